@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What things cost. Flows name a cost and never contain a number; a scenario may replace the
+// figures with `cost { name duration }`. The sources of the defaults are in docs/costs.md.
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "sim/id.hpp"
+
+namespace model {
+
+enum class Cost : std::uint8_t {
+  syscall,
+  lock,
+  memory_access,
+  pte_walk,
+  pte_change,
+  minor_fault,
+  copy_page,
+  tlb_flush_local,
+  ipi,
+  range_start,
+  swap_in,
+  swap_out,
+  doorbell,
+  dma_page,
+  device_tlb,
+  dev_fault,
+  pfn_update,
+  dev_invalidate,
+  pin_page,
+  message,
+  count,
+};
+
+struct CostInfo {
+  std::string_view name;
+  sim::Nanoseconds value{};
+  std::string_view meaning;
+  std::string_view source;
+};
+
+inline constexpr std::array<CostInfo, static_cast<std::size_t>(Cost::count)> cost_table{{
+    {"syscall", 100, "entry and exit of a system call", "estimate"},
+    {"lock", 20, "an uncontended lock operation", "estimate"},
+    {"memory_access", 5, "a CPU load or store that hits the TLB", "estimate"},
+    {"pte_walk", 60, "a page table walk by CPU or driver", "pcie-bench, SIGCOMM 2018 (scaled)"},
+    {"pte_change", 20, "one change of a page table entry", "estimate"},
+    {"minor_fault", 750, "a page fault served from memory", "bpf_fault draft"},
+    {"copy_page", 600, "a copy of one 4 KB page", "NPF, ASPLOS 2017, fig. 9 (7 GB/s)"},
+    {"tlb_flush_local", 120, "flush of one page on the own CPU", "EuroSys 2020, fig. 7"},
+    {"ipi", 1200, "a flush on another CPU, by IPI", "EuroSys 2020, fig. 7"},
+    {"range_start", 2800, "interval tree search and callback", "NPF, ASPLOS 2017, fig. 3b"},
+    {"swap_in", 80000, "a page read from swap", "HoPP, HPCA 2023"},
+    {"swap_out", 40000, "a page written to swap", "HoPP, HPCA 2023"},
+    {"doorbell", 100, "a posted write to the adapter", "estimate"},
+    {"dma_page", 600, "a DMA of one page across PCIe", "pcie-bench, SIGCOMM 2018"},
+    {"device_tlb", 5, "a lookup in the adapter's TLB", "estimate"},
+    {"dev_fault", 129300, "fault report of the adapter to its driver", "NPF, ASPLOS 2017, fig. 3a"},
+    {"pfn_update", 7000, "a write to the adapter's PFN table", "NPF, ASPLOS 2017, fig. 3a"},
+    {"dev_invalidate", 13700, "zap in the adapter and its answer", "NPF, ASPLOS 2017, fig. 3b"},
+    {"pin_page", 150, "get_user_pages for one page", "estimate"},
+    {"message", 1000, "handling of a message by a remote kernel", "estimate"},
+}};
+
+}  // namespace model

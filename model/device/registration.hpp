@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A memory region registered with an adapter: what the driver keeps for it. Counterpart:
+// struct ib_umem_odp and struct mlx5_ib_mr (drivers/infiniband, Linux 6.1).
+
+#include "model/memory/address_space.hpp"
+
+namespace model {
+
+// An entry of the adapter's PFN table (MTT): `generation` is the frame's when it was looked up.
+struct PfnEntry {
+  FrameId frame{};
+  std::uint16_t generation = 0;
+  bool write = false;
+
+  bool operator==(const PfnEntry&) const = default;
+  bool populated() const { return frame.some(); }
+  PfnEntry advanced(std::uint32_t pages) const {
+    PfnEntry later = *this;
+    later.frame.value += pages;
+    return later;
+  }
+};
+
+struct Registration {
+  MmId mm{};
+  PageRange pages{};
+  AdapterId adapter{};
+  bool write = true;    // Access rights given at registration.
+  bool live = true;     // False after deregistration.
+  bool handle = false;  // Exported: remote processes attach to it.
+  bool pins = false;    // Pinned whatever the adapter's policy: not on-demand.
+  Lock lock{};          // umem_mutex: guards `table`, `ranges` and `sequence`.
+  BlockTable<PfnEntry> table{};
+  Small<FrameId, 2> pinned{};  // Frames this registration holds with FOLL_PIN, in page order.
+  std::uint32_t ranges = 0;    // Invalidations in progress, for drivers that count them.
+  std::uint32_t sequence = 0;  // Moves at each range_end, for drivers that count.
+
+  bool operator==(const Registration&) const = default;
+};
+
+}  // namespace model

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What the machine reports of itself while it runs: the one source of timelines, of the scenario's
+// `>` lines and of the rules.
+
+#include <array>
+#include <string_view>
+
+#include "model/memory/ids.hpp"
+#include "sim/record.hpp"
+
+namespace model {
+
+enum class EventKind : std::uint8_t {
+  step,  // A flow took the step `value` (see flow/steps.hpp).
+  call,
+  returned,
+  half,
+  range_start,
+  range_returned,
+  range_refused,
+  range_end,
+  released,
+  pte_set,
+  pte_cleared,
+  pte_protected,
+  cpu_flush,
+  cpu_read,
+  cpu_write,
+  frame_allocated,
+  frame_freed,
+  swap_out,
+  swap_in,
+  clean_drop,
+  dev_fault,
+  dev_lookup,
+  dev_retry,
+  pfn_installed,
+  pfn_cleared,
+  device_flush,
+  dma_start,
+  dma_read,
+  dma_write,
+  dma_refused,
+  page_pinned,
+  page_unpinned,
+  activate,
+  handle_active,
+  handle_failed,
+  card_mapped,
+  card_unmapped,
+  shootdown,
+  quiesced,
+  terminated,
+  owner_answered,
+  quiesce_expired,
+  rdma_post,
+  rdma_done,
+  sigbus,
+  peer_down,
+  message,
+  count,
+};
+
+// Which fields of an event say something, in the order in which they are printed and in which a
+// scenario names them: mm M, pages P, registration R, attachment A, adapter D, frame F, value V,
+// host H, process S.
+struct EventInfo {
+  std::string_view name;
+  std::string_view fields;
+  std::string_view meaning;
+};
+
+inline constexpr std::array<EventInfo, static_cast<std::size_t>(EventKind::count)> event_table{{
+    {"step", "V", "an atomic step of an operation"},
+    {"call", "", "a call of the scenario starts"},
+    {"returned", "V", "a call of the scenario returns"},
+    {"half", "", "half of the pieces of a transfer have landed"},
+    {"range_start", "PMV", "mmu_notifier_invalidate_range_start() is called"},
+    {"range_returned", "PMV", "all range_start callbacks have returned"},
+    {"range_refused", "PM", "a range_start callback returned -EAGAIN"},
+    {"range_end", "PMV", "mmu_notifier_invalidate_range_end() is called"},
+    {"released", "M", "the release callbacks have returned"},
+    {"pte_set", "PMF", "a page table entry maps a frame"},
+    {"pte_cleared", "PMF", "a page table entry does not map its frame any more"},
+    {"pte_protected", "PMF", "a page table entry lost write permission"},
+    {"cpu_flush", "PM", "a CPU drops its TLB entries"},
+    {"cpu_read", "PMFV", "a program reads a page"},
+    {"cpu_write", "PMFV", "a program writes a page"},
+    {"frame_allocated", "F", "the allocator hands out a frame"},
+    {"frame_freed", "F", "a frame goes back to the allocator"},
+    {"swap_out", "FV", "the content of a frame is written to swap"},
+    {"swap_in", "PMF", "a page comes back from swap"},
+    {"clean_drop", "FV", "a frame is dropped without a write: swap has its content"},
+    {"dev_fault", "PRD", "the adapter has no translation and asks its driver"},
+    {"dev_lookup", "PRF", "the driver looks a page up in the CPU page table"},
+    {"dev_retry", "PR", "the driver's lookup is stale; it starts over"},
+    {"pfn_installed", "PRF", "the driver gives the adapter a translation"},
+    {"pfn_cleared", "PR", "the driver drops translations from the PFN table"},
+    {"device_flush", "PRD", "the adapter drops translations from its TLB"},
+    {"dma_start", "PRFD", "the adapter starts a transfer"},
+    {"dma_read", "PRFV", "a transfer reads memory"},
+    {"dma_write", "PRFV", "a transfer writes memory"},
+    {"dma_refused", "PR", "the adapter ends a transfer with an error"},
+    {"page_pinned", "PF", "a driver pins a frame"},
+    {"page_unpinned", "F", "a driver drops its pin"},
+    {"activate", "RP", "a user asks for an activation"},
+    {"handle_active", "RP", "the owner has made pages of a handle active for a user"},
+    {"handle_failed", "RP", "pages of a handle cannot be mapped"},
+    {"card_mapped", "RD", "a user may post without its kernel"},
+    {"card_unmapped", "RD", "a user may not post any more"},
+    {"shootdown", "RPD", "the owner tells a user's card to drop its translations"},
+    {"quiesced", "DR", "a card has no transfer in flight and answers"},
+    {"terminated", "DR", "a card ends its transfers in flight with an error"},
+    {"owner_answered", "R", "all users have answered the owner"},
+    {"quiesce_expired", "DR", "a user did not answer in time and is cut off"},
+    {"rdma_post", "PRD", "a remote transfer is posted"},
+    {"rdma_done", "DR", "a remote transfer completes"},
+    {"sigbus", "RP", "a remote process gets SIGBUS"},
+    {"peer_down", "H", "a kernel learns that a host is gone"},
+    {"message", "V", "a two-sided message arrives"},
+}};
+
+struct Event {
+  EventKind kind = EventKind::step;
+  std::uint8_t detail = 0;  // A notifier event, or 1 for a write.
+  MmId mm{};
+  PageRange pages{};
+  MrId mr{};
+  AttachmentId attachment{};
+  AdapterId adapter{};
+  FrameId frame{};
+  std::uint16_t generation = 0;
+  Value value = 0;
+  LineId line{};
+};
+
+// The same event as a record of sim, and back.
+sim::Record to_record(const Event& event, TaskId actor);
+Event from_record(const sim::Record& record);
+
+}  // namespace model

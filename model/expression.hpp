@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A condition over the state of the machine, compiled to postfix form.
+
+#include <vector>
+
+#include "model/memory/ids.hpp"
+
+namespace model {
+
+struct Machine;
+using VariableId = sim::Id<struct VariableTag>;
+
+// A result as a number that conditions can compare: errors are negative, signals far below.
+inline constexpr std::int64_t signal_base = -100000;
+inline constexpr std::int64_t unset = -1000000;
+
+struct Operation {
+  enum class Code : std::uint8_t {
+    number,         // `constant`
+    variable,       // The result in `variable`.
+    pte,            // 1 if page `pages.first` of `mm` is present, 2 if writable too, else 0.
+    value,          // What the program would read there; unset if nothing is.
+    refs,           // References of the frame that is mapped there.
+    pins,           // Its pins.
+    device_tlb,     // 1 if the adapter's TLB has page `pages.first` of the object in `variable`.
+    sequence,       // The interval's sequence number of the registration in `variable`.
+    tlb_entries,    // Adapter TLB and PFN entries of the object in `variable`, all adapters.
+    active_pages,   // Pages active for users of the handle in `variable`.
+    frames_pinned,  // Frames with pins, all hosts.
+    frames_free,    // Free frames, all hosts.
+    starts_after,   // Call `line` started after call `other` had returned.
+    finished,       // Call `line` has returned.
+    retries,        // How often call `line` started over.
+    faults,         // How many device faults call `line` caused.
+    logical_not,
+    negate,
+    logical_and,
+    logical_or,
+    equal,
+    not_equal,
+    less,
+    less_equal,
+    greater,
+    greater_equal,
+    add,
+    subtract,
+    multiply,
+    divide,
+  };
+  Code code = Code::number;
+  std::int64_t constant = 0;  // A number; or 1 if `variable` is an attachment, not an MR.
+  VariableId variable{};
+  MmId mm{};
+  PageRange pages{};
+  AdapterId adapter{};
+  LineId line{};
+  LineId other{};
+};
+
+using Expression = std::vector<Operation>;
+
+std::int64_t evaluate(const Expression& expression, const Machine& machine);
+
+}  // namespace model

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/flow/all.hpp"
+
+#include "model/policy/driver.hpp"
+
+namespace model {
+namespace {
+
+template <class F>
+concept Guarded = requires(const F flow) {
+  { flow.guard() } -> std::same_as<Wait>;
+};
+
+template <class... Cases>
+struct overloaded : Cases... {
+  using Cases::operator()...;
+};
+template <class... Cases>
+overloaded(Cases...) -> overloaded<Cases...>;
+
+template <InvalidationPolicy P>
+Next run_hook(const P& policy, Driver& driver, PolicyCall& call) {
+  switch (call.hook) {
+    case Hook::registered:
+      return policy.registered(driver, call);
+    case Hook::deregistered:
+      return policy.deregistered(driver, call);
+    case Hook::fault:
+      return policy.fault(driver, call);
+    case Hook::range_start:
+      return policy.range_start(driver, call);
+    case Hook::range_end:
+      return policy.range_end(driver, call);
+    case Hook::release:
+      return policy.release(driver, call);
+    case Hook::touch:
+      return policy.touch(driver, call);
+    case Hook::activate:
+      return policy.activate(driver, call);
+    case Hook::shootdown:
+      return policy.shootdown(driver, call);
+    case Hook::count:
+      break;
+  }
+  return Next::done;
+}
+
+Next run_policy(PolicyCall& call, Context& c) {
+  Driver driver(c);
+  c.task().result = Result::success();
+  const Next next = std::visit([&](const auto& policy) { return run_hook(policy, driver, call); },
+                               c.machine.policy_of(call.mr));
+  return next;
+}
+
+// The number of a step: the flow, the policy and its hook (for a policy), the step.
+constexpr std::uint32_t flow_shift = 16;
+constexpr std::uint32_t policy_shift = 12;
+constexpr std::uint32_t hook_shift = 8;
+
+template <std::size_t index>
+void add_steps(std::vector<std::string>& all) {
+  using F = std::variant_alternative_t<index, decltype(Flow::body)>;
+  if constexpr (!std::same_as<F, PolicyCall>) {
+    for (const std::string_view step : F::steps) {
+      all.push_back(std::string(F::name) + "." + std::string(step));
+    }
+  }
+  if constexpr (index + 1 < std::variant_size_v<decltype(Flow::body)>) add_steps<index + 1>(all);
+}
+
+template <std::size_t index = 0>
+std::string flow_step(std::size_t flow, std::size_t step) {
+  using F = std::variant_alternative_t<index, decltype(Flow::body)>;
+  if (flow == index) {
+    if constexpr (std::same_as<F, PolicyCall>) {
+      return {};
+    } else {
+      return std::string(F::name) + "." + std::string(F::steps[step]);
+    }
+  }
+  if constexpr (index + 1 < std::variant_size_v<decltype(Flow::body)>) {
+    return flow_step<index + 1>(flow, step);
+  }
+  return {};
+}
+
+std::string hook_step(std::string_view policy, StepNames names, Hook hook, std::size_t step) {
+  std::string text(policy);
+  text += "." + std::string(hook_names[static_cast<std::size_t>(hook)]);
+  if (step < names.size()) text += "." + std::string(names[step]);
+  return text;
+}
+
+template <std::size_t index = 0>
+std::string policy_step(std::size_t policy, Hook hook, std::size_t step) {
+  using P = std::variant_alternative_t<index, Policy>;
+  if (policy == index) return hook_step(P::name, P::steps(hook), hook, step);
+  if constexpr (index + 1 < std::variant_size_v<Policy>) {
+    return policy_step<index + 1>(policy, hook, step);
+  }
+  return {};
+}
+
+template <std::size_t index = 0>
+void add_policy_steps(std::vector<std::string>& all) {
+  using P = std::variant_alternative_t<index, Policy>;
+  for (std::size_t hook = 0; hook < static_cast<std::size_t>(Hook::count); ++hook) {
+    const StepNames names = P::steps(static_cast<Hook>(hook));
+    for (std::size_t step = 0; step < names.size(); ++step) {
+      all.push_back(hook_step(P::name, names, static_cast<Hook>(hook), step));
+    }
+  }
+  if constexpr (index + 1 < std::variant_size_v<Policy>) add_policy_steps<index + 1>(all);
+}
+
+}  // namespace
+
+void Effects::clear() {
+  events.clear();
+  changed.clear();
+  sent.clear();
+  interrupts.clear();
+  spawned.clear();
+  timers.clear();
+  killed.clear();
+  broken = 0;
+  duration = 0;
+}
+
+Next run(Flow& flow, Context& context) {
+  return std::visit(overloaded{
+                        [&](PolicyCall& call) { return run_policy(call, context); },
+                        [&](auto& body) { return body.run(context); },
+                    },
+                    flow.body);
+}
+
+Wait guard(const Flow& flow, const Machine& machine) {
+  return std::visit(overloaded{
+                        [&](const PolicyCall& call) {
+                          return std::visit([&](const auto& policy) { return policy.guard(call); },
+                                            machine.policy_of(call.mr));
+                        },
+                        []<Guarded F>(const F& body) { return body.guard(); },
+                        []<class F>(const F&) { return Wait{}; },
+                    },
+                    flow.body);
+}
+
+std::uint32_t step_number(const Flow& flow, const Machine& machine) {
+  const auto index = static_cast<std::uint32_t>(flow.body.index());
+  return (index << flow_shift) |
+         std::visit(overloaded{
+                        [&](const PolicyCall& call) {
+                          const auto policy =
+                              static_cast<std::uint32_t>(machine.policy_of(call.mr).index());
+                          return (policy << policy_shift) |
+                                 (static_cast<std::uint32_t>(call.hook) << hook_shift) | call.step;
+                        },
+                        [](const auto& body) { return static_cast<std::uint32_t>(body.step); },
+                    },
+                    flow.body);
+}
+
+std::string step_name(std::uint32_t number) {
+  const std::uint32_t flow = number >> flow_shift;
+  if (flow + 1 == std::variant_size_v<decltype(Flow::body)>) {
+    return policy_step((number >> policy_shift) & 15,
+                       static_cast<Hook>((number >> hook_shift) & 15), number & 255);
+  }
+  return flow_step(flow, number & 255);
+}
+
+std::vector<std::string> all_steps() {
+  std::vector<std::string> all;
+  add_steps<0>(all);
+  add_policy_steps(all);
+  return all;
+}
+
+}  // namespace model

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Every flow, one line each, and how a flow is run whatever it is.
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/flow/dma.hpp"
+#include "model/flow/fault.hpp"
+#include "model/flow/notify.hpp"
+#include "model/flow/protect.hpp"
+#include "model/flow/reclaim.hpp"
+#include "model/flow/remote.hpp"
+#include "model/flow/zap.hpp"
+
+namespace model {
+
+// A flow is an operation in progress, as a value. One run() is one step; guard() says what the
+// step needs before it may run.
+struct Flow {
+  std::variant<Access,        // The program's loads and stores.
+               GetPage,       // fault.hpp
+               HandleFault,   //
+               RangeStart,    // notify.hpp
+               RangeEnd,      //
+               TlbFlush,      //
+               Zap,           // zap.hpp
+               Mmap,          //
+               Munmap,        //
+               Madvise,       //
+               OomReap,       //
+               Mprotect,      // protect.hpp
+               Fork,          //
+               Exit,          //
+               ReclaimPage,   // reclaim.hpp
+               ReclaimRange,  //
+               ReclaimSome,   //
+               Kswapd,        //
+               Dma,           // dma.hpp
+               Prefetch,      //
+               Register,      //
+               Deregister,    //
+               Connect,       // remote.hpp
+               Attach,        //
+               Detach,        //
+               Rdma,          //
+               Serve,         //
+               Window,        //
+               Send,          //
+               Receive,       //
+               Kill,          //
+               PolicyCall>    // policy/policy.hpp
+      body;
+
+  bool operator==(const Flow&) const = default;
+};
+
+// The flow that runs is the last one; the others wait for its result.
+struct FlowStack {
+  Small<Flow, 3> frames{};
+
+  bool operator==(const FlowStack&) const = default;
+};
+
+// What a step does beyond the machine.
+struct Effects {
+  struct Sent {
+    HostId from;
+    HostId to;
+    Message message;
+  };
+  struct Interrupt {
+    CpuId cpu;
+    MmId mm;
+    PageRange pages;
+    TaskId waiting;
+  };
+  struct Spawned {
+    Flow flow;
+    HostId host;
+    LineId line;
+  };
+  struct Timer {
+    AttachmentId attachment;
+    sim::Nanoseconds after = 0;
+  };
+
+  std::vector<Event> events{};
+  std::vector<WakeKey> changed{};
+  std::vector<Sent> sent{};
+  std::vector<Interrupt> interrupts{};
+  std::vector<Spawned> spawned{};
+  std::vector<Timer> timers{};
+  std::vector<HostId> killed{};
+  PropertySet broken = 0;
+  sim::Nanoseconds duration = 0;
+
+  void clear();
+};
+
+Next run(Flow& flow, Context& context);
+Wait guard(const Flow& flow, const Machine& machine);
+
+// Whether the objects that a call names exist. If not, it fails with EINVAL.
+bool callable(const Call& call, const Machine& machine);
+
+// The flow that a call of the scenario starts.
+Flow begin(const Call& call, const Machine& machine);
+
+// A step as one number, for a trace, and its name: "munmap.detach", "interval_notifier.fault.lock".
+std::uint32_t step_number(const Flow& flow, const Machine& machine);
+std::string step_name(std::uint32_t number);
+
+// All steps there are, as `list steps` prints them.
+std::vector<std::string> all_steps();
+
+}  // namespace model

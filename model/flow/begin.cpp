@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/flow/all.hpp"
+#include "sim/check.hpp"
+
+namespace model {
+namespace {
+
+// The object that a call names, or none if the variable holds an error.
+std::uint32_t object(const Machine& machine, VariableId variable) {
+  const Result& result = machine.variables[variable.index()];
+  return result.kind == Result::Kind::object ? result.number : MrId::none;
+}
+
+PageRange pages_of(const Machine& machine, MrId mr, PageRange offset) {
+  const PageRange region = machine.registrations[mr.index()].pages;
+  return {.first = region.at(offset.first.value), .count = offset.count};
+}
+
+AdapterId card_of(const Machine& machine, MmId user) {
+  const HostId host = machine.host_of(user);
+  for (std::uint32_t i = 0; i < machine.adapters.size(); ++i) {
+    if (machine.adapters[i].host == host) return AdapterId{i};
+  }
+  return {};
+}
+
+Flow rdma(const Call& call, const Machine& machine) {
+  const bool write = call.verb == Verb::rdma_write;
+  if (call.queue.some()) {
+    const MrId mr{object(machine, call.target.variable)};
+    const QueuePair& queue = machine.queues[object(machine, call.queue)];
+    return {Rdma{.write = write,
+                 .card = queue.card,
+                 .mr = mr,
+                 .pages = pages_of(machine, mr, call.target.offset),
+                 .value = call.number}};
+  }
+  const AttachmentId use{object(machine, call.target.variable)};
+  const Attachment& attachment = machine.attachments[use.index()];
+  return {Rdma{.write = write,
+               .card = attachment.card,
+               .attachment = use,
+               .mr = attachment.handle,
+               .pages = pages_of(machine, attachment.handle, call.target.offset),
+               .value = call.number}};
+}
+
+Flow dma(const Call& call, const Machine& machine) {
+  const MrId mr{object(machine, call.target.variable)};
+  const PageRange pages = pages_of(machine, mr, call.target.offset);
+  if (call.verb == Verb::prefetch) return {Prefetch{.write = true, .mr = mr, .pages = pages}};
+  return {Dma{.write = call.verb == Verb::dma_write,
+              .adapter = machine.registrations[mr.index()].adapter,
+              .mr = mr,
+              .pages = pages,
+              .value = call.number}};
+}
+
+Flow window(const Call& call, const Machine& machine) {
+  const MrId handle{object(machine, call.target.variable)};
+  return {Window{.write = call.verb == Verb::mpi_put,
+                 .user = call.mm,
+                 .card = card_of(machine, call.mm),
+                 .handle = handle,
+                 .pages = pages_of(machine, handle, call.target.offset),
+                 .value = call.number}};
+}
+
+}  // namespace
+
+bool callable(const Call& call, const Machine& machine) {
+  const auto exists = [&](VariableId variable) {
+    return !variable.some() || machine.variables[variable.index()].kind == Result::Kind::object;
+  };
+  return exists(call.target.variable) && exists(call.queue);
+}
+
+Flow begin(const Call& call, const Machine& machine) {
+  switch (call.verb) {
+    case Verb::memset:
+    case Verb::write_once:
+      return {Access{.write = true, .mm = call.mm, .pages = call.pages, .value = call.number}};
+    case Verb::read_once:
+      return {Access{.mm = call.mm, .pages = call.pages}};
+    case Verb::mmap:
+      return {Mmap{.mm = call.mm, .pages = call.pages}};
+    case Verb::munmap:
+      return {Munmap{.mm = call.mm, .pages = call.pages}};
+    case Verb::madvise:
+      if (static_cast<Advice>(call.number) == Advice::pageout) {
+        return {ReclaimRange{.mm = call.mm, .pages = call.pages}};
+      }
+      return {Madvise{.mm = call.mm, .pages = call.pages}};
+    case Verb::mprotect:
+      return {Mprotect{.read = (call.number & 1) != 0,
+                       .write = (call.number & 2) != 0,
+                       .mm = call.mm,
+                       .pages = call.pages}};
+    case Verb::fork:
+      return {Fork{.parent = call.mm, .child = MmId{call.number}}};
+    case Verb::exit:
+      return {Exit{.mm = call.mm}};
+    case Verb::reg_mr:
+    case Verb::export_handle:
+      return {Register{.handle = call.verb == Verb::export_handle,
+                       .pinned = call.number != 0,
+                       .mm = call.mm,
+                       .adapter = call.adapter.some() ? call.adapter : card_of(machine, call.mm),
+                       .pages = call.pages}};
+    case Verb::dereg_mr:
+      return {Deregister{.mr = MrId{object(machine, call.target.variable)}}};
+    case Verb::prefetch:
+    case Verb::dma_read:
+    case Verb::dma_write:
+      return dma(call, machine);
+    case Verb::connect:
+      return {Connect{.user = call.mm, .card = card_of(machine, call.mm), .peer = call.adapter}};
+    case Verb::rdma_read:
+    case Verb::rdma_write:
+      return rdma(call, machine);
+    case Verb::attach:
+      return {Attach{.user = call.mm,
+                     .card = card_of(machine, call.mm),
+                     .handle = MrId{object(machine, call.target.variable)}}};
+    case Verb::detach:
+      return {Detach{.attachment = AttachmentId{object(machine, call.target.variable)}}};
+    case Verb::swap_out:
+      return {ReclaimRange{.mm = call.mm, .pages = call.pages}};
+    case Verb::reclaim:
+      return {ReclaimSome{.host = call.host, .wanted = call.number}};
+    case Verb::oom_reap:
+      return {OomReap{.mm = call.mm}};
+    case Verb::kill:
+      return {Kill{.victim = call.host}};
+    case Verb::mpi_put:
+    case Verb::mpi_get:
+      return window(call, machine);
+    case Verb::mpi_send:
+      return {Send{.sender = call.mm, .receiver = call.peer, .value = call.number}};
+    case Verb::mpi_recv:
+      return {Receive{.receiver = call.mm, .sender = call.peer}};
+  }
+  check(false);
+  return {};
+}
+
+}  // namespace model

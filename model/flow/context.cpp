@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/flow/context.hpp"
+
+#include "model/flow/all.hpp"
+#include "model/flow/paging.hpp"
+#include "sim/check.hpp"
+
+namespace model {
+
+Next Context::call(const Flow& flow) {
+  task().result = Result::success();
+  stack_.frames.push_back(flow);
+  return Next::call;
+}
+
+Next Context::done(Result result) {
+  task().result = result;
+  return Next::done;
+}
+
+Next Context::give(Result result) {
+  task().result = result;
+  return Next::give;
+}
+
+void Context::take(LockId id, LockMode mode) {
+  Lock& lock = machine.lock(id);
+  check(lock.available(mode));
+  lock.take(mode, self);
+  effects_.changed.push_back({Wait::Kind::lock, id.kind, id.index});
+}
+
+void Context::release(LockId id) {
+  if (id.kind == LockKind::folio) {
+    check(frame(FrameId{id.index}).locked_by == self);
+    frame(FrameId{id.index}).locked_by = TaskId{};
+  } else {
+    check(machine.lock(id).held_by(self));
+    machine.lock(id).release(self);
+  }
+  effects_.changed.push_back({Wait::Kind::lock, id.kind, id.index});
+}
+
+void Context::downgrade(LockId id) {
+  machine.lock(id).downgrade(self);
+  effects_.changed.push_back({Wait::Kind::lock, id.kind, id.index});
+}
+
+void Context::emit(Event event) {
+  event.line = line;
+  effects_.broken |= judge(machine, event, self);
+  effects_.events.push_back(event);
+}
+
+void Context::spend(Cost cost, std::uint64_t times) {
+  effects_.duration += setup.cost(cost) * times;
+}
+
+void Context::changed(Wait::Kind kind, std::uint32_t index) {
+  effects_.changed.push_back({.kind = kind, .index = index});
+}
+
+void Context::send(HostId from, HostId to, Message message) {
+  effects_.sent.push_back({.from = from, .to = to, .message = message});
+}
+
+void Context::interrupt(CpuId cpu, MmId mm, PageRange pages) {
+  ++task().answers;
+  effects_.interrupts.push_back({.cpu = cpu, .mm = mm, .pages = pages, .waiting = self});
+}
+
+void Context::spawn(const Flow& flow, HostId host) {
+  effects_.spawned.push_back({.flow = flow, .host = host, .line = line});
+}
+
+void Context::set_timer(AttachmentId attachment, sim::Nanoseconds after) {
+  effects_.timers.push_back({.attachment = attachment, .after = after});
+}
+
+void Context::kill_tasks(HostId host) { effects_.killed.push_back(host); }
+
+std::optional<FrameId> Context::allocate(HostId host) {
+  const std::optional<FrameId> frame = machine.frames.allocate(host);
+  changed(Wait::Kind::pressure, host.value);
+  if (frame) emit({.kind = EventKind::frame_allocated, .frame = *frame});
+  return frame;
+}
+
+void Context::put(FrameId id) {
+  const HostId owner = frame(id).host;
+  if (frame(id).references == 1) lru_remove(*this, id);
+  if (!machine.frames.put(id)) return;
+  changed(Wait::Kind::pressure, owner.value);
+  emit({.kind = EventKind::frame_freed, .frame = id});
+}
+
+}  // namespace model

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What one atomic step of a flow may see and do. The machine changes at once; what reaches beyond
+// it (messages, interrupts, new tasks, time) is collected in Effects and carried out by the world
+// when the step is over.
+
+#include <optional>
+
+#include "model/event.hpp"
+#include "model/machine.hpp"
+#include "model/next.hpp"
+#include "sim/chooser.hpp"
+
+namespace model {
+
+struct Flow;
+struct FlowStack;
+struct Effects;
+
+class Context {
+ public:
+  // `cause` is the call on whose behalf the step is taken.
+  Context(Machine& state, FlowStack& stack, Effects& effects, TaskId task, LineId cause)
+      : machine(state),
+        setup(*state.setup),
+        self(task),
+        line(cause),
+        stack_(stack),
+        effects_(effects) {}
+
+  Machine& machine;
+  const Setup& setup;
+  const TaskId self;  // None in an interrupt: a message arrives, a timer fires.
+  const LineId line;
+
+  // ---- Shorthand for parts of the machine.
+  Task& task() { return machine.tasks[self.index()]; }
+  AddressSpace& mm(MmId mm) { return machine.spaces[mm.index()]; }
+  Subscriptions& notifier(MmId mm) { return machine.notifiers[mm.index()]; }
+  Mapping& mapping(MappingId mapping) { return machine.mappings[mapping.index()]; }
+  Host& host(HostId host) { return machine.hosts[host.index()]; }
+  Frame& frame(FrameId frame) { return machine.frames[frame]; }
+  Adapter& adapter(AdapterId adapter) { return machine.adapters[adapter.index()]; }
+  Registration& registration(MrId mr) { return machine.registrations[mr.index()]; }
+  Attachment& attachment(AttachmentId attachment) {
+    return machine.attachments[attachment.index()];
+  }
+
+  // ---- Ends of a step.
+  Next call(const Flow& flow);  // Puts a flow on top. Its result is in task().result afterwards.
+  Next done(Result result = Result::success());
+  Next give(Result result = Result::success());
+
+  // ---- Locks. The guard of the step has seen to it that take() succeeds.
+  void take(LockId id, LockMode mode);
+  void release(LockId id);
+  void downgrade(LockId id);
+
+  // ---- Effects.
+  void emit(Event event);
+  void spend(Cost cost, std::uint64_t times = 1);
+  void changed(Wait::Kind kind, std::uint32_t index = 0);
+  void send(HostId from, HostId to, Message message);
+  void interrupt(CpuId cpu, MmId mm, PageRange pages);  // An IPI; its answer counts for this task.
+  void spawn(const Flow& flow, HostId host);
+  void set_timer(AttachmentId attachment, sim::Nanoseconds after);
+  void kill_tasks(HostId host);
+
+  // ---- Frames.
+  std::optional<FrameId> allocate(HostId host);
+  void get(FrameId frame) { machine.frames.get(frame); }
+  void put(FrameId frame);
+
+ private:
+  FlowStack& stack_;
+  Effects& effects_;
+};
+
+inline LockId mmap_lock(MmId mm) { return {.kind = LockKind::mmap, .index = mm.value}; }
+inline LockId page_table_lock(MmId mm) { return {.kind = LockKind::page_table, .index = mm.value}; }
+inline LockId rmap_lock(MappingId mapping) {
+  return {.kind = LockKind::rmap, .index = mapping.value};
+}
+inline LockId folio_lock(FrameId frame) { return {.kind = LockKind::folio, .index = frame.value}; }
+inline LockId driver_lock(MrId mr) { return {.kind = LockKind::driver, .index = mr.value}; }
+
+}  // namespace model

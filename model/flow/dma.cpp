@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/flow/dma.hpp"
+
+#include "model/flow/all.hpp"
+
+namespace model {
+namespace {
+
+PolicyCall fault_call(MrId mr, Page page, bool write) {
+  return {.hook = Hook::fault, .write = write, .mr = mr, .pages = one_page(page), .page = page};
+}
+
+}  // namespace
+
+Next Dma::run(Context& c) {
+  switch (step) {
+    case Step::translate:
+      return translate(c);
+    case Step::faulted:
+      if (!c.task().result.ok()) return refuse(c);
+      step = Step::translate;
+      return Next::again;
+    case Step::land:
+      return land(c);
+  }
+  return c.done();
+}
+
+// One look into the adapter's TLB, and into the PFN table behind it.
+Next Dma::translate(Context& c) {
+  Adapter& device = c.adapter(adapter);
+  const Registration& region = c.registration(mr);
+  const Page page = pages.at(done);
+  c.spend(Cost::device_tlb);
+  if (!region.live || (write && !region.write)) return refuse(c);
+  PfnEntry target;
+  if (const DeviceTlbEntry* hit = device.find(mr, page)) target = hit->target;
+  if (!target.populated() || (write && !target.write)) {
+    target = region.table.at(page);
+    if (!target.populated() || (write && !target.write)) {
+      if (!c.setup.adapters[adapter.index()].odp) return refuse(c);
+      c.spend(Cost::dev_fault);
+      c.emit({.kind = EventKind::dev_fault,
+              .detail = write,
+              .mm = region.mm,
+              .pages = one_page(page),
+              .mr = mr,
+              .adapter = adapter});
+      step = Step::faulted;
+      return c.call({fault_call(mr, page, write)});
+    }
+    device.flush(mr, one_page(page));
+    device.fill({.mr = mr, .page = page, .target = target},
+                c.setup.adapters[adapter.index()].tlb_entries);
+  }
+  device.transfers.push_back(
+      {.task = c.self, .mr = mr, .page = page, .target = target, .write = write});
+  c.spend(Cost::dma_page);
+  c.emit({.kind = EventKind::dma_start,
+          .detail = write,
+          .mm = region.mm,
+          .pages = one_page(page),
+          .mr = mr,
+          .adapter = adapter,
+          .frame = target.frame,
+          .generation = target.generation});
+  step = Step::land;
+  return Next::again;
+}
+
+// The piece becomes globally visible: a posted write lands, a read samples.
+Next Dma::land(Context& c) {
+  Adapter& device = c.adapter(adapter);
+  const Page page = pages.at(done);
+  const auto own = std::find_if(
+      device.transfers.begin(), device.transfers.end(),
+      [&](const Transfer& transfer) { return transfer.task == c.self && transfer.page == page; });
+  const PfnEntry target = own->target;
+  device.transfers.erase(own);
+  const Value seen = c.frame(target.frame).value;
+  if (!write && done == 0) value = seen;
+  c.emit({.kind = write ? EventKind::dma_write : EventKind::dma_read,
+          .detail = write,
+          .mm = c.registration(mr).mm,
+          .pages = one_page(page),
+          .mr = mr,
+          .adapter = adapter,
+          .frame = target.frame,
+          .generation = target.generation,
+          .value = write ? value : seen});
+  if (write) c.frame(target.frame).value = value;
+  c.changed(Wait::Kind::quiet, mr.value);
+  if (++done == (pages.count + 1) / 2) c.emit({.kind = EventKind::half});
+  if (done == pages.count) return c.done(Result::value(write ? 0 : value));
+  step = Step::translate;
+  return Next::again;
+}
+
+Next Dma::refuse(Context& c) {
+  c.emit({.kind = EventKind::dma_refused,
+          .detail = write,
+          .mm = c.registration(mr).mm,
+          .pages = one_page(pages.at(done)),
+          .mr = mr,
+          .adapter = adapter,
+          .value = requester.value});
+  return c.done(Result::error(EFAULT));
+}
+
+Next Prefetch::run(Context& c) {
+  switch (step) {
+    case Step::next: {
+      const Registration& region = c.registration(mr);
+      if (!region.live) return c.done(Result::error(EINVAL));
+      while (done < pages.count && region.table.at(pages.at(done)).populated()) ++done;
+      if (done >= pages.count) return c.done();
+      step = Step::faulted;
+      return c.call({fault_call(mr, pages.at(done), write)});
+    }
+    case Step::faulted:
+      if (!c.task().result.ok()) return c.give(c.task().result);
+      ++done;
+      step = Step::next;
+      return Next::pass;
+  }
+  return c.done();
+}
+
+Next Register::run(Context& c) {
+  switch (step) {
+    case Step::create: {
+      const bool faults = std::visit([](const auto& policy) { return policy.faults; },
+                                     c.setup.adapters[adapter.index()].policy);
+      if (faults && !pinned && !c.setup.adapters[adapter.index()].odp) {
+        return c.done(Result::error(EOPNOTSUPP));
+      }
+      const Vma* vma = c.mm(mm).find_vma(pages.first);
+      mr = MrId{static_cast<std::uint32_t>(c.machine.registrations.size())};
+      c.machine.registrations.push_back({.mm = mm,
+                                         .pages = pages,
+                                         .adapter = adapter,
+                                         .write = vma == nullptr || vma->write,
+                                         .handle = handle,
+                                         .pins = pinned});
+      c.spend(Cost::syscall);
+      step = Step::created;
+      return c.call({PolicyCall{.hook = Hook::registered, .mr = mr, .pages = pages}});
+    }
+    case Step::created:
+      if (!c.task().result.ok()) {
+        c.registration(mr).live = false;
+        return c.done(c.task().result);
+      }
+      return c.done(Result::object(mr.value));
+  }
+  return c.done();
+}
+
+Next Deregister::run(Context& c) {
+  switch (step) {
+    case Step::stop: {
+      if (!c.registration(mr).live) return c.done(Result::error(EINVAL));
+      const Registration& region = c.registration(mr);
+      step = Step::destroy;
+      return c.call({PolicyCall{.hook = Hook::deregistered,
+                                .mr = mr,
+                                .range = {.mm = region.mm, .pages = region.pages},
+                                .pages = region.pages}});
+    }
+    case Step::destroy:  // The key is invalid from here on.
+      c.registration(mr).live = false;
+      return c.done();
+  }
+  return c.done();
+}
+
+}  // namespace model

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What an adapter does with memory, and how memory is made known to it.
+
+#include "model/flow/context.hpp"
+
+namespace model {
+
+// A DMA of an adapter, one page-sized piece after another: translate, then land. The result of a
+// read is the value of its first page; EFAULT if a piece has no translation and can get none.
+struct Dma {
+  static constexpr std::string_view name = "dma";
+  static constexpr std::array<std::string_view, 3> steps{"translate", "faulted", "land"};
+  enum class Step : std::uint8_t { translate, faulted, land } step = Step::translate;
+  bool write = false;
+  AdapterId adapter{};
+  MrId mr{};
+  PageRange pages{};
+  std::uint32_t done = 0;
+  Value value = 0;
+  TaskId requester{};  // On another host; none: a call of this host's.
+
+  bool operator==(const Dma&) const = default;
+  Next run(Context& c);
+
+ private:
+  Next translate(Context& c);
+  Next land(Context& c);
+  Next refuse(Context& c);
+};
+
+// ibv_advise_mr(PREFETCH): asks the driver for translations before they are used.
+struct Prefetch {
+  static constexpr std::string_view name = "prefetch";
+  static constexpr std::array<std::string_view, 2> steps{"next", "faulted"};
+  enum class Step : std::uint8_t { next, faulted } step = Step::next;
+  bool write = false;
+  MrId mr{};
+  PageRange pages{};
+  std::uint32_t done = 0;
+
+  bool operator==(const Prefetch&) const = default;
+  Next run(Context& c);
+};
+
+// ibv_reg_mr(), or the export of a handle. The result is the object made.
+struct Register {
+  static constexpr std::string_view name = "register";
+  static constexpr std::array<std::string_view, 2> steps{"create", "created"};
+  enum class Step : std::uint8_t { create, created } step = Step::create;
+  bool handle = false;
+  bool pinned = false;
+  MmId mm{};
+  AdapterId adapter{};
+  PageRange pages{};
+  MrId mr{};
+
+  bool operator==(const Register&) const = default;
+  Next run(Context& c);
+};
+
+// ibv_dereg_mr().
+struct Deregister {
+  static constexpr std::string_view name = "deregister";
+  static constexpr std::array<std::string_view, 2> steps{"stop", "destroy"};
+  enum class Step : std::uint8_t { stop, destroy } step = Step::stop;
+  MrId mr{};
+
+  bool operator==(const Deregister&) const = default;
+  Next run(Context& c);
+};
+
+}  // namespace model

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/flow/users.hpp"
+
+#include "model/flow/all.hpp"
+
+namespace model {
+namespace {
+
+// One answer for a task that waits for answers.
+void answer(Context& c, TaskId task) {
+  Task& waiting = c.machine.tasks[task.index()];
+  if (!waiting.alive || waiting.answers == 0) return;
+  --waiting.answers;
+  c.changed(Wait::Kind::answers, task.value);
+}
+
+bool recalled(const Machine& machine, AttachmentId attachment) {
+  return std::ranges::any_of(machine.recalls,
+                             [&](const Recall& recall) { return recall.attachment == attachment; });
+}
+
+// All revocations that wait for this user have their answer.
+void answer_recalls(Context& c, AttachmentId attachment) {
+  auto& recalls = c.machine.recalls;
+  for (std::size_t i = 0; i < recalls.size();) {
+    if (recalls[i].attachment != attachment) {
+      ++i;
+      continue;
+    }
+    const TaskId waiting = recalls[i].task;
+    recalls.erase(recalls.begin() + static_cast<std::ptrdiff_t>(i));
+    answer(c, waiting);
+  }
+}
+
+void forget_user(Context& c, AttachmentId attachment) {
+  c.attachment(attachment).granted = {};
+  answer_recalls(c, attachment);
+}
+
+void complete(Context& c, TaskId task, AttachmentId attachment, std::uint8_t epoch, Result result) {
+  auto& posted = c.machine.posted;
+  const auto own = std::find_if(posted.begin(), posted.end(), [&](const Posted& entry) {
+    return entry.task == task && entry.attachment == attachment && entry.epoch == epoch;
+  });
+  if (own == posted.end()) return;  // It was terminated before.
+  posted.erase(own);
+  c.machine.tasks[task.index()].result = result;
+  answer(c, task);
+  if (attachment.some()) c.changed(Wait::Kind::drained, attachment.value);
+}
+
+void peer_is_down(Context& c, HostId here, HostId victim) {
+  c.emit({.kind = EventKind::peer_down, .value = victim.value});
+  for (std::uint32_t i = 0; i < c.machine.attachments.size(); ++i) {
+    Attachment& use = c.machine.attachments[i];
+    const HostId owner = c.adapter(c.registration(use.handle).adapter).host;
+    if (c.adapter(use.card).host != victim || owner != here) continue;
+    ++use.owner_epoch;
+    use.attached = false;
+    forget_user(c, AttachmentId{i});
+  }
+  const auto posted = c.machine.posted;
+  for (const Posted& entry : posted) {
+    if (entry.peer != victim || c.machine.tasks[entry.task.index()].host != here) continue;
+    complete(c, entry.task, entry.attachment, entry.epoch, Result::error(EREMOTEIO));
+  }
+}
+
+PolicyCall hook_for(Context& c, Hook hook, const Message& message) {
+  return {.hook = hook,
+          .mr = c.attachment(message.attachment).handle,
+          .attachment = message.attachment,
+          .pages = message.pages,
+          .requester = message.task};
+}
+
+// The owner's answer to an activation, in the user's kernel.
+void activated(Context& c, const Message& message, bool active) {
+  Attachment& use = c.attachment(message.attachment);
+  if (active) {
+    const PageRange region = c.registration(use.handle).pages;
+    use.active.add(message.pages.first.value - region.first.value, message.pages.count);
+    use.epoch = message.epoch;
+  }
+  if (!message.task.some()) return;
+  c.machine.tasks[message.task.index()].result = active ? Result::success() : Result::error(EFAULT);
+  answer(c, message.task);
+}
+
+}  // namespace
+
+AttachmentId attach(Context& c, MrId handle, MmId user, AdapterId card) {
+  if (!card.some() || !c.registration(handle).live) return {};
+  auto& all = c.machine.attachments;
+  for (std::uint32_t i = 0; i < all.size(); ++i) {
+    if (all[i].handle == handle && all[i].user == user && all[i].attached) return AttachmentId{i};
+  }
+  all.push_back({.handle = handle, .user = user, .card = card});
+  c.mm(user).card_mapped = false;  // The new handle is not active yet.
+  return AttachmentId{static_cast<std::uint32_t>(all.size() - 1)};
+}
+
+void deliver(Context& c, HostId host, const Message& message) {
+  if (c.host(host).dead) return;
+  switch (message.kind) {
+    case MessageKind::rdma_request:
+      c.spawn({Serve{.request = message}}, host);
+      return;
+    case MessageKind::rdma_response:
+      complete(
+          c, message.task, message.attachment, message.epoch,
+          message.ok ? Result::value(message.write ? 0 : message.value) : Result::error(EREMOTEIO));
+      return;
+    case MessageKind::activate:
+      c.spawn({hook_for(c, Hook::activate, message)}, host);
+      return;
+    case MessageKind::active:
+      activated(c, message, true);
+      return;
+    case MessageKind::inactive:
+      activated(c, message, false);
+      return;
+    case MessageKind::shootdown:
+      c.spawn({hook_for(c, Hook::shootdown, message)}, host);
+      return;
+    case MessageKind::quiesced: {
+      auto& recalls = c.machine.recalls;
+      const auto own = std::find(recalls.begin(), recalls.end(),
+                                 Recall{.task = message.task, .attachment = message.attachment});
+      if (own == recalls.end()) return;  // The user had been cut off.
+      recalls.erase(own);
+      c.attachment(message.attachment).owner_epoch = message.epoch;
+      answer(c, message.task);
+      return;
+    }
+    case MessageKind::detached:
+      ++c.attachment(message.attachment).owner_epoch;
+      forget_user(c, message.attachment);
+      return;
+    case MessageKind::peer_down:
+      peer_is_down(c, host, HostId{message.value});
+      return;
+    case MessageKind::send:
+      c.machine.mail.push_back(
+          {.receiver = message.receiver, .sender = message.sender, .value = message.value});
+      c.emit({.kind = EventKind::message, .mm = message.receiver, .value = message.value});
+      c.changed(Wait::Kind::mail, message.receiver.value);
+      return;
+  }
+}
+
+void expire(Context& c, AttachmentId attachment) {
+  if (!recalled(c.machine, attachment)) return;
+  Attachment& use = c.attachment(attachment);
+  ++use.owner_epoch;
+  c.emit({.kind = EventKind::quiesce_expired,
+          .mr = use.handle,
+          .attachment = attachment,
+          .adapter = use.card});
+  forget_user(c, attachment);
+}
+
+void terminate_transfers(Context& c, AttachmentId attachment) {
+  Attachment& use = c.attachment(attachment);
+  const std::uint8_t epoch = use.epoch;
+  ++use.epoch;
+  const auto posted = c.machine.posted;
+  for (const Posted& entry : posted) {
+    if (entry.attachment != attachment || entry.epoch != epoch) continue;
+    c.emit({.kind = EventKind::terminated,
+            .mr = use.handle,
+            .attachment = attachment,
+            .adapter = use.card});
+    complete(c, entry.task, attachment, epoch, Result::error(ECANCELED));
+  }
+}
+
+}  // namespace model

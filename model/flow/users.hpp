@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What a message does when it arrives, and the bookkeeping between the owner of a handle and its
+// users.
+
+#include "model/flow/context.hpp"
+
+namespace model {
+
+// The user's attachment to the handle, made if there is none; none if the handle is gone.
+AttachmentId attach(Context& c, MrId handle, MmId user, AdapterId card);
+
+// A message arrives at `host`. The context is that of the interrupt.
+void deliver(Context& c, HostId host, const Message& message);
+
+// A revocation has waited too long for this user: cut it off.
+void expire(Context& c, AttachmentId attachment);
+
+// The user's transfers in flight end with ECANCELED.
+void terminate_transfers(Context& c, AttachmentId attachment);
+
+}  // namespace model

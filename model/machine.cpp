@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/machine.hpp"
+
+#include "sim/check.hpp"
+
+namespace model {
+
+Lock& Machine::lock(LockId id) { return const_cast<Lock&>(std::as_const(*this).lock(id)); }
+
+const Lock& Machine::lock(LockId id) const {
+  switch (id.kind) {
+    case LockKind::mmap:
+      return spaces[id.index].mmap_lock;
+    case LockKind::page_table:
+      return spaces[id.index].page_table_lock;
+    case LockKind::rmap:
+      return mappings[id.index].lock;
+    case LockKind::driver:
+      return registrations[id.index].lock;
+    case LockKind::folio:
+      break;
+  }
+  check(false);
+  return spaces[0].mmap_lock;
+}
+
+bool Machine::lock_available(LockId id, LockMode mode) const {
+  if (id.kind == LockKind::folio) return !frames[FrameId{id.index}].locked_by.some();
+  return lock(id).available(mode);
+}
+
+bool Machine::gate_open(const Gate& gate) const {
+  using Status = LineState::Status;
+  switch (gate.kind) {
+    case Gate::Kind::none:
+      return true;
+    case Gate::Kind::started:
+      return lines[gate.line.index()].status != Status::waiting;
+    case Gate::Kind::done:
+      return lines[gate.line.index()].status == Status::done;
+    case Gate::Kind::point:
+      return ((points >> gate.point) & 1) != 0;
+  }
+  return true;
+}
+
+bool Machine::satisfied(const Wait& wait, TaskId task) const {
+  switch (wait.kind) {
+    case Wait::Kind::none:
+      return true;
+    case Wait::Kind::lock:
+      return lock_available(wait.lock_id(), wait.mode);
+    case Wait::Kind::quiet: {
+      const Registration& region = registrations[wait.index];
+      return !adapters[region.adapter.index()].in_flight(MrId{wait.index}, wait.pages);
+    }
+    case Wait::Kind::readable: {
+      const MmId mm = registrations[wait.index].mm;
+      return notifiers[mm.index()].intervals.readable(MrId{wait.index}, wait.sequence);
+    }
+    case Wait::Kind::unwatched: {
+      const MmId mm = registrations[wait.index].mm;
+      return !notifiers[mm.index()].intervals.contains(MrId{wait.index});
+    }
+    case Wait::Kind::idle:
+      return registrations[wait.index].ranges == 0;
+    case Wait::Kind::answers:
+      return tasks[task.index()].answers == 0;
+    case Wait::Kind::drained:
+      return std::ranges::none_of(posted, [&](const Posted& entry) {
+        return entry.attachment == AttachmentId{wait.index} &&
+               (wait.pages.count == 0 || entry.pages.overlaps(wait.pages));
+      });
+    case Wait::Kind::pressure: {
+      const FrameTable::Pool& pool = frames.pool(HostId{wait.index});
+      const auto candidates = static_cast<std::uint32_t>(hosts[wait.index].lru.size());
+      return pool.capacity - pool.allocated < pool.capacity / 128 &&
+             candidates + 1 != wait.sequence;
+    }
+    case Wait::Kind::mail:
+      return std::ranges::any_of(mail, [&](const Mail& item) {
+        return item.receiver == MmId{wait.index} && item.sender == MmId{wait.sequence};
+      });
+    case Wait::Kind::gate: {
+      const Line& line = setup->lines[wait.index];
+      return (line.init || running) && gate_open(line.gate);
+    }
+  }
+  return false;
+}
+
+const Policy& Machine::policy_of(MrId mr) const {
+  static const Policy pinned = PinAllPolicy{};
+  const Registration& region = registrations[mr.index()];
+  return region.pins ? pinned : setup->adapters[region.adapter.index()].policy;
+}
+
+bool Machine::mappable(MmId mm, Page page, bool write) const {
+  const AddressSpace& space = spaces[mm.index()];
+  const Vma* vma = space.find_vma(page);
+  return space.alive && vma != nullptr && vma->allows(write);
+}
+
+void insert_region(Machine& machine, const RegionSetup& region) {
+  const MappingId mapping{static_cast<std::uint32_t>(machine.mappings.size())};
+  machine.mappings.push_back(
+      {.kind = region.shared ? Mapping::Kind::shared : Mapping::Kind::anonymous});
+  machine.mappings.back().windows.push_back({.mm = region.mm, .pages = region.pages});
+  machine.spaces[region.mm.index()].insert({.pages = region.pages,
+                                            .mapping = mapping,
+                                            .read = region.read,
+                                            .write = region.write,
+                                            .shared = region.shared,
+                                            .locked = region.locked});
+}
+
+Machine build(const Setup& setup) {
+  Machine machine;
+  machine.setup = &setup;
+  for (const HostSetup& host : setup.hosts) {
+    const HostId id = machine.frames.add_host(host.alloc, host.frames);
+    machine.hosts.push_back(
+        {.swap = {.capacity = host.slots}, .zero = *machine.frames.allocate(id)});
+    for (std::uint32_t i = 0; i < host.cpus; ++i) machine.cpus.push_back({.host = id});
+  }
+  for (const ProcessSetup& process : setup.processes) {
+    machine.spaces.push_back({.host = process.host});
+    machine.notifiers.push_back({});
+  }
+  for (const AdapterSetup& adapter : setup.adapters) {
+    machine.adapters.push_back({.host = adapter.host});
+  }
+  for (const RegionSetup& region : setup.regions) {
+    if (!region.lazy) insert_region(machine, region);
+  }
+  machine.variables.resize(setup.variables.size());
+  machine.lines.resize(setup.lines.size());
+  return machine;
+}
+
+}  // namespace model

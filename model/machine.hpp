@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The state of all hardware and of all kernels of a scenario, as one value: copy it and you have a
+// snapshot. Flows and policies change it; rules and expressions look at it.
+//
+// Invariant: a frame's `references` are its maps, its pins, one for the swap or page cache, and one
+// for each flow that has it in hand.
+
+#include "model/device/adapter.hpp"
+#include "model/device/attachment.hpp"
+#include "model/fabric/message.hpp"
+#include "model/memory/cpu.hpp"
+#include "model/memory/mapping.hpp"
+#include "model/memory/swap.hpp"
+#include "model/notifier/subscriptions.hpp"
+#include "model/setup.hpp"
+#include "model/wait.hpp"
+#include "sim/fixed.hpp"
+
+namespace model {
+
+struct Host {
+  SwapDevice swap{};
+  FrameId zero{};           // The zero page.
+  Small<FrameId, 4> lru{};  // Candidates for reclaim, the longest unused first.
+  bool dead = false;
+
+  bool operator==(const Host&) const = default;
+};
+
+// What the machine knows of a task: struct task_struct.
+struct Task {
+  HostId host{};
+  MmId mm{};  // None: a kernel thread or an adapter's engine.
+  CpuId cpu{};
+  LineId line{};              // The call on whose behalf it works.
+  std::uint16_t answers = 0;  // Answers that are still to come: IPIs, shoot-downs, completions.
+  Result result{};            // Of the flow that finished last, or of a completion.
+  PfnEntry found{};           // What the last look-up found, until the driver takes it.
+  bool alive = false;
+
+  bool operator==(const Task&) const = default;
+};
+
+struct Mail {  // A two-sided message that was received and not yet taken.
+  MmId receiver{};
+  MmId sender{};
+  Value value = 0;
+
+  bool operator==(const Mail&) const = default;
+};
+
+// A transfer that a requester's card has posted and that has not completed.
+struct Posted {
+  TaskId task{};
+  AttachmentId attachment{};  // None: through a queue pair.
+  HostId peer{};
+  std::uint8_t epoch = 0;  // Of the attachment.
+  PageRange pages{};
+
+  bool operator==(const Posted&) const = default;
+};
+
+// A user that was told of a revocation and has not answered.
+struct Recall {
+  TaskId task{};
+  AttachmentId attachment{};
+
+  bool operator==(const Recall&) const = default;
+};
+
+struct LineState {
+  enum class Status : std::uint8_t { waiting, started, done } status = Status::waiting;
+  std::uint16_t retries = 0;      // Counted where a claim asks.
+  std::uint16_t faults = 0;       // Likewise.
+  std::uint64_t done_before = 0;  // The calls that had returned when this one started. Likewise.
+
+  bool operator==(const LineState&) const = default;
+};
+
+struct Machine {
+  sim::Fixed<Setup> setup{};
+  FrameTable frames{};
+  Small<Host, 2> hosts{};
+  Small<Mapping, 2> mappings{};
+  Small<AddressSpace, 2> spaces{};
+  Small<Subscriptions, 2> notifiers{};  // One for each address space.
+  Small<Cpu, 4> cpus{};
+  Small<Adapter, 2> adapters{};
+  Small<Registration, 2> registrations{};
+  Small<Attachment, 2> attachments{};
+  Small<QueuePair, 1> queues{};
+  Small<Posted, 2> posted{};
+  Small<Recall, 2> recalls{};
+  Small<Task, 6> tasks{};
+  Small<Mail, 1> mail{};
+  Small<Result, 4> variables{};
+  Small<LineState, 8> lines{};
+  bool running = false;      // The init block is over.
+  std::uint64_t points = 0;  // Break-points reached, by their number in the setup.
+
+  bool operator==(const Machine&) const = default;
+
+  Lock& lock(LockId id);
+  const Lock& lock(LockId id) const;
+  bool lock_available(LockId id, LockMode mode) const;
+
+  bool is_zero(FrameId frame) const { return hosts[frames[frame].host.index()].zero == frame; }
+  HostId host_of(MmId mm) const { return spaces[mm.index()].host; }
+  bool satisfied(const Wait& wait, TaskId task) const;
+  bool gate_open(const Gate& gate) const;
+
+  // That of its adapter, unless it is pinned.
+  const Policy& policy_of(MrId mr) const;
+
+  // Whether the page could be mapped now for such an access: what a fault would find.
+  bool mappable(MmId mm, Page page, bool write) const;
+};
+
+// Maps a region of the scenario: a VMA with a mapping of its own, and no page yet.
+void insert_region(Machine& machine, const RegionSetup& region);
+
+// The machine before anything runs: regions that are not lazy are mapped and empty.
+Machine build(const Setup& setup);
+
+}  // namespace model

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Page frames and their allocator. Counterpart: struct page / struct folio and the buddy allocator
+// with its per-CPU lists, which hand out the frame that was freed last.
+//
+// Frames get numbers when they are first used, so that a machine with much memory costs nothing
+// until it uses it.
+
+#include <optional>
+
+#include "model/memory/ids.hpp"
+#include "model/memory/small.hpp"
+#include "sim/encoding.hpp"
+
+namespace model {
+
+// Which free frame is handed out next.
+enum class AllocOrder : std::uint8_t {
+  lifo,  // The one freed last, as a per-CPU page list does: a stale write is seen soonest.
+  fifo,  // The one freed first.
+};
+
+struct Frame {
+  HostId host{};
+  Value value = 0;
+  // Moves on when the frame is freed, so that a translation made before can be told apart.
+  std::uint16_t generation = 0;
+  std::uint16_t references = 0;  // folio_ref_count(): maps, the swap or page cache, pins, callers.
+  std::uint16_t maps = 0;        // folio_mapcount().
+  std::uint16_t pins = 0;        // FOLL_PIN references, counted in `references` as well.
+  MappingId mapping{};           // folio->mapping: where the reverse map starts.
+  std::uint32_t index = 0;       // folio->index: the page's place in that mapping.
+  SlotId slot{};                 // The slot of a page in the swap cache.
+  TaskId locked_by{};            // The folio lock.
+  bool allocated = false;
+  bool dirty = false;  // Differs from what swap holds.
+
+  bool operator==(const Frame&) const = default;
+};
+
+class FrameTable {
+ public:
+  struct Pool {  // The frames of one host.
+    AllocOrder order = AllocOrder::lifo;
+    std::uint32_t capacity = 0;
+    std::uint32_t used = 0;  // Frames that have a number.
+    std::uint32_t allocated = 0;
+    Small<FrameId, 4> free{};
+    bool operator==(const Pool&) const = default;
+  };
+
+  HostId add_host(AllocOrder order, std::uint32_t capacity);
+
+  Frame& operator[](FrameId frame) { return frames_[frame.index()]; }
+  const Frame& operator[](FrameId frame) const { return frames_[frame.index()]; }
+  std::size_t size() const { return frames_.size(); }
+  const Pool& pool(HostId host) const { return pools_[host.index()]; }
+  std::uint32_t free_frames(HostId host) const;
+
+  // A zeroed frame with one reference; nothing when the host has none left.
+  std::optional<FrameId> allocate(HostId host);
+
+  // Takes or drops one reference. The last one frees the frame: true then.
+  void get(FrameId frame) { ++(*this)[frame].references; }
+  bool put(FrameId frame);
+
+  bool operator==(const FrameTable&) const = default;
+  void encode(sim::Encoder& out) const;
+
+ private:
+  Small<Frame, 6> frames_;
+  Small<Pool, 2> pools_;
+};
+
+}  // namespace model

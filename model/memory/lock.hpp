@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Locks are state: who holds one is part of the world, so that a deadlock is a state as well.
+
+#include <algorithm>
+
+#include "model/memory/ids.hpp"
+#include "model/memory/small.hpp"
+
+namespace model {
+
+enum class LockMode : std::uint8_t { read, write };
+
+enum class LockKind : std::uint8_t {
+  mmap,        // mm->mmap_lock
+  page_table,  // The page table lock: one for an address space.
+  rmap,        // anon_vma->rwsem or mapping->i_mmap_rwsem
+  folio,       // The folio lock.
+  driver,      // The driver's own lock for a registration: umem_mutex in ib_umem_odp.
+};
+
+// Names one lock of the machine; `index` numbers an address space, a mapping, a frame or an MR.
+struct LockId {
+  LockKind kind = LockKind::mmap;
+  std::uint32_t index = 0;
+  auto operator<=>(const LockId&) const = default;
+};
+
+struct Lock {
+  TaskId writer{};
+  Small<TaskId, 2> readers{};
+
+  bool operator==(const Lock&) const = default;
+
+  bool available(LockMode mode) const {
+    return !writer.some() && (mode == LockMode::read || readers.empty());
+  }
+  bool held() const { return writer.some() || !readers.empty(); }
+  bool held_by(TaskId task) const {
+    return writer == task || std::ranges::find(readers, task) != readers.end();
+  }
+  void take(LockMode mode, TaskId task) {
+    if (mode == LockMode::write) {
+      writer = task;
+    } else {
+      readers.insert(std::ranges::upper_bound(readers, task), task);
+    }
+  }
+  void release(TaskId task) {
+    if (writer == task) {
+      writer = TaskId{};
+    } else {
+      readers.erase(std::ranges::find(readers, task));
+    }
+  }
+  void downgrade(TaskId task) {  // downgrade_write().
+    writer = TaskId{};
+    take(LockMode::read, task);
+  }
+};
+
+}  // namespace model

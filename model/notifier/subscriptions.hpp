@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Who is told when an address space changes. Counterpart: mm->notifier_subscriptions.
+//
+// `open` and `lookups` are what a checker needs to know and the kernel does not keep: which ranges
+// are between start and end, and which lookups a driver has made but not yet acted on.
+
+#include "model/notifier/interval.hpp"
+
+namespace model {
+
+// A range between range_start and range_end.
+struct OpenRange {
+  NotifierRange range{};
+  TaskId task{};
+  bool returned = false;  // All callbacks of range_start have come back.
+
+  bool operator==(const OpenRange&) const = default;
+};
+
+// A driver looked up a page in the CPU page table and has not installed it yet.
+struct Lookup {
+  TaskId task{};
+  Page page{};
+  bool spoiled = false;  // The callbacks of an invalidation of the page have come back since.
+
+  bool operator==(const Lookup&) const = default;
+};
+
+struct Subscriptions {
+  IntervalNotifiers intervals{};
+  Small<MrId, 2> list{};  // Subscriptions with range_start and range_end, ascending.
+  bool released = false;  // The release callback has returned.
+  Small<OpenRange, 2> open{};
+  Small<Lookup, 2> lookups{};
+
+  bool operator==(const Subscriptions&) const = default;
+
+  void listen(MrId mr) { list.insert(std::upper_bound(list.begin(), list.end(), mr), mr); }
+  void unlisten(MrId mr) {
+    drop_if(list, [mr](MrId other) { return other == mr; });
+  }
+  // The first listener at or after `from`; none if there is none.
+  MrId next_listener(std::uint32_t from) const {
+    const auto place = std::lower_bound(list.begin(), list.end(), MrId{from});
+    return place == list.end() ? MrId{} : *place;
+  }
+
+  bool invalidating(Page page) const {
+    return std::ranges::any_of(open, [page](const OpenRange& entry) {
+      return entry.returned && entry.range.pages.contains(page);
+    });
+  }
+
+  void open_range(const NotifierRange& range, TaskId task) {
+    open.push_back({.range = range, .task = task});
+  }
+  void range_returned(const NotifierRange& range, TaskId task) {
+    for (OpenRange& entry : open) {
+      if (entry.task == task && entry.range == range) entry.returned = true;
+    }
+    for (Lookup& lookup : lookups) {
+      if (range.pages.contains(lookup.page)) lookup.spoiled = true;
+    }
+  }
+  void close_range(const NotifierRange& range, TaskId task) {
+    const auto place = std::find_if(open.begin(), open.end(), [&](const OpenRange& entry) {
+      return entry.task == task && entry.range == range;
+    });
+    if (place != open.end()) open.erase(place);
+  }
+
+  void begin_lookup(TaskId task, Page page) {
+    end_lookup(task, page);
+    lookups.push_back({.task = task, .page = page, .spoiled = invalidating(page)});
+  }
+  const Lookup* find_lookup(TaskId task, Page page) const {
+    for (const Lookup& lookup : lookups) {
+      if (lookup.task == task && lookup.page == page) return &lookup;
+    }
+    return nullptr;
+  }
+  void end_lookup(TaskId task, Page page) {
+    drop_if(lookups,
+            [&](const Lookup& lookup) { return lookup.task == task && lookup.page == page; });
+  }
+};
+
+}  // namespace model

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The hands of a policy: all that a driver may do. It sees no page table, no clock and no other
+// driver's adapter. The bodies are in flow/driver.cpp, since some of these are flows of the kernel.
+
+#include "model/device/attachment.hpp"
+#include "model/policy/policy.hpp"
+#include "model/result.hpp"
+
+namespace model {
+
+class Context;
+
+class Driver {
+ public:
+  explicit Driver(Context& context) : context_(context) {}
+
+  const Registration& registration(MrId mr) const;
+
+  // ---- The driver's lock of a registration. The guard of the step is Wait::lock.
+  void lock(MrId mr);
+  void unlock(MrId mr);
+
+  // ---- Subscriptions.
+  void watch_interval(MrId mr);  // mmu_interval_notifier_insert().
+  void unwatch_interval(MrId mr);
+  void listen(MrId mr);  // mmu_notifier_register(), with range_start and range_end.
+  void unlisten(MrId mr);
+  std::uint32_t read_begin(MrId mr);
+  bool read_retry(MrId mr, std::uint32_t begun) const;
+  bool invalidation_active(MrId mr) const;  // Any, of the whole address space.
+  void set_sequence(MrId mr, std::uint32_t sequence);
+  void count_start(MrId mr);  // ranges++
+  void count_end(MrId mr);    // ranges--, sequence++
+
+  // ---- The CPU page table. Puts a flow on top: return its Next, then ask found().
+  Next look_up(MrId mr, Page page, bool write);  // hmm_range_fault() for one page.
+  Next pin(MrId mr, Page page, bool write);      // pin_user_pages(FOLL_LONGTERM).
+  PfnEntry found();                              // Not populated: the page cannot be mapped.
+  void unpin_all(MrId mr);                       // unpin_user_pages().
+  void mark_dirty(MrId mr, PageRange pages);     // set_page_dirty() where it could be written.
+
+  // ---- The adapter.
+  void install(MrId mr, Page page, PfnEntry entry);
+  void clear(MrId mr, PageRange pages);  // The PFN table.
+  void flush(MrId mr, PageRange pages);  // The adapter's TLB.
+  bool in_flight(MrId mr, PageRange pages) const;
+  void started_over(MrId mr, Page page);  // Counts a retry.
+
+  // ---- Users of a handle, on both sides.
+  const Attachment& attachment(AttachmentId attachment) const;
+  // The next user of the handle at or after `from` to whom pages of the range were granted.
+  AttachmentId next_user(MrId mr, AttachmentId from, PageRange pages) const;
+  AttachmentId next_attached(MrId mr, AttachmentId from) const;
+  // Another attachment of the same process with an inactive page; none if there is none.
+  AttachmentId inactive_sibling(AttachmentId attachment) const;
+  bool active(AttachmentId attachment, PageRange pages) const;
+  void ask_owner(AttachmentId attachment, PageRange pages);  // Answered: Wait::answers.
+  void grant(AttachmentId attachment, PageRange pages, TaskId requester);
+  void refuse(AttachmentId attachment, PageRange pages, TaskId requester);
+  void shoot_down(AttachmentId attachment, PageRange pages, std::uint64_t expires_ns);
+  void signal_early(AttachmentId attachment, PageRange pages);  // SIGBUS, unasked by the owner.
+  void all_answered(MrId mr);
+  void map_card(AttachmentId attachment, bool whole_process);
+  void unmap_card(AttachmentId attachment, PageRange pages, bool whole_process);
+  void terminate(AttachmentId attachment);
+  void answer_owner(AttachmentId attachment, TaskId requester);
+  void activate_again(AttachmentId attachment, PageRange pages);
+  void take_away(AttachmentId attachment, PageRange pages);
+
+  // ---- Results.
+  Result result() const;  // Of the flow that was on top.
+  Next fail(int error);   // The hook is over with an error.
+  Next raise(int signal);
+
+ private:
+  Context& context_;
+};
+
+}  // namespace model

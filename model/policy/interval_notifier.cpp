@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/policy/interval_notifier.hpp"
+
+#include "model/policy/driver.hpp"
+
+namespace model {
+namespace {
+
+using P = IntervalNotifierPolicy;
+
+constexpr std::array<std::string_view, 8> fault_steps{
+    "early_lock", "read_begin", "wait", "walk", "early_recheck", "lock", "install", "unlock"};
+constexpr std::array<std::string_view, 5> start_steps{"lock", "clear", "flush", "drain", "unlock"};
+constexpr std::array<std::string_view, 4> leave_steps{"unwatch", "clear", "flush", "drain"};
+
+constexpr std::array settings_table{
+    number<P, &P::retries>("retries", "how often a fault starts over before the access fails"),
+    word<P, &P::recheck>("recheck", "no|yes|active",
+                         "ask read_retry() before an install; 'active': only whether an "
+                         "invalidation runs right now"),
+    flag<P, &P::recheck_locked>("recheck_locked", "ask it under the driver's lock"),
+    flag<P, &P::wait_begin>("wait_begin", "read_begin() waits for a running invalidation"),
+    flag<P, &P::set_sequence>("set_sequence", "range_start moves the interval's sequence"),
+    flag<P, &P::clear_table>("clear_table", "range_start clears the adapter's PFN table"),
+    flag<P, &P::flush_tlb>("flush_tlb", "range_start flushes the adapter's TLB"),
+    flag<P, &P::wait_inflight>("wait_inflight", "range_start waits for transfers in flight"),
+    flag<P, &P::mark_dirty>("mark_dirty", "range_start marks pages dirty that could be written"),
+    flag<P, &P::lock_first>("lock_first", "a fault takes the driver's lock before mmap_lock"),
+    flag<P, &P::heed_protection>("heed_protection", "changes of permission are not ignored"),
+    flag<P, &P::heed_release>("heed_release", "the RELEASE event is not ignored"),
+};
+
+}  // namespace
+
+std::span<const Setting<P>> P::settings() { return settings_table; }
+
+StepNames P::steps(Hook hook) {
+  switch (hook) {
+    case Hook::fault:
+      return fault_steps;
+    case Hook::range_start:
+      return start_steps;
+    case Hook::deregistered:
+      return leave_steps;
+    default:
+      return {};
+  }
+}
+
+Next P::registered(Driver& driver, PolicyCall& call) const {
+  driver.watch_interval(call.mr);
+  return Next::give;
+}
+
+bool P::overtaken(const Driver& driver, const PolicyCall& call) const {
+  switch (recheck) {
+    case Recheck::no:
+      return false;
+    case Recheck::yes:
+      return driver.read_retry(call.mr, call.sequence);
+    case Recheck::active:
+      return driver.invalidation_active(call.mr);
+  }
+  return false;
+}
+
+Next P::start_over(Driver& driver, PolicyCall& call) const {
+  driver.started_over(call.mr, call.page);
+  call.found = {};
+  call.sequence = 0;
+  if (++call.retries > retries) return driver.fail(EBUSY);
+  return call.go(lock_first ? Fault::early_lock : Fault::read_begin);
+}
+
+Next P::fault(Driver& driver, PolicyCall& call) const {
+  switch (call.at<Fault>()) {
+    case Fault::early_lock:
+      if (!lock_first) return call.go(Fault::read_begin, Next::pass);
+      driver.lock(call.mr);
+      return call.go(Fault::read_begin);
+    case Fault::read_begin:  // Under the spinlock of the subscriptions.
+      call.sequence = driver.read_begin(call.mr);
+      return call.go(Fault::wait);
+    case Fault::wait:
+      call.go(Fault::walk);
+      return driver.look_up(call.mr, call.page, call.write);
+    case Fault::walk:
+      call.found = driver.found();
+      if (!call.found.populated()) {
+        if (lock_first) driver.unlock(call.mr);
+        return driver.fail(EFAULT);
+      }
+      return call.go(recheck_locked ? Fault::lock : Fault::early_recheck, Next::pass);
+    case Fault::early_recheck:
+      if (overtaken(driver, call)) return start_over(driver, call);
+      return call.go(Fault::lock);
+    case Fault::lock:
+      if (!lock_first) driver.lock(call.mr);
+      return call.go(Fault::install);
+    case Fault::install:  // Under the driver's lock.
+      if (recheck_locked && overtaken(driver, call)) {
+        driver.unlock(call.mr);
+        return start_over(driver, call);
+      }
+      driver.install(call.mr, call.page, call.found);
+      return call.go(Fault::unlock);
+    case Fault::unlock:
+      driver.unlock(call.mr);
+      return Next::done;
+  }
+  return Next::done;
+}
+
+bool P::ignores(NotifierEvent event) const {
+  switch (event) {
+    case NotifierEvent::protection_vma:
+    case NotifierEvent::protection_page:
+      return !heed_protection;
+    case NotifierEvent::release:
+      return !heed_release;
+    default:
+      return false;
+  }
+}
+
+Next P::range_start(Driver& driver, PolicyCall& call) const {
+  if (ignores(call.range.event)) return Next::give;
+  if (!call.range.blockable) return driver.fail(EAGAIN);
+  switch (call.at<Start>()) {
+    case Start::lock:
+      driver.lock(call.mr);
+      return call.go(Start::clear);
+    case Start::clear:  // A posted write to the adapter; under the driver's lock.
+      if (set_sequence) driver.set_sequence(call.mr, call.sequence);
+      if (mark_dirty) driver.mark_dirty(call.mr, call.pages);
+      if (clear_table) driver.clear(call.mr, call.pages);
+      return call.go(Start::flush);
+    case Start::flush:
+      if (flush_tlb) driver.flush(call.mr, call.pages);
+      return call.go(wait_inflight ? Start::drain : Start::unlock);
+    case Start::drain:  // The adapter's answer comes after its transfers in flight.
+      return call.go(Start::unlock, Next::pass);
+    case Start::unlock:
+      driver.unlock(call.mr);
+      return Next::done;
+  }
+  return Next::done;
+}
+
+Next P::deregistered(Driver& driver, PolicyCall& call) const {
+  switch (call.at<Leave>()) {
+    case Leave::unwatch:
+      driver.unwatch_interval(call.mr);
+      return call.go(Leave::clear);
+    case Leave::clear:  // Once the subscription is gone: no callback runs any more.
+      driver.mark_dirty(call.mr, call.pages);
+      driver.clear(call.mr, call.pages);
+      return call.go(Leave::flush);
+    case Leave::flush:
+      driver.flush(call.mr, call.pages);
+      return call.go(Leave::drain);
+    case Leave::drain:
+      return Next::done;
+  }
+  return Next::done;
+}
+
+Wait P::guard(const PolicyCall& call) const {
+  const Wait drained{.kind = Wait::Kind::quiet, .index = call.mr.value, .pages = call.pages};
+  const Wait lock = Wait::lock({.kind = LockKind::driver, .index = call.mr.value}, LockMode::write);
+  switch (call.hook) {
+    case Hook::fault:
+      if (call.at<Fault>() == Fault::early_lock && lock_first) return lock;
+      if (call.at<Fault>() == Fault::lock && !lock_first) return lock;
+      if (call.at<Fault>() == Fault::wait && wait_begin) {
+        return {.kind = Wait::Kind::readable, .index = call.mr.value, .sequence = call.sequence};
+      }
+      return {};
+    case Hook::range_start:
+      if (ignores(call.range.event) || !call.range.blockable) return {};
+      if (call.at<Start>() == Start::lock) return lock;
+      if (call.at<Start>() == Start::drain) return drained;
+      return {};
+    case Hook::deregistered:
+      if (call.at<Leave>() == Leave::clear) {
+        return {.kind = Wait::Kind::unwatched, .index = call.mr.value};
+      }
+      if (call.at<Leave>() == Leave::drain) return drained;
+      return {};
+    default:
+      return {};
+  }
+}
+
+}  // namespace model

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Watch the region with an interval notifier: look pages up without a reference, and before each
+// install ask whether an invalidation has run meanwhile. On-demand paging (mlx5, rxe), HMM users
+// and most GPUs do so. It fails only if one of its checks is left out; each can be.
+//
+//   device fault                          munmap, reclaim, ...
+//   ------------                          --------------------
+//   q = read_begin()                      range_start():
+//   look the page up                        lock; set_sequence
+//   lock                                    clear PFN table; flush adapter TLB
+//   read_retry(q) ? unlock, start over      wait for transfers in flight; unlock
+//   install; unlock                       change the page table
+//                                         range_end()
+//                [Required: no translation of a page whose range_start has returned]
+
+#include "model/policy/policy.hpp"
+
+namespace model {
+
+struct IntervalNotifierPolicy : PolicyDefaults {
+  static constexpr std::string_view name = "interval_notifier";
+  static constexpr bool faults = true;
+  enum class Recheck : std::uint8_t { no, yes, active };
+  enum class Fault : std::uint8_t {
+    early_lock,
+    read_begin,
+    wait,
+    walk,
+    early_recheck,
+    lock,
+    install,
+    unlock,
+  };
+  enum class Start : std::uint8_t { lock, clear, flush, drain, unlock };
+  enum class Leave : std::uint8_t { unwatch, clear, flush, drain };
+
+  std::uint32_t retries = 8;
+  Recheck recheck = Recheck::yes;
+  bool recheck_locked = true;
+  bool wait_begin = true;
+  bool set_sequence = true;
+  bool clear_table = true;
+  bool flush_tlb = true;
+  bool wait_inflight = true;
+  bool mark_dirty = true;
+  bool lock_first = false;
+  bool heed_protection = true;
+  bool heed_release = true;
+
+  static std::span<const Setting<IntervalNotifierPolicy>> settings();
+  static StepNames steps(Hook hook);
+  Next registered(Driver& driver, PolicyCall& call) const;
+  Next deregistered(Driver& driver, PolicyCall& call) const;
+  Next fault(Driver& driver, PolicyCall& call) const;
+  Next range_start(Driver& driver, PolicyCall& call) const;
+  Wait guard(const PolicyCall& call) const;
+
+ private:
+  bool ignores(NotifierEvent event) const;
+  bool overtaken(const Driver& driver, const PolicyCall& call) const;
+  Next start_over(Driver& driver, PolicyCall& call) const;
+};
+
+}  // namespace model

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Nobody tells the device. The driver looks a page up when the adapter faults and forgets about
+// it. No one does so for long: it is what a driver without MMU notifiers and without pins amounts
+// to. It fails as soon as a page moves: the adapter goes on using the old frame.
+
+#include "model/policy/policy.hpp"
+
+namespace model {
+
+struct NonePolicy : PolicyDefaults {
+  static constexpr std::string_view name = "none";
+  static constexpr bool faults = true;
+  enum class Fault : std::uint8_t { walk, install };
+
+  static std::span<const Setting<NonePolicy>> settings() { return {}; }
+  static StepNames steps(Hook hook);
+  Next fault(Driver& driver, PolicyCall& call) const;
+};
+
+}  // namespace model

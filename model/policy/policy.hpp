@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// How a driver keeps its adapter honest while the memory below it moves.
+//
+// A policy is a value that never changes: its settings. What it remembers of a registration is in
+// the registration. It acts only through its Driver, and each of its hooks is a flow: one call of
+// the hook is one atomic step, `call.step` says which, and guard() says what that step needs
+// before it may run.
+
+#include <array>
+#include <concepts>
+#include <string_view>
+
+#include "model/device/attachment.hpp"
+#include "model/device/registration.hpp"
+#include "model/next.hpp"
+#include "model/notifier/interval.hpp"
+#include "model/policy/setting.hpp"
+#include "model/wait.hpp"
+
+namespace model {
+
+enum class Hook : std::uint8_t {
+  registered,    // An MR was made: subscribe, pin, or do nothing.
+  deregistered,  // It is about to go.
+  fault,         // The adapter has no translation for `page`.
+  range_start,   // invalidate() of an interval, or range_start() of a notifier.
+  range_end,     // range_end() of a notifier.
+  release,       // The address space is going away.
+  touch,         // A user wants to post to `pages` of a handle: may it?
+  activate,      // The owner's kernel is asked to make `pages` active for a user.
+  shootdown,     // A user's kernel is told to drop `pages`.
+  count,
+};
+
+inline constexpr std::array<std::string_view, static_cast<std::size_t>(Hook::count)> hook_names{
+    "register", "deregister", "fault", "start", "end", "release", "touch", "activate", "shootdown"};
+
+// A hook in progress.
+struct PolicyCall {
+  Hook hook = Hook::registered;
+  std::uint8_t step = 0;
+  std::uint8_t retries = 0;
+  bool write = false;
+  MrId mr{};
+  AttachmentId attachment{};
+  NotifierRange range{};
+  PageRange pages{};
+  Page page{};  // A cursor, or the page of the fault.
+  std::uint32_t sequence = 0;
+  std::uint32_t cursor = 0;
+  PfnEntry found{};
+  TaskId requester{};  // Who waits on another host.
+
+  bool operator==(const PolicyCall&) const = default;
+
+  template <class Step>
+  Step at() const {
+    return static_cast<Step>(step);
+  }
+  template <class Step>
+  Next go(Step to, Next how = Next::again) {
+    step = static_cast<std::uint8_t>(to);
+    return how;
+  }
+};
+
+class Driver;
+
+using StepNames = std::span<const std::string_view>;
+
+// Hooks that a policy does not need: they are over at once.
+struct PolicyDefaults {
+  static constexpr bool faults = false;  // Needs an adapter that can fault.
+  static constexpr bool gated = false;   // A user needs leave of the kernel before it may post.
+  static constexpr bool whole = false;   // That leave covers all pages of a handle or none.
+
+  bool ready(const Attachment&, const AddressSpace&, PageRange) const { return true; }
+  Next registered(Driver&, PolicyCall&) const { return Next::give; }
+  Next deregistered(Driver&, PolicyCall&) const { return Next::give; }
+  Next range_start(Driver&, PolicyCall&) const { return Next::give; }
+  Next range_end(Driver&, PolicyCall&) const { return Next::give; }
+  Next release(Driver&, PolicyCall&) const { return Next::give; }
+  Next touch(Driver&, PolicyCall&) const { return Next::give; }
+  Next activate(Driver&, PolicyCall&) const { return Next::give; }
+  Next shootdown(Driver&, PolicyCall&) const { return Next::give; }
+  Wait guard(const PolicyCall&) const { return {}; }
+};
+
+template <class P>
+concept InvalidationPolicy = std::copyable<P> &&
+    requires(const P policy, Driver& driver, PolicyCall& call, Hook hook) {
+  { P::name } -> std::convertible_to<std::string_view>;
+  { P::settings() } -> std::same_as<std::span<const Setting<P>>>;
+  { P::steps(hook) } -> std::same_as<StepNames>;
+  { P::gated } -> std::convertible_to<bool>;
+  { policy.registered(driver, call) } -> std::same_as<Next>;
+  { policy.deregistered(driver, call) } -> std::same_as<Next>;
+  { policy.fault(driver, call) } -> std::same_as<Next>;
+  { policy.range_start(driver, call) } -> std::same_as<Next>;
+  { policy.range_end(driver, call) } -> std::same_as<Next>;
+  { policy.release(driver, call) } -> std::same_as<Next>;
+  { policy.touch(driver, call) } -> std::same_as<Next>;
+  { policy.activate(driver, call) } -> std::same_as<Next>;
+  { policy.shootdown(driver, call) } -> std::same_as<Next>;
+  { policy.guard(call) } -> std::same_as<Wait>;
+};
+
+}  // namespace model

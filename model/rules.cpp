@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/rules.hpp"
+
+#include "model/event.hpp"
+#include "model/machine.hpp"
+
+namespace model {
+namespace {
+
+constexpr bool is_write(const Event& event) { return event.detail != 0; }
+
+// The page's own page table maps the frame.
+bool maps(const Machine& machine, MmId mm, Page page, FrameId frame) {
+  return machine.spaces[mm.index()].page_table.at(page).maps(frame);
+}
+
+// A private page of another address space is in this frame.
+bool private_elsewhere(const Machine& machine, MmId mm, FrameId frame) {
+  for (std::uint32_t other = 0; other < machine.spaces.size(); ++other) {
+    if (MmId{other} == mm) continue;
+    bool found = false;
+    for (const Vma& vma : machine.spaces[other].vmas) {
+      if (vma.shared) continue;
+      machine.spaces[other].page_table.for_each(
+          vma.pages, [&](Page, const Pte& pte) { found = found || pte.maps(frame); });
+    }
+    if (found) return true;
+  }
+  return false;
+}
+
+// A CPU's access through its TLB. Only the frame's owner is judged: the CPU's own translation may
+// be older than the page table until the flush that the kernel waits for.
+PropertySet judge_cpu(const Machine& machine, const Event& event) {
+  const bool alive = machine.frames[event.frame].generation == event.generation;
+  return alive ? 0 : bit(Property::use_after_free);
+}
+
+// A transfer takes effect: the most telling of S1, S9, S2 and S3.
+PropertySet judge_dma(const Machine& machine, const Event& event) {
+  const Frame& frame = machine.frames[event.frame];
+  if (frame.generation != event.generation) return bit(Property::use_after_free);
+  const Page page = event.pages.first;
+  if (is_write(event) && !machine.is_zero(event.frame) &&
+      private_elsewhere(machine, event.mm, event.frame)) {
+    return bit(Property::fork_leak);
+  }
+  if (!maps(machine, event.mm, page, event.frame)) return bit(Property::stale_translation);
+  const Pte pte = machine.spaces[event.mm.index()].page_table.at(page);
+  if (is_write(event) && !pte.write) return bit(Property::write_without_permission);
+  return 0;
+}
+
+PropertySet judge_install(const Machine& machine, const Event& event, TaskId task) {
+  const Subscriptions& notifier = machine.notifiers[event.mm.index()];
+  const Page page = event.pages.first;
+  if (notifier.released) return bit(Property::use_after_release);
+  if (notifier.invalidating(page)) {
+    const bool pinned = machine.frames[event.frame].pins > 0;
+    return pinned ? 0 : bit(Property::install_in_range);
+  }
+  const Lookup* lookup = notifier.find_lookup(task, page);
+  return lookup != nullptr && lookup->spoiled ? bit(Property::stale_install) : 0;
+}
+
+// Release has returned: nothing of the address space may be left in any adapter.
+PropertySet judge_release(const Machine& machine, const Event& event) {
+  for (std::uint32_t i = 0; i < machine.registrations.size(); ++i) {
+    const Registration& region = machine.registrations[i];
+    if (region.mm != event.mm || !region.live) continue;
+    const auto& tlb = machine.adapters[region.adapter.index()].tlb;
+    const bool cached =
+        std::ranges::any_of(tlb, [&](const DeviceTlbEntry& entry) { return entry.mr == MrId{i}; });
+    if (cached || region.table.any(region.pages)) return bit(Property::use_after_release);
+  }
+  return 0;
+}
+
+// A clean page is dropped: swap must have its content.
+PropertySet judge_clean_drop(const Machine& machine, const Event& event) {
+  const Frame& frame = machine.frames[event.frame];
+  const SwapSlot& slot = machine.hosts[frame.host.index()].swap[frame.slot];
+  return slot.value == frame.value ? 0 : bit(Property::lost_update);
+}
+
+bool handle_complete(const Machine& machine, MrId mr) {
+  const Registration& region = machine.registrations[mr.index()];
+  for (std::uint32_t i = 0; i < region.pages.count; ++i) {
+    if (!region.table.at(region.pages.at(i)).populated()) return false;
+  }
+  return true;
+}
+
+bool all_or_nothing(const Machine& machine, MrId mr) {
+  return std::visit([](const auto& policy) { return policy.whole; }, machine.policy_of(mr));
+}
+
+// A user may post: every page of the handle is in the owner's card. Where the promise is for the
+// whole process, every handle of it.
+PropertySet judge_post(const Machine& machine, const Event& event) {
+  if (!event.attachment.some() || !all_or_nothing(machine, event.mr)) return 0;
+  if (!handle_complete(machine, event.mr)) return bit(Property::partial_activation);
+  const MmId user = machine.attachments[event.attachment.index()].user;
+  if (!machine.spaces[user.index()].card_mapped) return 0;
+  for (const Attachment& other : machine.attachments) {
+    if (other.user != user || !other.attached || !all_or_nothing(machine, other.handle)) continue;
+    if (!handle_complete(machine, other.handle)) return bit(Property::partial_activation);
+  }
+  return 0;
+}
+
+bool all_mappable(const Machine& machine, const Event& event) {
+  for (std::uint32_t i = 0; i < event.pages.count; ++i) {
+    if (!machine.mappable(event.mm, event.pages.at(i), is_write(event))) return false;
+  }
+  return true;
+}
+
+// The adapter refuses an access, or a kernel answers that pages cannot be mapped.
+PropertySet judge_refusal(const Machine& machine, const Event& event) {
+  const Registration& region = machine.registrations[event.mr.index()];
+  if (!region.live || (is_write(event) && !region.write)) return 0;
+  if (event.kind == EventKind::dma_refused && event.value != TaskId::none) {
+    const bool wanted = std::ranges::any_of(
+        machine.posted, [&](const Posted& entry) { return entry.task == TaskId{event.value}; });
+    if (!wanted) return 0;  // The transfer was terminated: nobody sees the error.
+  }
+  return all_mappable(machine, event) ? bit(Property::false_error) : 0;
+}
+
+bool waits_for_cards(const Machine& machine, TaskId task) {
+  return std::ranges::any_of(machine.recalls,
+                             [&](const Recall& recall) { return recall.task == task; });
+}
+
+PropertySet judge_balance(const Machine& machine) {
+  const auto dead = [&](MmId mm) { return machine.hosts[machine.host_of(mm).index()].dead; };
+  for (std::uint32_t mm = 0; mm < machine.notifiers.size(); ++mm) {
+    const IntervalNotifiers& intervals = machine.notifiers[mm].intervals;
+    if (!intervals.idle() && !dead(MmId{mm})) return bit(Property::unbalanced_notifier);
+  }
+  for (const Registration& region : machine.registrations) {
+    if (region.ranges != 0 && !dead(region.mm)) return bit(Property::unbalanced_notifier);
+  }
+  return 0;
+}
+
+// At rest every reference is a map, a pin, the page cache or the swap cache; and a pin belongs to
+// a registration that lives.
+PropertySet judge_references(const Machine& machine) {
+  std::uint64_t owned_pins = 0;
+  for (const Registration& region : machine.registrations) {
+    if (machine.hosts[machine.host_of(region.mm).index()].dead) continue;
+    if (region.live && !machine.notifiers[region.mm.index()].released) {
+      owned_pins += region.pinned.size();
+    }
+  }
+  std::uint64_t pins = 0;
+  for (std::uint32_t i = 0; i < machine.frames.size(); ++i) {
+    const Frame& frame = machine.frames[FrameId{i}];
+    if (!frame.allocated || machine.is_zero(FrameId{i})) continue;
+    if (machine.hosts[frame.host.index()].dead) continue;
+    pins += frame.pins;
+    std::uint32_t expected = frame.maps + frame.pins + (frame.slot.some() ? 1U : 0U);
+    if (frame.mapping.some() &&
+        machine.mappings[frame.mapping.index()].cached(frame.index).maps(FrameId{i})) {
+      ++expected;
+    }
+    if (frame.references != expected) return bit(Property::leaked_reference);
+  }
+  return pins == owned_pins ? 0 : bit(Property::leaked_reference);
+}
+
+}  // namespace
+
+PropertySet judge(const Machine& machine, const Event& event, TaskId task) {
+  switch (event.kind) {
+    case EventKind::cpu_read:
+    case EventKind::cpu_write:
+      return judge_cpu(machine, event);
+    case EventKind::dma_read:
+    case EventKind::dma_write:
+      return judge_dma(machine, event);
+    case EventKind::pfn_installed:
+      return judge_install(machine, event, task);
+    case EventKind::released:
+      return judge_release(machine, event);
+    case EventKind::clean_drop:
+      return judge_clean_drop(machine, event);
+    case EventKind::rdma_post:
+      return judge_post(machine, event);
+    case EventKind::dma_refused:
+    case EventKind::handle_failed:
+    case EventKind::sigbus:
+      return judge_refusal(machine, event);
+    default:
+      return 0;
+  }
+}
+
+PropertySet judge_at_rest(const Machine& machine, std::span<const TaskId> stuck) {
+  PropertySet broken = 0;
+  for (const TaskId task : stuck) {
+    broken |= bit(waits_for_cards(machine, task) ? Property::quiesce_stuck : Property::deadlock);
+  }
+  // A task that waits for one that waits for a card is not in a deadlock of its own.
+  if ((broken & bit(Property::quiesce_stuck)) != 0) broken = bit(Property::quiesce_stuck);
+  if (broken != 0) return broken;
+  return judge_balance(machine) | judge_references(machine);
+}
+
+}  // namespace model

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The properties that `never` names. Each is a pure function over the machine: judged when an
+// event of a certain kind happens, or when nothing can happen any more.
+//
+// Where one fault would break several rules at once, the most telling one is named: an access to a
+// frame that was given back is a use after free and not a stale translation as well.
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "model/memory/ids.hpp"
+
+namespace model {
+
+struct Machine;
+struct Event;
+
+enum class Property : std::uint8_t {
+  use_after_free,            // S1
+  stale_translation,         // S2
+  write_without_permission,  // S3
+  install_in_range,          // S4
+  stale_install,             // S5
+  lost_update,               // S8
+  fork_leak,                 // S9
+  unbalanced_notifier,       // S11
+  use_after_release,         // S12
+  leaked_reference,          // S13
+  partial_activation,        // S20
+  false_error,               // S21
+  deadlock,
+  quiesce_stuck,  // L1
+  count,
+};
+
+using PropertySet = std::uint32_t;
+constexpr PropertySet bit(Property property) {
+  return PropertySet{1} << static_cast<unsigned>(property);
+}
+
+struct PropertyInfo {
+  std::string_view name;
+  std::string_view code;  // In the list of invariants, docs/properties.md.
+  std::string_view meaning;
+};
+
+inline constexpr std::array<PropertyInfo, static_cast<std::size_t>(Property::count)> property_table{
+    {
+        {"use_after_free", "S1", "an access takes effect in a frame that was given back"},
+        {"stale_translation", "S2",
+         "a device access takes effect in a frame that its page does not map any more"},
+        {"write_without_permission", "S3",
+         "a device write takes effect where the page table forbids writing"},
+        {"install_in_range", "S4",
+         "a translation is installed between range_start and range_end of its page"},
+        {"stale_install", "S5",
+         "a translation is installed from a lookup that an invalidation has overtaken"},
+        {"lost_update", "S8", "a completed write is missing from what is kept of the page"},
+        {"fork_leak", "S9", "a device write for one process reaches a private page of another"},
+        {"unbalanced_notifier", "S11", "range_start and range_end do not match at rest"},
+        {"use_after_release", "S12", "a translation is made or left after release returned"},
+        {"leaked_reference", "S13", "a pin or a reference is never dropped, or dropped twice"},
+        {"partial_activation", "S20",
+         "a user may post while a page of its handles has no translation in the owner's card"},
+        {"false_error", "S21", "SIGBUS or an error completion though the page can be mapped"},
+        {"deadlock", "D", "operations wait for each other for ever"},
+        {"quiesce_stuck", "L1", "a revocation waits for ever for a card to answer"},
+    }};
+
+// The rules that `event` breaks, given the machine as it is when the event happens.
+// `task` caused it.
+PropertySet judge(const Machine& machine, const Event& event, TaskId task);
+
+// The rules that are broken when nothing can happen any more. `stuck`: tasks in the middle of an
+// operation. While there are any, what they hold is not counted as leaked.
+PropertySet judge_at_rest(const Machine& machine, std::span<const TaskId> stuck);
+
+}  // namespace model

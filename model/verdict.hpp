@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What an exploration or a run says about each claim of the scenario.
+
+#include <string>
+#include <vector>
+
+#include "model/world.hpp"
+#include "sim/explore_report.hpp"
+
+namespace model {
+
+struct ClaimResult {
+  std::uint32_t claim = 0;
+  bool holds = true;           // What is claimed is so (as far as was looked).
+  bool as_expected = true;     // `holds`, or not, as the scenario says.
+  bool decided = true;         // False: the search ended before all was looked at.
+  std::uint64_t positive = 0;  // Executions in which it fails; for exists and forall: is true.
+  std::uint64_t negative = 0;  // The other executions.
+  bool has_example = false;
+  sim::Path path{};  // A shortest way to see it fail, or to see what exists.
+  std::uint64_t steps = 0;
+  bool rests = false;  // The path ends where nothing can happen any more.
+};
+
+struct Verdict {
+  std::vector<ClaimResult> claims;
+  bool complete = true;  // Nothing within the scope was left out.
+
+  bool failed() const;     // Some claim is not as the scenario says.
+  bool undecided() const;  // None is, but some could not be decided.
+};
+
+Verdict judge(const Setup& setup, const sim::ExploreReport& report);
+
+// One run that came to rest, or was cut off. `path` is what it was given.
+Verdict judge(const Setup& setup, const World& world, bool at_rest, const sim::Path& path,
+              std::uint64_t steps);
+
+}  // namespace model

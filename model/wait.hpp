@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What a flow's next step needs before it may run: its guard.
+
+#include "model/memory/lock.hpp"
+
+namespace model {
+
+struct Wait {
+  enum class Kind : std::uint8_t {
+    none,       // May run at once.
+    lock,       // The lock `index` of `lock_kind` is available in `mode`.
+    quiet,      // No transfer in flight on `pages` of the registration `index`.
+    readable,   // The interval `index` is not in the odd epoch `sequence` any more.
+    unwatched,  // The interval subscription of `index` is gone.
+    idle,       // No invalidation is counted in registration `index`.
+    answers,    // All answers this task waits for have come.
+    drained,    // No transfer outstanding on attachment `index`.
+    pressure,   // Host `index` is below its low watermark.
+    mail,       // A message from process `sequence` waits for process `index`.
+    gate,       // The line `index` may start.
+  };
+
+  Kind kind = Kind::none;
+  LockKind lock_kind = LockKind::mmap;
+  LockMode mode = LockMode::read;
+  std::uint32_t index = 0;
+  std::uint32_t sequence = 0;
+  PageRange pages{};
+
+  bool operator==(const Wait&) const = default;
+
+  static Wait lock(LockId id, LockMode mode) {
+    return {.kind = Kind::lock, .lock_kind = id.kind, .mode = mode, .index = id.index};
+  }
+  LockId lock_id() const { return {.kind = lock_kind, .index = index}; }
+};
+
+// What may have changed: tasks whose guards depend on it are looked at again.
+struct WakeKey {
+  Wait::Kind kind = Wait::Kind::none;
+  LockKind lock_kind = LockKind::mmap;
+  std::uint32_t index = 0;
+
+  auto operator<=>(const WakeKey&) const = default;
+};
+
+inline WakeKey key_of(const Wait& wait) {
+  const bool one_key = wait.kind == Wait::Kind::gate;  // Any call may open any gate.
+  return {.kind = wait.kind, .lock_kind = wait.lock_kind, .index = one_key ? 0 : wait.index};
+}
+
+}  // namespace model

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/world.hpp"
+
+#include "model/flow/users.hpp"
+#include "sim/check.hpp"
+
+namespace model {
+namespace {
+
+// Working memory of a step; nothing in it outlives the step.
+Effects& scratch() {
+  static thread_local Effects effects;
+  effects.clear();
+  return effects;
+}
+
+constexpr std::uint32_t page_bytes = 4096;
+constexpr std::uint32_t header_bytes = 64;
+
+}  // namespace
+
+World::World(const Setup& setup, sim::Order order) : machine_(build(setup)), events_(order) {
+  watching_.resize(setup.monitors.size());
+  armed_at_.resize(setup.monitors.size());
+  add_programs();
+  run_init();
+  events_ = sim::EventQueue<Pending>(order);  // Time starts here.
+  machine_.running = true;
+  for (std::uint32_t task = 0; task < machine_.tasks.size(); ++task) {
+    if (machine_.tasks[task].alive) set_runnable(TaskId{task}, 0);
+  }
+}
+
+void World::add_programs() {
+  for (std::uint32_t i = 0; i < setup().programs.size(); ++i) {
+    const Program& program = setup().programs[i];
+    add_task({.host = program.host, .mm = program.mm, .cpu = program.cpu, .alive = true});
+  }
+  for (std::uint32_t host = 0; host < setup().hosts.size(); ++host) {
+    if (low_watermark(setup().hosts[host].frames) == 0) continue;
+    const TaskId task = add_task({.host = HostId{host}, .alive = true});
+    actors_[task.index()].stack.frames.push_back({Kswapd{.host = HostId{host}}});
+    set_runnable(task, 0);
+  }
+}
+
+// In one order for all: what init leaves behind does not depend on the mode.
+void World::run_init() {
+  events_ = sim::EventQueue<Pending>(sim::Order::any);
+  for (std::uint32_t task = 0; task < machine_.tasks.size(); ++task) {
+    if (!events_.pending(lane_of(TaskId{task}))) set_runnable(TaskId{task}, 0);
+  }
+  sim::FirstChooser first;
+  sim::NoTrace silent;
+  while (step({.chooser = first, .trace = silent})) {
+  }
+}
+
+sim::Lane World::lane_of(HostId from, HostId to) const {
+  const auto hosts = static_cast<std::uint32_t>(machine_.hosts.size());
+  return sim::Lane{4 * (from.value * hosts + to.value) + 1};
+}
+
+const Program* World::program_of(TaskId task) const {
+  return task.index() < setup().programs.size() ? &setup().programs[task.index()] : nullptr;
+}
+
+const Line* World::next_line(TaskId task) const {
+  const Program* program = program_of(task);
+  const std::uint32_t next = actors_[task.index()].next_line;
+  if (program == nullptr || next >= program->lines.size()) return nullptr;
+  return &setup().lines[program->lines[next].index()];
+}
+
+TaskId World::add_task(const Task& task) {
+  const auto programs = static_cast<std::uint32_t>(setup().programs.size());
+  std::uint32_t index = programs;
+  while (index < machine_.tasks.size() && machine_.tasks[index].alive) ++index;
+  if (machine_.tasks.size() < programs) index = static_cast<std::uint32_t>(machine_.tasks.size());
+  if (index == machine_.tasks.size()) {
+    machine_.tasks.push_back({});
+    actors_.push_back({});
+  }
+  machine_.tasks[index] = task;
+  actors_[index] = {};
+  return TaskId{index};
+}
+
+Wait World::guard_of(TaskId task) const {
+  const Actor& actor = actors_[task.index()];
+  if (!actor.stack.frames.empty()) {
+    Wait wait = guard(actor.stack.frames.back(), machine_);
+    if (wait.kind == Wait::Kind::answers) wait.index = task.value;
+    return wait;
+  }
+  return {.kind = Wait::Kind::gate, .index = program_of(task)->lines[actor.next_line].value};
+}
+
+// The task has come to a new step: it is in the queue if that may run.
+void World::set_runnable(TaskId task, sim::Nanoseconds after) {
+  drop_if(guarded_, [task](const Guarded& entry) { return entry.task == task; });
+  const Line* line = next_line(task);
+  const bool idle = actors_[task.index()].stack.frames.empty();
+  if (idle && line == nullptr) return;  // Its program is over.
+  const Wait wait = guard_of(task);
+  if (wait.kind != Wait::Kind::none) {
+    const Guarded entry{.key = key_of(wait), .task = task};
+    guarded_.insert(std::upper_bound(guarded_.begin(), guarded_.end(), entry), entry);
+  }
+  if (!machine_.satisfied(wait, task)) return;
+  if (!idle || line->gate.kind != Gate::Kind::none || !line->gate.absolute) {
+    events_.post(lane_of(task), after + (idle ? line->gate.delay : 0), Resume{});
+  } else {
+    events_.post_at(lane_of(task), line->gate.delay, Resume{});
+  }
+}
+
+void World::recheck(const WakeKey& key) {
+  const auto first = std::lower_bound(guarded_.begin(), guarded_.end(), Guarded{key, TaskId{0}});
+  for (auto entry = first; entry != guarded_.end() && entry->key == key; ++entry) {
+    const TaskId task = entry->task;
+    const bool may_run = machine_.satisfied(guard_of(task), task);
+    const bool pending = events_.pending(lane_of(task));
+    if (pending && !may_run) events_.cancel(lane_of(task));
+    if (pending || !may_run) continue;
+    const bool idle = actors_[task.index()].stack.frames.empty();
+    events_.post(lane_of(task), idle ? next_line(task)->gate.delay : setup().cost(Cost::lock),
+                 Resume{});
+  }
+}
+
+bool World::consistent() const {
+  for (std::uint32_t i = 0; i < machine_.tasks.size(); ++i) {
+    const TaskId task{i};
+    const bool idle = actors_[i].stack.frames.empty();
+    if (!machine_.tasks[i].alive || (idle && next_line(task) == nullptr)) continue;
+    if (machine_.satisfied(guard_of(task), task) != events_.pending(lane_of(task))) return false;
+  }
+  return true;
+}
+
+bool World::step(sim::Turn turn) {
+  const std::uint32_t count = events_.ready_count();
+  if (count == 0) return false;
+  const sim::Lane lane = events_.ready_lane(turn.chooser.choose("who is next?", count));
+  const Pending pending = events_.take(lane);
+  Effects& effects = scratch();
+  TaskId actor;
+  if (std::holds_alternative<Resume>(pending)) {
+    actor = TaskId{lane.value / 4};
+    resume(actor, effects, turn.trace);
+  } else if (const auto* delivery = std::get_if<Delivery>(&pending)) {
+    deliver_message(*delivery, effects);
+  } else if (const auto* request = std::get_if<Interrupt>(&pending)) {
+    actor = request->waiting;
+    interrupt(*request, effects);
+  } else {
+    FlowStack none;
+    Context context(machine_, none, effects, TaskId{}, LineId{});
+    expire(context, std::get<Expiry>(pending).attachment);
+  }
+  finish_step(effects, turn.trace, actor);
+  return true;
+}
+
+void World::finish_step(Effects& effects, sim::TraceSink& trace, TaskId actor) {
+  for (const Event& event : effects.events) {
+    if (event.kind == EventKind::step) continue;
+    note(event);
+  }
+  if (trace.wanted()) {
+    for (const Event& event : effects.events) {
+      sim::Record record = to_record(event, actor);
+      record.at = events_.now();
+      trace.write(record);
+    }
+  }
+  break_properties(effects.broken);
+  carry_out(effects);
+  for (const WakeKey& key : effects.changed) recheck(key);
+  if (machine_.running) judge_always();
+}
+
+// One atomic step of the task's flows: up to the first step that ends it.
+void World::resume(TaskId task, Effects& effects, sim::TraceSink& trace) {
+  FlowStack& stack = actors_[task.index()].stack;
+  if (stack.frames.empty()) {
+    if (!start_line(task, effects)) {
+      finish_line(task, effects);
+      set_runnable(task, effects.duration);
+      return;
+    }
+    const Wait wait = guard_of(task);
+    if (wait.kind != Wait::Kind::none) return set_runnable(task, effects.duration);
+  }
+  for (bool more = true; more;) {
+    switch (run_top(task, effects, trace)) {
+      case Next::again:
+        more = false;
+        break;
+      case Next::pass:
+      case Next::call:
+        more = guard_of(task).kind == Wait::Kind::none;
+        break;
+      case Next::done:
+        stack.frames.pop_back();
+        more = false;
+        break;
+      case Next::give:
+        stack.frames.pop_back();
+        more = !stack.frames.empty() && guard_of(task).kind == Wait::Kind::none;
+        break;
+    }
+  }
+  if (stack.frames.empty()) finish_line(task, effects);
+  if (machine_.tasks[task.index()].alive) set_runnable(task, effects.duration);
+}
+
+Next World::run_top(TaskId task, Effects& effects, sim::TraceSink& trace) {
+  FlowStack& stack = actors_[task.index()].stack;
+  const LineId line = machine_.tasks[task.index()].line;
+  const bool named = trace.wanted() || !setup().points.empty();
+  if (named) {
+    const std::uint32_t number = step_number(stack.frames.back(), machine_);
+    effects.events.push_back({.kind = EventKind::step, .value = number, .line = line});
+    note_step(task, number);
+  }
+  // The flow moves while it runs: a call puts another one on top of it.
+  Flow top = stack.frames.back();
+  const std::size_t depth = stack.frames.size();
+  Context context(machine_, stack, effects, task, line);
+  const Next next = run(top, context);
+  stack.frames[depth - 1] = top;
+  return next;
+}
+
+// False: the call cannot start, for want of an object, and has failed.
+bool World::start_line(TaskId task, Effects& effects) {
+  const LineId id = program_of(task)->lines[actors_[task.index()].next_line];
+  const Line& line = setup().lines[id.index()];
+  LineState& state = machine_.lines[id.index()];
+  state.status = LineState::Status::started;
+  if (line.ordered) {
+    for (std::uint32_t i = 0; i < machine_.lines.size() && i < 64; ++i) {
+      const bool done = machine_.lines[i].status == LineState::Status::done;
+      state.done_before |= std::uint64_t{done} << i;
+    }
+  }
+  machine_.tasks[task.index()].line = id;
+  machine_.tasks[task.index()].result = {};
+  effects.events.push_back({.kind = EventKind::call, .mm = line.call.mm, .line = id});
+  effects.changed.push_back({.kind = Wait::Kind::gate});
+  for (std::uint32_t i = 0; i < setup().monitors.size(); ++i) {
+    if (setup().monitors[i].armed_by == id) armed_at_[i] = events_.now();
+  }
+  if (!callable(line.call, machine_)) {
+    machine_.tasks[task.index()].result = Result::error(EINVAL);
+    return false;
+  }
+  actors_[task.index()].stack.frames.push_back(begin(line.call, machine_));
+  return true;
+}
+
+void World::finish_line(TaskId task, Effects& effects) {
+  Task& state = machine_.tasks[task.index()];
+  const Program* program = program_of(task);
+  if (program == nullptr) {  // Work for one occasion.
+    state = {};
+    return;
+  }
+  const LineId id = state.line;
+  const Line& line = setup().lines[id.index()];
+  const Result result = state.result;
+  machine_.lines[id.index()].status = LineState::Status::done;
+  if (line.result.some()) machine_.variables[line.result.index()] = result;
+  check_result(line, result);
+  effects.events.push_back({.kind = EventKind::returned,
+                            .detail = static_cast<std::uint8_t>(result.kind),
+                            .mm = line.call.mm,
+                            .value = result.number,
+                            .line = id});
+  effects.changed.push_back({.kind = Wait::Kind::gate});
+  state.line = LineId{};
+  state.result = {};
+  ++actors_[task.index()].next_line;
+}
+
+void World::deliver_message(const Delivery& delivery, Effects& effects) {
+  FlowStack none;
+  const TaskId cause = delivery.message.task;
+  const LineId line = cause.some() ? machine_.tasks[cause.index()].line : LineId{};
+  Context context(machine_, none, effects, TaskId{}, line);
+  deliver(context, delivery.to, delivery.message);
+}
+
+// flush_tlb_func() on the other CPU.
+void World::interrupt(const Interrupt& request, Effects& effects) {
+  Task& waiting = machine_.tasks[request.waiting.index()];
+  FlowStack none;
+  Context context(machine_, none, effects, TaskId{}, waiting.line);
+  machine_.cpus[request.cpu.index()].flush(request.mm, request.pages);
+  context.emit({.kind = EventKind::cpu_flush,
+                .mm = request.mm,
+                .pages = request.pages,
+                .value = request.cpu.value});
+  if (waiting.answers > 0) --waiting.answers;
+  context.changed(Wait::Kind::answers, request.waiting.value);
+}
+
+sim::Nanoseconds World::travel_time(HostId from, HostId to, const Message& message) const {
+  if (from == to) return 0;
+  for (const LinkSetup& link : setup().links) {
+    const bool ours =
+        (link.left == from && link.right == to) || (link.left == to && link.right == from);
+    if (!ours) continue;
+    const bool carries_data =
+        message.kind == MessageKind::rdma_request || message.kind == MessageKind::rdma_response;
+    const std::uint64_t bytes =
+        header_bytes + (carries_data ? std::uint64_t{page_bytes} * message.pages.count : 0);
+    return link.latency + bytes * 8 * 1'000'000'000 / link.bits_per_second;
+  }
+  return 0;
+}
+
+void World::carry_out(Effects& effects) {
+  for (const Effects::Sent& sent : effects.sent) {
+    const bool notice = sent.message.kind == MessageKind::peer_down;
+    if (machine_.hosts[sent.from.index()].dead && !notice) continue;
+    const auto after =
+        effects.duration + travel_time(sent.from, sent.to, sent.message) +
+        (sent.from == sent.to ? setup().cost(Cost::lock) : setup().cost(Cost::message));
+    events_.post(lane_of(sent.from, sent.to), after,
+                 Delivery{.to = sent.to, .message = sent.message});
+  }
+  for (const Effects::Interrupt& request : effects.interrupts) {
+    events_.post(lane_of(request.cpu), effects.duration + setup().cost(Cost::ipi),
+                 Interrupt{.cpu = request.cpu,
+                           .mm = request.mm,
+                           .pages = request.pages,
+                           .waiting = request.waiting});
+  }
+  for (const Effects::Spawned& spawned : effects.spawned) {
+    const TaskId task = add_task({.host = spawned.host, .line = spawned.line, .alive = true});
+    actors_[task.index()].stack.frames.push_back(spawned.flow);
+    set_runnable(task, effects.duration);
+  }
+  for (const Effects::Timer& timer : effects.timers) {
+    events_.cancel(lane_of(timer.attachment));
+    events_.post(lane_of(timer.attachment), timer.after, Expiry{.attachment = timer.attachment});
+  }
+  for (const HostId host : effects.killed) kill(host);
+}
+
+// Nothing runs on the host any more. Its transfers on the wire still arrive.
+void World::kill(HostId host) {
+  for (std::uint32_t i = 0; i < machine_.tasks.size(); ++i) {
+    if (machine_.tasks[i].host != host || !machine_.tasks[i].alive) continue;
+    const TaskId task{i};
+    events_.cancel(lane_of(task));
+    drop_if(guarded_, [task](const Guarded& entry) { return entry.task == task; });
+    drop_if(machine_.posted, [task](const Posted& entry) { return entry.task == task; });
+    drop_if(machine_.recalls, [task](const Recall& recall) { return recall.task == task; });
+    machine_.tasks[i].alive = false;
+    actors_[i].stack = {};
+  }
+}
+
+void World::encode(sim::Encoder& out) const {
+  sim::encode(out, machine_);
+  sim::encode(out, actors_);
+  sim::encode(out, events_);
+  sim::encode(out, watching_);
+  sim::encode(out, broken_);
+  sim::encode(out, witnessed_);
+}
+
+bool World::operator==(const World& other) const {
+  return machine_ == other.machine_ && actors_ == other.actors_ && events_ == other.events_ &&
+         watching_ == other.watching_ && broken_ == other.broken_ && witnessed_ == other.witnessed_;
+}
+
+std::string World::actor_name(TaskId task) const {
+  if (!task.some()) return "fabric";
+  if (const Program* program = program_of(task)) return program->name;
+  return setup().hosts[machine_.tasks[task.index()].host.index()].name + ".kworker";
+}
+
+}  // namespace model

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A scenario in progress: the machine, the flows that run on it, and what has been claimed. The
+// one step function that simulate, explore and replay share.
+//
+// Invariant: a task has an event in the queue exactly if its next step may run. Whoever changes
+// what a guard depends on names it (Context::changed); step() then posts or cancels.
+
+#include "model/flow/all.hpp"
+#include "sim/event_queue.hpp"
+#include "sim/system.hpp"
+
+namespace model {
+
+class World {
+ public:
+  // Runs the init block in one fixed order; the world is then at the start of the run.
+  World(const Setup& setup, sim::Order order);
+
+  bool step(sim::Turn turn);
+  void rest();
+  std::uint64_t broken() const { return broken_; }
+  std::uint64_t witnessed() const { return witnessed_; }
+  void encode(sim::Encoder& out) const;
+  bool operator==(const World& other) const;
+
+  const Machine& machine() const { return machine_; }
+  sim::Nanoseconds now() const { return events_.now(); }
+  // The name of a task, for a trace: that of its program, or of the work it does.
+  std::string actor_name(TaskId task) const;
+  // Whether each task with a satisfied guard, and no other, has an event: a missing changed()
+  // would show as a deadlock that is none.
+  bool consistent() const;
+
+ private:
+  struct Resume {
+    bool operator==(const Resume&) const = default;
+  };
+  struct Delivery {
+    HostId to;
+    Message message;
+    bool operator==(const Delivery&) const = default;
+  };
+  struct Interrupt {
+    CpuId cpu;
+    MmId mm;
+    PageRange pages;
+    TaskId waiting;
+    bool operator==(const Interrupt&) const = default;
+  };
+  struct Expiry {
+    AttachmentId attachment;
+    bool operator==(const Expiry&) const = default;
+  };
+  using Pending = std::variant<Resume, Delivery, Interrupt, Expiry>;
+
+  // A task's flows, and its place in its program.
+  struct Actor {
+    FlowStack stack;
+    std::uint32_t next_line = 0;
+    bool operator==(const Actor&) const = default;
+  };
+  struct Guarded {
+    WakeKey key;
+    TaskId task;
+    auto operator<=>(const Guarded&) const = default;
+  };
+  struct Watching {  // What a monitor has seen.
+    bool other_seen = false;
+    bool matched = false;
+    bool operator==(const Watching&) const = default;
+  };
+
+  static sim::Lane lane_of(TaskId task) { return sim::Lane{4 * task.value}; }
+  sim::Lane lane_of(HostId from, HostId to) const;
+  static sim::Lane lane_of(CpuId cpu) { return sim::Lane{4 * cpu.value + 2}; }
+  static sim::Lane lane_of(AttachmentId timer) { return sim::Lane{4 * timer.value + 3}; }
+
+  const Setup& setup() const { return *machine_.setup; }
+  const Program* program_of(TaskId task) const;
+  const Line* next_line(TaskId task) const;
+  Wait guard_of(TaskId task) const;
+
+  void run_init();
+  void add_programs();
+  TaskId add_task(const Task& task);
+  void set_runnable(TaskId task, sim::Nanoseconds after);
+  void set_guard(TaskId task);
+  void recheck(const WakeKey& key);
+
+  void resume(TaskId task, Effects& effects, sim::TraceSink& trace);
+  Next run_top(TaskId task, Effects& effects, sim::TraceSink& trace);
+  bool start_line(TaskId task, Effects& effects);
+  void finish_line(TaskId task, Effects& effects);
+  void deliver_message(const Delivery& delivery, Effects& effects);
+  void interrupt(const Interrupt& request, Effects& effects);
+  void finish_step(Effects& effects, sim::TraceSink& trace, TaskId actor);
+  void carry_out(Effects& effects);
+  void kill(HostId host);
+
+  void note(const Event& event);
+  void note_step(TaskId task, std::uint32_t number);
+  void reach(std::uint32_t point);
+  void watch(const Event& event);
+  bool matches(const Pattern& pattern, const Event& event) const;
+  void break_claim(std::uint32_t claim);
+  void break_properties(PropertySet properties);
+  void check_result(const Line& line, Result result);
+  void judge_always();
+  sim::Nanoseconds travel_time(HostId from, HostId to, const Message& message) const;
+
+  Machine machine_;
+  Small<Actor, 6> actors_;  // One for each task.
+  sim::EventQueue<Pending> events_;
+  Small<Watching, 1> watching_;  // One for each monitor.
+  std::uint64_t broken_ = 0;
+  std::uint64_t witnessed_ = 0;
+  // Not part of the state: found from it, or time.
+  Small<Guarded, 6> guarded_;  // Tasks whose next step has a guard, sorted.
+  Small<sim::Nanoseconds, 1> armed_at_;
+};
+
+static_assert(sim::System<World>);
+
+}  // namespace model
