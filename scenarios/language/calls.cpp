@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// The language's call table: one row for each call. The model adds the internal steps.
+#include "scenarios/language/vocabulary.hpp"
+
+namespace language {
+namespace {
+
+Parameter of(ParameterKind kind, std::string name) {
+  return {.name = std::move(name), .kind = kind};
+}
+Parameter pages() { return of(ParameterKind::pages, "pages"); }
+Parameter number(std::string name) { return of(ParameterKind::number, std::move(name)); }
+Parameter local_device() {
+  return {.name = "device", .kind = ParameterKind::device, .local = true};
+}
+Parameter word(std::string name, std::vector<std::string> words) {
+  return {.name = std::move(name), .kind = ParameterKind::word, .words = std::move(words)};
+}
+Parameter flags(std::string name, std::vector<std::string> words) {
+  return {.name = std::move(name), .kind = ParameterKind::flags, .words = std::move(words)};
+}
+
+const std::vector<ActorKind> by_process = {ActorKind::process};
+const std::vector<ActorKind> by_device = {ActorKind::device};
+const std::vector<ActorKind> by_kernel = {ActorKind::kernel};
+
+std::vector<CallRow> memory_calls() {
+  return {
+      {"memset", by_process, {{{pages(), number("value")}}}, Kind::outcome,
+       "Writes the value into each page, faulting them in."},
+      {"READ_ONCE", by_process, {{{pages()}}}, Kind::outcome, "Reads one page by the CPU."},
+      {"WRITE_ONCE", by_process, {{{pages(), number("value")}}}, Kind::outcome,
+       "Writes one page by the CPU."},
+      {"mmap", by_process, {{{of(ParameterKind::region, "region")}}}, Kind::outcome,
+       "Maps a region that was declared lazy or was unmapped."},
+      {"munmap", by_process, {{{pages()}}}, Kind::outcome, "Removes the pages and gives them back."},
+      {"madvise", by_process,
+       {{{pages(), word("advice", {"MADV_DONTNEED", "MADV_PAGEOUT"})}}}, Kind::outcome,
+       "MADV_DONTNEED drops the pages' contents; MADV_PAGEOUT reclaims them."},
+      {"mprotect", by_process,
+       {{{pages(), flags("protection", {"PROT_NONE", "PROT_READ", "PROT_WRITE"})}}},
+       Kind::outcome, "Changes what may be done with the pages."},
+      {"fork", by_process, {{{of(ParameterKind::process, "child")}}}, Kind::outcome,
+       "Copies the address space to the child, write-protecting what both can see."},
+      {"exit", by_process, {{}}, Kind::outcome, "Ends the process: release, then all is unmapped."},
+  };
+}
+
+std::vector<CallRow> device_calls() {
+  const Parameter mr_pages = of(ParameterKind::mr_pages, "mr pages");
+  return {
+      {"reg_mr", by_process, {{{local_device(), pages(), word("mode", {"odp", "pinned"})}}},
+       Kind::mr, "Registers pages with a device: on demand, or pinned."},
+      {"dereg_mr", by_process, {{{of(ParameterKind::mr, "mr")}}}, Kind::outcome,
+       "Ends a registration."},
+      {"prefetch", {ActorKind::process, ActorKind::device}, {{{mr_pages}}}, Kind::outcome,
+       "Faults pages in for the device before it needs them."},
+      {"dma_read", by_device, {{{mr_pages}}}, Kind::outcome, "The device reads memory by itself."},
+      {"dma_write", by_device, {{{mr_pages, number("value")}}}, Kind::outcome,
+       "The device writes memory by itself."},
+  };
+}
+
+std::vector<CallRow> fabric_calls() {
+  const std::vector<Entry> half = {{"half", "Half of the data has been transferred."}};
+  const Parameter qp = of(ParameterKind::qp, "qp");
+  const Parameter remote = of(ParameterKind::remote_pages, "remote pages");
+  const Parameter attached = of(ParameterKind::attachment_pages, "attached pages");
+  return {
+      {"connect", by_process, {{{of(ParameterKind::device, "device")}}}, Kind::qp,
+       "Connects a queue pair to a device."},
+      {"rdma_read", by_process, {{{qp, remote}}, {{attached}}}, Kind::outcome,
+       "Reads memory of another host, without its CPU.", half},
+      {"rdma_write", by_process,
+       {{{qp, remote, number("value")}}, {{attached, number("value")}}}, Kind::outcome,
+       "Writes memory of another host, without its CPU.", half},
+      {"export", by_process, {{{of(ParameterKind::region, "region")}}}, Kind::handle,
+       "Makes a handle that other processes can attach."},
+      {"attach", by_process, {{{of(ParameterKind::handle, "handle")}}}, Kind::attachment,
+       "Makes the pages behind a handle accessible."},
+      {"detach", by_process, {{{of(ParameterKind::attachment, "attachment")}}}, Kind::outcome,
+       "Gives an attachment up."},
+  };
+}
+
+std::vector<CallRow> kernel_calls() {
+  return {
+      {"swap_out", by_kernel, {{{pages()}}}, Kind::outcome, "Reclaim writes the pages to swap."},
+      {"reclaim", by_kernel, {{{number("frames")}}}, Kind::outcome,
+       "Frees that many frames, oldest first."},
+      {"oom_reap", by_kernel, {{{of(ParameterKind::process, "victim")}}}, Kind::outcome,
+       "The OOM reaper takes a process's memory; it must not sleep."},
+      {"kill", by_kernel, {{{of(ParameterKind::host, "host")}}}, Kind::outcome,
+       "The host stops without a word."},
+  };
+}
+
+std::vector<CallRow> mpi_calls() {
+  const Parameter window = of(ParameterKind::handle_pages, "window pages");
+  const Parameter peer = of(ParameterKind::process, "process");
+  return {
+      {"mpi_win", by_process, {{{of(ParameterKind::region, "region")}}}, Kind::handle,
+       "Opens a region as a window for one-sided access."},
+      {"mpi_put", by_process, {{{window, number("value")}}}, Kind::outcome,
+       "Writes into a window."},
+      {"mpi_get", by_process, {{{window}}}, Kind::outcome, "Reads from a window."},
+      {"mpi_send", by_process, {{{peer, number("value")}}}, Kind::outcome,
+       "Sends a value to a process."},
+      {"mpi_recv", by_process, {{{peer}}}, Kind::outcome, "Waits for a value from a process."},
+  };
+}
+
+}  // namespace
+
+std::vector<CallRow> call_table() {
+  std::vector<CallRow> table;
+  for (auto* part : {memory_calls, device_calls, fabric_calls, kernel_calls, mpi_calls}) {
+    for (CallRow& row : part()) table.push_back(std::move(row));
+  }
+  return table;
+}
+
+}  // namespace language

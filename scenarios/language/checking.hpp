@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the parts of the checker share: the result so far and the names that were declared.
+// Private to check*.cpp.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scenarios/language/check.hpp"
+#include "scenarios/language/evaluate.hpp"
+
+namespace language {
+
+struct Checking {
+  Checked& checked;
+  const Vocabulary& vocabulary;
+  const Overrides& overrides;
+
+  // Everything with a name of its own, by that name; labels have their own names.
+  std::map<std::string, std::vector<Symbol>, std::less<>> symbols = {};
+  std::map<std::string, std::uint32_t, std::less<>> labels = {};
+  std::vector<std::string> chosen_policies = {};  // That may be in force.
+  std::vector<Assignment> samples = {};
+};
+
+// Where an expression stands: decides which names it can see.
+struct Scope {
+  Symbol actor = {};                          // Of the statement; none in a claim.
+  std::optional<std::uint32_t> thread = {};   // Whose registers are seen by their bare names.
+  std::optional<std::uint32_t> step = {};     // Index into Checked::steps.
+  bool any_register = false;                  // In claims: also registers, if there is one only.
+  const std::vector<std::string>* words = nullptr;  // That may stand here and name nothing.
+};
+
+struct Type {
+  Kind kind = Kind::unknown;
+  std::optional<Dimension> dimension = {};  // Of a number, when known.
+};
+
+// check_report.cpp
+void report(Checking& checking, Span span, std::string message);
+void report_with_note(Checking& checking, Span span, std::string message, Note note);
+// "'x' is not <what>; did you mean 'y'?", or the whole list if it is short and nothing is near.
+void report_unknown(Checking& checking, Span span, std::string_view word, std::string_view what,
+                    const std::vector<std::string>& known);
+void report_undefined(Checking& checking, const Scope& scope, const Name& name);
+std::vector<std::string> names_of(const std::vector<Entry>& entries);
+template <class Row>
+std::vector<std::string> row_names(const std::vector<Row>& rows) {
+  std::vector<std::string> names;
+  for (const Row& row : rows) names.push_back(row.name);
+  return names;
+}
+std::string listed(const std::vector<std::string>& words);  // "a, b or c"
+
+// check_symbols.cpp
+const Name& name_of(const Checked& checked, Symbol symbol);
+std::string text_of(const Checked& checked, Symbol symbol);  // "A.rnic0"
+Kind kind_of(const Checked& checked, Symbol symbol);
+std::optional<std::uint32_t> host_of(const Checked& checked, Symbol symbol);
+// Makes a name known; a second of that name is a problem, unless `own` says that they differ.
+void declare(Checking& checking, const Name& name, Symbol symbol);
+// Empty, and reported, if there is no such thing.
+std::optional<Symbol> look_up(Checking& checking, const Scope& scope, const Name& name);
+std::optional<Symbol> look_up(Checking& checking, const Scope& scope, const Path& path);
+std::optional<Symbol> find_host(Checking& checking, const Name& name);
+std::optional<Symbol> find_device(Checking& checking, const Path& path);
+std::optional<Symbol> find_actor(Checking& checking, const Path& path);
+std::optional<std::uint32_t> find_label(Checking& checking, const Name& name);
+std::optional<std::uint32_t> find_thread(Checking& checking, const Path& path);
+std::optional<std::uint32_t> find_register(Checking& checking, std::uint32_t thread,
+                                           const Name& name);
+
+// check_expr.cpp
+Type infer(Checking& checking, const Scope& scope, const Expr& expr);
+// A condition: something that is true or not.
+void check_condition(Checking& checking, const Scope& scope, const Expr& expr);
+// A number of that dimension, for each value that the params take. Says what it wants if not.
+void check_quantity(Checking& checking, const Scope& scope, const Expr& expr, Dimension dimension,
+                    std::string_view wanted);
+void set_meaning(Checking& checking, const Expr& expr, Symbol symbol, Kind kind);
+
+// check_args.cpp
+// The form that fits, or null with a problem. `callee` is for messages.
+const Form* check_args(Checking& checking, const Scope& scope, const Name& callee,
+                       const std::vector<Form>& forms, const std::vector<Arg>& args);
+void check_argument(Checking& checking, const Scope& scope, const Parameter& parameter,
+                    const Expr& expr);
+
+// check_pages.cpp
+// The pages that a region, mr, handle or attachment has, when known.
+std::optional<std::uint64_t> extent_of(const Checked& checked, const Expr& object);
+void check_bounds(Checking& checking, const Expr& object, const Expr& first, const Expr& last);
+
+// check_declarations.cpp, check_params.cpp, check_settings.cpp, check_policies.cpp,
+// check_events.cpp, check_steps.cpp, check_claims.cpp, check_load.cpp
+void declare_all(Checking& checking);
+void check_params(Checking& checking);
+void check_param_settings(Checking& checking);
+void check_machine(Checking& checking);
+void check_policies(Checking& checking);
+void check_settings(Checking& checking, const std::vector<Setting>& settings,
+                    const std::vector<SettingRow>& rows, std::string_view what);
+void check_setting_values(Checking& checking, const Setting& setting, const SettingRow& row);
+void declare_events(Checking& checking);
+void check_events(Checking& checking);
+void check_step(Checking& checking, std::uint32_t index);
+void check_claims(Checking& checking);
+void check_workload(Checking& checking, const Workload& workload);
+void check_measure(Checking& checking, const Measure& measure);
+void check_report(Checking& checking, const Report& report);
+
+// Each item of that type, in the order of the files.
+template <class ItemType, class Visit>
+void each(const Script& script, Visit visit) {
+  for (const File& file : script.files) {
+    for (const Item& item : file.items) {
+      if (const auto* found = std::get_if<ItemType>(&item.node)) visit(*found, item.span);
+    }
+  }
+}
+
+}  // namespace language

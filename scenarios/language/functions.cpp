@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// What conditions, watch columns and statistics may ask.
+#include "scenarios/language/vocabulary.hpp"
+
+namespace language {
+namespace {
+
+Form form(std::vector<Parameter> parameters) { return {std::move(parameters)}; }
+Parameter of(ParameterKind kind, std::string name) {
+  return {.name = std::move(name), .kind = kind};
+}
+
+std::vector<FunctionRow> state_functions() {
+  const Parameter process = of(ParameterKind::process, "process");
+  const Parameter device = of(ParameterKind::device, "device");
+  const Parameter pages = of(ParameterKind::pages, "page");
+  const Parameter remote = of(ParameterKind::remote_pages, "mr page");
+  const Parameter mr = of(ParameterKind::mr, "mr");
+  const Parameter handle = of(ParameterKind::handle, "handle");
+  return {
+      {"pte", {form({process, pages})}, Kind::number,
+       "The frame that the process's page table names, or none.", {"none"}},
+      {"tlb", {form({device, remote})}, Kind::number,
+       "The frame that the device's TLB names, or none.", {"none"}},
+      {"frame", {form({pages})}, Kind::number, "The frame that holds the page, or none.",
+       {"none"}, {"refs", "pins"}},
+      {"seq", {form({device, mr})}, Kind::number,
+       "The sequence number of the mr's interval notifier."},
+      {"value", {form({process, pages})}, Kind::number, "What the process would read."},
+      {"tlb_entries", {form({handle}), form({device}), form({mr})}, Kind::number,
+       "How many translations device TLBs hold."},
+      {"frames_pinned", {}, Kind::number, "Frames that are pinned."},
+      {"frames_free", {}, Kind::number, "Frames on the free list."},
+  };
+}
+
+std::vector<FunctionRow> execution_functions() {
+  const Parameter label = of(ParameterKind::label, "label");
+  return {
+      {"starts_after", {form({label, of(ParameterKind::label, "other label")})}, Kind::truth,
+       "The first operation began after the second had returned."},
+      {"finished", {form({label})}, Kind::truth, "The operation returned."},
+      {"retries", {form({label})}, Kind::number, "How often the operation started again."},
+      {"faults", {form({label})}, Kind::number, "How many device faults the operation took."},
+      {"max", {form({of(ParameterKind::number, "number")})}, Kind::number,
+       "The largest over all executions."},
+      {"min", {form({of(ParameterKind::number, "number")})}, Kind::number,
+       "The smallest over all executions."},
+  };
+}
+
+std::vector<FunctionRow> statistics() {
+  const Parameter workload = of(ParameterKind::workload, "workload");
+  const Parameter event = of(ParameterKind::event, "event");
+  const auto row = [](std::string name, Parameter of_what, std::string doc) {
+    FunctionRow result{std::move(name), {form({std::move(of_what)})}, Kind::number,
+                       std::move(doc)};
+    result.statistic = true;
+    return result;
+  };
+  return {
+      row("count", event, "How often the event happened."),
+      row("time_in", event, "Time spent between its start and its end."),
+      row("latency", workload, "Time from an operation's start to its end."),
+      row("throughput", workload, "Operations a second."),
+      row("mean", workload, "The mean latency."),
+      row("p", workload, "A percentile of the latency: p50, p99, p99.9."),
+  };
+}
+
+}  // namespace
+
+std::vector<FunctionRow> function_table() {
+  std::vector<FunctionRow> table;
+  for (auto* part : {state_functions, execution_functions, statistics}) {
+    for (FunctionRow& row : part()) table.push_back(std::move(row));
+  }
+  return table;
+}
+
+}  // namespace language

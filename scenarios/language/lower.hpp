@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a checked script to what the model runs: one Setup for each choice of the params.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/setup.hpp"
+#include "scenarios/language/problem.hpp"
+#include "scenarios/language/source.hpp"
+
+namespace language {
+
+// What the words on the command line say: they win over the file.
+struct Choices {
+  std::vector<std::pair<std::string, std::string>> params;  // -D name=value
+  std::string policy;                                       // --policy
+  std::string kernel;                                       // --kernel
+};
+
+enum class RunMode : std::uint8_t { simulate, explore, random };
+
+struct Column {  // Of `watch`.
+  std::string text;
+  model::Expression expression;
+};
+
+struct Question {  // Of `ask`.
+  enum class Kind : std::uint8_t { exists, not_exists, forall, value } kind = Kind::exists;
+  std::string text;
+  model::Expression expression;
+  std::uint32_t claim = model::no_claim;  // Where the model keeps the answer to exists and forall.
+};
+
+// A scenario with its params chosen. `setup` has one address for life: worlds point to it.
+struct Cell {
+  std::vector<std::pair<std::string, std::string>> params;  // Those that the file declares.
+  std::string policy;
+  RunMode mode = RunMode::explore;
+  std::uint64_t runs = 1;  // random: how many.
+  std::unique_ptr<model::Setup> setup;
+  std::vector<Span> places;  // What `source` in lines and claims means.
+  std::vector<Column> watch;
+  std::vector<Question> questions;
+};
+
+struct Loaded {
+  std::vector<Cell> cells;  // The cross product of the params; empty if there are errors.
+  std::vector<Problem> problems;
+};
+
+// Reads, checks and lowers a file and what it imports.
+Loaded load(Sources& sources, const std::string& path, const Choices& choices);
+
+}  // namespace language

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// Units and the closed lists of words.
+#include "scenarios/language/vocabulary.hpp"
+
+namespace language {
+namespace {
+
+Vocabulary settings_of_machines() {
+  Vocabulary words;
+  words.host_settings = {
+      {"cpus", SettingKind::number, "1", "Processors."},
+      {"ram", SettingKind::size, "64M", "Memory for all processes."},
+      {"swap", SettingKind::size, "0", "Swap space."},
+      {"numa", SettingKind::number, "1", "Memory nodes."},
+      {"alloc", SettingKind::word, "lifo", "Which free frame is used next.",
+       {"lifo", "fifo", "random"}},
+      {"iommu", SettingKind::block, "", "The I/O memory management unit.", {},
+       {{"ats", SettingKind::truth, "off", "Devices may cache translations."},
+        {"pri", SettingKind::truth, "off", "Devices may ask for missing pages."}}},
+  };
+  words.link_settings = {
+      {"latency", SettingKind::duration, "1us", "Time from one end to the other."},
+      {"bandwidth", SettingKind::bandwidth, "100Gbps", "Bits a second."},
+      {"loss", SettingKind::share, "0", "Share of packets that are lost."},
+      {"reorder", SettingKind::share, "0", "Share of packets that are overtaken."},
+  };
+  words.device_kinds = {
+      {"rnic", "An RDMA adapter.",
+       {{"tlb", SettingKind::count, "64", "Translations that it caches.", {"lru", "fifo"}},
+        {"pfn_table", SettingKind::count, "1024", "Entries of the driver's page-frame table."},
+        {"odp", SettingKind::truth, "on", "It can fault pages in on demand."}}},
+  };
+  return words;
+}
+
+void add_load_settings(Vocabulary& words) {
+  words.run_settings = {
+      {"ramp_time", SettingKind::duration, "0", "Time before anything is measured."},
+      {"runtime", SettingKind::duration, "100ms", "Time that is measured."},
+      {"ops", SettingKind::number, "0", "Operations after which the run ends."},
+  };
+  words.workload_settings = {
+      {"op", SettingKind::mix, "", "Operations and their shares."},
+      {"target", SettingKind::target, "", "The region or mr that is used."},
+      {"random_distribution", SettingKind::word, "uniform", "Which pages are chosen.",
+       {"uniform", "random", "zipf", "pareto", "normal", "sequential"}},
+      {"bs", SettingKind::size, "4k", "Bytes of an operation."},
+      {"iodepth", SettingKind::number, "1", "Operations in flight."},
+      {"numjobs", SettingKind::number, "1", "Threads that do the same."},
+      {"rate", SettingKind::rate, "", "Operations started a second.", {"poisson", "linear"}},
+      {"thinktime", SettingKind::duration, "0", "Pause after an operation."},
+  };
+  words.operations = {
+      {"load", "The CPU reads."},
+      {"store", "The CPU writes."},
+      {"rdma_read", "A remote read."},
+      {"rdma_write", "A remote write."},
+      {"madvise_dontneed", "madvise(MADV_DONTNEED) of a page."},
+      {"madvise_pageout", "madvise(MADV_PAGEOUT) of a page."},
+      {"munmap", "munmap() and mmap() of a page."},
+      {"mprotect", "mprotect() of a page, to and fro."},
+  };
+  words.statistics = {{"mean", "Arithmetic mean."}, {"min", "Smallest."}, {"max", "Largest."}};
+  words.distributions = {
+      {"const", "Always the same."},
+      {"uniform", "uniform(least, most)"},
+      {"normal", "normal(mean, deviation)"},
+      {"lognormal", "lognormal(median, sigma)"},
+      {"exp", "exp(mean)"},
+      {"empirical", "empirical(\"file.csv\")"},
+  };
+}
+
+void add_results(Vocabulary& words) {
+  words.errors = {
+      {"EACCES", "Permission denied."},       {"EAGAIN", "Try again."},
+      {"EBUSY", "In use."},                   {"ECONNRESET", "The connection was cut."},
+      {"EFAULT", "Bad address."},             {"EINTR", "Interrupted by a signal."},
+      {"EINVAL", "Bad argument."},            {"EIO", "Input or output failed."},
+      {"ENODEV", "No such device."},          {"ENOENT", "No such thing."},
+      {"ENOMEM", "Out of memory."},           {"EOPNOTSUPP", "Not supported."},
+      {"EPERM", "Not permitted."},            {"EREMOTEIO", "The remote side refused."},
+      {"ESRCH", "No such process."},          {"ESTALE", "The handle is no longer valid."},
+      {"ETIMEDOUT", "It took too long."},
+  };
+  words.signals = {
+      {"SIGBUS", "The page cannot be had any more."},
+      {"SIGKILL", "The process was killed."},
+      {"SIGSEGV", "Nothing is mapped there, or it may not be used so."},
+  };
+  words.common_steps = {{"start", "The call begins."}, {"done", "The call has returned."}};
+  words.step_properties = {
+      {"async", "The block goes on without waiting for it."},
+      {"fail_nth", "fail_nth: N, the N-th allocation inside it fails."},
+      {"faults", "faults: N, it takes that many device faults."},
+  };
+}
+
+void add_region_words(Vocabulary& words) {
+  words.region_kinds = {
+      {"anon", "Anonymous memory."},
+      {"shmem", "Shared anonymous memory."},
+      {"hugetlb", "Huge pages."},
+      {"file", "A file: file \"name\"."},
+  };
+  words.region_flags = {
+      {"rw", "Readable and writable (default)."}, {"ro", "Readable."},
+      {"none", "Mapped, but not accessible."},    {"lazy", "Not mapped until mmap()."},
+      {"locked", "mlock(): never swapped out."},  {"shared", "MAP_SHARED."},
+      {"thp", "Transparent huge pages."},
+  };
+}
+
+}  // namespace
+
+std::vector<UnitRow> unit_table() {
+  constexpr auto ratio = [](std::int64_t above, std::int64_t below) {
+    return Rational::of(above, below).value_or(0);
+  };
+  return {
+      {"ps", Dimension::time, ratio(1, 1000), "picoseconds"},
+      {"ns", Dimension::time, 1, "nanoseconds"},
+      {"us", Dimension::time, 1'000, "microseconds"},
+      {"ms", Dimension::time, 1'000'000, "milliseconds"},
+      {"s", Dimension::time, 1'000'000'000, "seconds"},
+      {"B", Dimension::size, 1, "bytes"},
+      {"k", Dimension::size, std::int64_t{1} << 10, "1024 bytes"},
+      {"M", Dimension::size, std::int64_t{1} << 20, "1024 k"},
+      {"G", Dimension::size, std::int64_t{1} << 30, "1024 M"},
+      {"T", Dimension::size, std::int64_t{1} << 40, "1024 G"},
+      {"%", Dimension::none, ratio(1, 100), "hundredths"},
+      {"bps", Dimension::bandwidth, 1, "bits a second"},
+      {"kbps", Dimension::bandwidth, 1'000, "1000 bits a second"},
+      {"Mbps", Dimension::bandwidth, 1'000'000, "1000 kbps"},
+      {"Gbps", Dimension::bandwidth, 1'000'000'000, "1000 Mbps"},
+      {"/s", Dimension::rate, 1, "a second"},
+      {"k/s", Dimension::rate, 1'000, "1000 a second"},
+      {"M/s", Dimension::rate, 1'000'000, "1000 k/s"},
+      {"pages", Dimension::pages, 1, "pages of 4096 bytes", true},
+      {"page", Dimension::pages, 1, "one page", true},
+      {"entries", Dimension::none, 1, "entries of a table", true},
+  };
+}
+
+Vocabulary language_vocabulary() {
+  Vocabulary words = settings_of_machines();
+  words.calls = call_table();
+  words.functions = function_table();
+  words.units = unit_table();
+  add_load_settings(words);
+  add_results(words);
+  add_region_words(words);
+  return words;
+}
+
+}  // namespace language

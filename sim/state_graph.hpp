@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// StateGraph: the states that explore has seen, as numbers in the order in which it saw them, with
+// the way to each and the transitions between them. It holds fingerprints, not worlds.
+// Invariant: states are expanded in order, so the transitions of one state stand side by side.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "sim/chooser.hpp"
+#include "sim/encoding.hpp"
+#include "sim/id.hpp"
+
+namespace sim {
+using State = Id<struct StateTag>;
+
+// How many paths lead from the start to each state; saturating. A state on or behind a cycle has
+// as many as fit.
+struct PathCounts {
+  std::vector<std::uint64_t> to;
+  bool cyclic = false;
+};
+
+class StateGraph {
+ public:
+  static constexpr std::size_t states_max = State::none;
+
+  // The state with this fingerprint; a new one if there is none: then second is true.
+  std::pair<State, bool> insert(Fingerprint fingerprint);
+  bool contains(Fingerprint fingerprint) const;
+  // How the newest state was reached first. The start has no origin.
+  void set_origin(State state, State from, std::span<const Answer> answers);
+  // The transitions that follow leave this state, which is the one after the last.
+  void begin(State from);
+  void add_transition(State to);
+
+  std::size_t size() const { return fingerprints_.size(); }
+  std::uint64_t transitions() const { return targets_.size(); }
+  bool has_room() const { return size() < states_max; }
+  std::size_t bytes() const;
+
+  Path path_to(State state) const;
+  std::uint64_t steps_to(State state) const;
+  PathCounts count_paths() const;
+  const std::vector<Fingerprint>& fingerprints() const { return fingerprints_; }
+
+ private:
+  std::size_t find(Fingerprint fingerprint) const;
+  void grow_table();
+  void add_answer(Answer answer);
+  std::span<const State> targets_of(State from) const;
+
+  // Slots of 32 bits of a fingerprint and a state. The rest of the fingerprint is compared in
+  // fingerprints_.
+  struct Slot {
+    std::uint32_t tag = 0;
+    State state;
+  };
+  std::vector<Slot> table_;
+  std::vector<Fingerprint> fingerprints_;
+
+  std::vector<State> origins_;
+  std::vector<std::uint64_t> answers_end_;
+  std::vector<std::uint8_t> answers_;  // Seven bits per byte; the last byte of an answer is < 128.
+
+  std::vector<std::uint64_t> targets_begin_;
+  std::vector<State> targets_;
+};
+}  // namespace sim

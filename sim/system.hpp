@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// System: what simulate, replay and explore can run. A world is a regular value that moves by
+// atomic steps; a claim is a bit that breaks and stays broken.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+
+#include "sim/chooser.hpp"
+#include "sim/encoding.hpp"
+#include "sim/record.hpp"
+
+namespace sim {
+struct Turn {  // All that one step may take from outside the world.
+  Chooser& chooser;
+  TraceSink& trace;
+};
+
+template <class W>
+concept System = std::copyable<W> && std::equality_comparable<W> &&
+    requires(W world, const W seen, Turn turn, Encoder& encoder) {
+  // One atomic step. False: nothing can happen any more; the world is at rest, as it was.
+  { world.step(turn) } -> std::same_as<bool>;
+  world.rest();  // Once, after step() returned false: judges the final state.
+  { seen.broken() } -> std::same_as<std::uint64_t>;     // Claims broken so far; never shrinks.
+  { seen.witnessed() } -> std::same_as<std::uint64_t>;  // At rest: which predicates hold.
+  seen.encode(encoder);  // All that == compares: a forgotten field hides bugs.
+};
+}  // namespace sim
