@@ -30,31 +30,32 @@ void World::judge_always() {
   }
 }
 
-void World::note(const Event& event) {
+void World::note(const Event& event, Effects& effects) {
   if (event.line.some() && setup().lines[event.line.index()].counted) {
     LineState& line = machine_.lines[event.line.index()];
     if (event.kind == EventKind::dev_retry) ++line.retries;
-    if (event.kind == EventKind::dev_fault) ++line.faults;
+    const bool fault = event.kind == EventKind::dev_fault || event.kind == EventKind::activate;
+    if (fault) ++line.faults;
   }
   for (std::uint32_t i = 0; i < setup().points.size(); ++i) {
     const Point& point = setup().points[i];
-    if (point.event == event.kind && point.line == event.line) reach(i);
+    if (point.event == event.kind && point.line == event.line) reach(i, effects);
   }
   watch(event);
 }
 
-void World::note_step(TaskId task, std::uint32_t number) {
+void World::note_step(TaskId task, std::uint32_t number, Effects& effects) {
   for (std::uint32_t i = 0; i < setup().points.size(); ++i) {
     const Point& point = setup().points[i];
     if (point.line != machine_.tasks[task.index()].line) continue;
-    if (std::ranges::binary_search(point.steps, number)) reach(i);
+    if (std::ranges::binary_search(point.steps, number)) reach(i, effects);
   }
 }
 
-void World::reach(std::uint32_t point) {
+void World::reach(std::uint32_t point, Effects& effects) {
   if (((machine_.points >> point) & 1) != 0) return;
   machine_.points |= std::uint64_t{1} << point;
-  recheck({.kind = Wait::Kind::gate});
+  effects.changed.push_back({.kind = Wait::Kind::gate});
   for (std::uint32_t i = 0; i < setup().monitors.size(); ++i) {
     const Monitor& monitor = setup().monitors[i];
     if (monitor.point != point) continue;
@@ -132,6 +133,7 @@ void World::rest() {
       case Claim::Kind::exists:
       case Claim::Kind::not_exists:
       case Claim::Kind::forall:
+      case Claim::Kind::question:
         if (evaluate(claim.expression, machine_) != 0) witnessed_ |= std::uint64_t{1} << i;
         break;
       default:

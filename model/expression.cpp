@@ -48,9 +48,10 @@ std::int64_t device_entries(const Machine& machine, MrId mr) {
 
 std::int64_t device_tlb(const Machine& machine, const Operation& op) {
   const MrId mr = registration_of(machine, op);
-  if (!mr.some()) return 0;
+  if (!mr.some()) return unset;
   const Page page = machine.registrations[mr.index()].pages.at(op.pages.first.value);
-  return machine.adapters[op.adapter.index()].find(mr, page) != nullptr ? 1 : 0;
+  const DeviceTlbEntry* entry = machine.adapters[op.adapter.index()].find(mr, page);
+  return entry != nullptr ? entry->target.frame.value : unset;
 }
 
 std::int64_t active_pages(const Machine& machine, MrId mr) {
@@ -102,7 +103,7 @@ std::int64_t look(const Machine& machine, const Operation& op) {
       return number_of(machine.variables[op.variable.index()]);
     case Code::pte: {
       const Pte pte = machine.spaces[op.mm.index()].page_table.at(op.pages.first);
-      return pte.present() ? (pte.write ? 2 : 1) : 0;
+      return pte.present() ? pte.frame().value : unset;
     }
     case Code::value:
       return page_value(machine, op);

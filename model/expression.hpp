@@ -20,11 +20,12 @@ struct Operation {
   enum class Code : std::uint8_t {
     number,         // `constant`
     variable,       // The result in `variable`.
-    pte,            // 1 if page `pages.first` of `mm` is present, 2 if writable too, else 0.
+    pte,            // The frame that page `pages.first` of `mm` maps; unset if none.
     value,          // What the program would read there; unset if nothing is.
     refs,           // References of the frame that is mapped there.
     pins,           // Its pins.
-    device_tlb,     // 1 if the adapter's TLB has page `pages.first` of the object in `variable`.
+    device_tlb,     // The frame that the adapter's TLB names for page `pages.first` of the object
+                    // in `variable`; unset if none.
     sequence,       // The interval's sequence number of the registration in `variable`.
     tlb_entries,    // Adapter TLB and PFN entries of the object in `variable`, all adapters.
     active_pages,   // Pages active for users of the handle in `variable`.

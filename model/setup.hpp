@@ -55,6 +55,7 @@ struct RegionSetup {
   std::string name{};
   MmId mm{};
   PageRange pages{};
+  std::uint64_t address = 0;  // For people; 0: that of `pages`.
   bool shared = false;
   bool read = true;
   bool write = true;
@@ -130,7 +131,8 @@ struct Gate {
   LineId line{};            // The other call.
   std::uint32_t point = 0;  // Of `points`.
   sim::Nanoseconds delay = 0;
-  bool absolute = false;  // `delay` counts from the start of the run.
+  sim::Nanoseconds window = 0;  // Anywhere in so much time after the delay.
+  bool absolute = false;        // `delay` counts from the start of the run.
 };
 
 // A break-point: the call `line` has taken one of the steps, or caused the event, of that name.
@@ -199,7 +201,8 @@ struct Claim {
     not_exists,
     forall,
     result,   // A call returns what the scenario says.
-    emitted,  // A `>` line.
+    emitted,   // A `>` line.
+    question,  // Not a claim: whether some final state is so.
   };
   Kind kind = Kind::never;
   bool expect_fail = false;

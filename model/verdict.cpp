@@ -12,12 +12,13 @@ void add(std::uint64_t& sum, std::uint64_t more) { sum = more > most - sum ? mos
 
 bool is_quantified(Claim::Kind kind) {
   return kind == Claim::Kind::exists || kind == Claim::Kind::not_exists ||
-         kind == Claim::Kind::forall;
+         kind == Claim::Kind::forall || kind == Claim::Kind::question;
 }
 
 // A claim that an unfinished search leaves open: one more execution could change it.
 bool needs_all(const Claim& claim, bool holds) {
-  return claim.kind == Claim::Kind::exists ? !holds : holds;
+  const bool wants_one = claim.kind == Claim::Kind::exists || claim.kind == Claim::Kind::question;
+  return wants_one ? !holds : holds;
 }
 
 void take_example(ClaimResult& result, const sim::FinalClass& final_class) {
@@ -38,7 +39,8 @@ ClaimResult judge_quantified(const Setup& setup, std::uint32_t index,
     add(is_true ? result.positive : result.negative, final_class.executions);
     if (is_true == shows_true) take_example(result, final_class);
   }
-  result.holds = result.has_example == (claim.kind == Claim::Kind::exists);
+  const bool wants_one = claim.kind == Claim::Kind::exists || claim.kind == Claim::Kind::question;
+  result.holds = result.has_example == wants_one;
   return result;
 }
 
@@ -61,7 +63,8 @@ ClaimResult judge_broken(std::uint32_t index, const sim::ExploreReport& report) 
 void compare(const Setup& setup, ClaimResult& result, bool complete) {
   const Claim& claim = setup.claims[result.claim];
   result.decided = complete || !needs_all(claim, result.holds);
-  result.as_expected = !result.decided || result.holds != claim.expect_fail;
+  result.as_expected = !result.decided || result.holds != claim.expect_fail ||
+                       claim.kind == Claim::Kind::question;
 }
 
 }  // namespace

@@ -26,8 +26,9 @@ World::World(const Setup& setup, sim::Order order) : machine_(build(setup)), eve
   run_init();
   events_ = sim::EventQueue<Pending>(order);  // Time starts here.
   machine_.running = true;
+  sim::FirstChooser first;
   for (std::uint32_t task = 0; task < machine_.tasks.size(); ++task) {
-    if (machine_.tasks[task].alive) set_runnable(TaskId{task}, 0);
+    if (machine_.tasks[task].alive) set_runnable(TaskId{task}, 0, first);
   }
 }
 
@@ -40,17 +41,16 @@ void World::add_programs() {
     if (low_watermark(setup().hosts[host].frames) == 0) continue;
     const TaskId task = add_task({.host = HostId{host}, .alive = true});
     actors_[task.index()].stack.frames.push_back({Kswapd{.host = HostId{host}}});
-    set_runnable(task, 0);
   }
 }
 
 // In one order for all: what init leaves behind does not depend on the mode.
 void World::run_init() {
   events_ = sim::EventQueue<Pending>(sim::Order::any);
-  for (std::uint32_t task = 0; task < machine_.tasks.size(); ++task) {
-    if (!events_.pending(lane_of(TaskId{task}))) set_runnable(TaskId{task}, 0);
-  }
   sim::FirstChooser first;
+  for (std::uint32_t task = 0; task < machine_.tasks.size(); ++task) {
+    set_runnable(TaskId{task}, 0, first);
+  }
   sim::NoTrace silent;
   while (step({.chooser = first, .trace = silent})) {
   }
@@ -97,25 +97,40 @@ Wait World::guard_of(TaskId task) const {
 }
 
 // The task has come to a new step: it is in the queue if that may run.
-void World::set_runnable(TaskId task, sim::Nanoseconds after) {
+void World::set_runnable(TaskId task, sim::Nanoseconds after, sim::Chooser& chooser) {
   drop_if(guarded_, [task](const Guarded& entry) { return entry.task == task; });
-  const Line* line = next_line(task);
   const bool idle = actors_[task.index()].stack.frames.empty();
-  if (idle && line == nullptr) return;  // Its program is over.
+  if (idle && next_line(task) == nullptr) return;  // Its program is over.
   const Wait wait = guard_of(task);
   if (wait.kind != Wait::Kind::none) {
     const Guarded entry{.key = key_of(wait), .task = task};
     guarded_.insert(std::upper_bound(guarded_.begin(), guarded_.end(), entry), entry);
   }
   if (!machine_.satisfied(wait, task)) return;
-  if (!idle || line->gate.kind != Gate::Kind::none || !line->gate.absolute) {
-    events_.post(lane_of(task), after + (idle ? line->gate.delay : 0), Resume{});
+  if (idle) {
+    post_line(task, after, chooser);
   } else {
-    events_.post_at(lane_of(task), line->gate.delay, Resume{});
+    events_.post(lane_of(task), after, Resume{});
   }
 }
 
-void World::recheck(const WakeKey& key) {
+// The next call of a program starts after its delay, anywhere in its window.
+void World::post_line(TaskId task, sim::Nanoseconds after, sim::Chooser& chooser) {
+  constexpr std::uint32_t window_parts = 16;
+  const Gate& gate = next_line(task)->gate;
+  sim::Nanoseconds delay = gate.delay;
+  if (gate.window != 0 && events_.order() == sim::Order::by_time) {
+    const std::uint32_t part = chooser.choose("when in its window does it start?", window_parts);
+    delay += gate.window * part / (window_parts - 1);
+  }
+  if (gate.absolute) {
+    events_.post_at(lane_of(task), delay, Resume{});
+  } else {
+    events_.post(lane_of(task), after + delay, Resume{});
+  }
+}
+
+void World::recheck(const WakeKey& key, sim::Chooser& chooser) {
   const auto first = std::lower_bound(guarded_.begin(), guarded_.end(), Guarded{key, TaskId{0}});
   for (auto entry = first; entry != guarded_.end() && entry->key == key; ++entry) {
     const TaskId task = entry->task;
@@ -123,9 +138,11 @@ void World::recheck(const WakeKey& key) {
     const bool pending = events_.pending(lane_of(task));
     if (pending && !may_run) events_.cancel(lane_of(task));
     if (pending || !may_run) continue;
-    const bool idle = actors_[task.index()].stack.frames.empty();
-    events_.post(lane_of(task), idle ? next_line(task)->gate.delay : setup().cost(Cost::lock),
-                 Resume{});
+    if (actors_[task.index()].stack.frames.empty()) {
+      post_line(task, 0, chooser);
+    } else {
+      events_.post(lane_of(task), setup().cost(Cost::lock), Resume{});
+    }
   }
 }
 
@@ -148,7 +165,7 @@ bool World::step(sim::Turn turn) {
   TaskId actor;
   if (std::holds_alternative<Resume>(pending)) {
     actor = TaskId{lane.value / 4};
-    resume(actor, effects, turn.trace);
+    resume(actor, effects, turn);
   } else if (const auto* delivery = std::get_if<Delivery>(&pending)) {
     deliver_message(*delivery, effects);
   } else if (const auto* request = std::get_if<Interrupt>(&pending)) {
@@ -159,42 +176,41 @@ bool World::step(sim::Turn turn) {
     Context context(machine_, none, effects, TaskId{}, LineId{});
     expire(context, std::get<Expiry>(pending).attachment);
   }
-  finish_step(effects, turn.trace, actor);
+  finish_step(effects, turn, actor);
   return true;
 }
 
-void World::finish_step(Effects& effects, sim::TraceSink& trace, TaskId actor) {
+void World::finish_step(Effects& effects, sim::Turn turn, TaskId actor) {
   for (const Event& event : effects.events) {
-    if (event.kind == EventKind::step) continue;
-    note(event);
+    if (event.kind != EventKind::step) note(event, effects);
   }
-  if (trace.wanted()) {
+  if (turn.trace.wanted()) {
     for (const Event& event : effects.events) {
       sim::Record record = to_record(event, actor);
       record.at = events_.now();
-      trace.write(record);
+      turn.trace.write(record);
     }
   }
   break_properties(effects.broken);
-  carry_out(effects);
-  for (const WakeKey& key : effects.changed) recheck(key);
+  carry_out(effects, turn.chooser);
+  for (const WakeKey& key : effects.changed) recheck(key, turn.chooser);
   if (machine_.running) judge_always();
 }
 
 // One atomic step of the task's flows: up to the first step that ends it.
-void World::resume(TaskId task, Effects& effects, sim::TraceSink& trace) {
+void World::resume(TaskId task, Effects& effects, sim::Turn turn) {
   FlowStack& stack = actors_[task.index()].stack;
   if (stack.frames.empty()) {
     if (!start_line(task, effects)) {
       finish_line(task, effects);
-      set_runnable(task, effects.duration);
+      set_runnable(task, effects.duration, turn.chooser);
       return;
     }
     const Wait wait = guard_of(task);
-    if (wait.kind != Wait::Kind::none) return set_runnable(task, effects.duration);
+    if (wait.kind != Wait::Kind::none) return set_runnable(task, effects.duration, turn.chooser);
   }
   for (bool more = true; more;) {
-    switch (run_top(task, effects, trace)) {
+    switch (run_top(task, effects, turn.trace)) {
       case Next::again:
         more = false;
         break;
@@ -213,7 +229,7 @@ void World::resume(TaskId task, Effects& effects, sim::TraceSink& trace) {
     }
   }
   if (stack.frames.empty()) finish_line(task, effects);
-  if (machine_.tasks[task.index()].alive) set_runnable(task, effects.duration);
+  if (machine_.tasks[task.index()].alive) set_runnable(task, effects.duration, turn.chooser);
 }
 
 Next World::run_top(TaskId task, Effects& effects, sim::TraceSink& trace) {
@@ -223,7 +239,7 @@ Next World::run_top(TaskId task, Effects& effects, sim::TraceSink& trace) {
   if (named) {
     const std::uint32_t number = step_number(stack.frames.back(), machine_);
     effects.events.push_back({.kind = EventKind::step, .value = number, .line = line});
-    note_step(task, number);
+    note_step(task, number, effects);
   }
   // The flow moves while it runs: a call puts another one on top of it.
   Flow top = stack.frames.back();
@@ -322,7 +338,7 @@ sim::Nanoseconds World::travel_time(HostId from, HostId to, const Message& messa
   return 0;
 }
 
-void World::carry_out(Effects& effects) {
+void World::carry_out(Effects& effects, sim::Chooser& chooser) {
   for (const Effects::Sent& sent : effects.sent) {
     const bool notice = sent.message.kind == MessageKind::peer_down;
     if (machine_.hosts[sent.from.index()].dead && !notice) continue;
@@ -342,7 +358,7 @@ void World::carry_out(Effects& effects) {
   for (const Effects::Spawned& spawned : effects.spawned) {
     const TaskId task = add_task({.host = spawned.host, .line = spawned.line, .alive = true});
     actors_[task.index()].stack.frames.push_back(spawned.flow);
-    set_runnable(task, effects.duration);
+    set_runnable(task, effects.duration, chooser);
   }
   for (const Effects::Timer& timer : effects.timers) {
     events_.cancel(lane_of(timer.attachment));

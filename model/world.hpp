@@ -85,23 +85,23 @@ class World {
   void run_init();
   void add_programs();
   TaskId add_task(const Task& task);
-  void set_runnable(TaskId task, sim::Nanoseconds after);
-  void set_guard(TaskId task);
-  void recheck(const WakeKey& key);
+  void set_runnable(TaskId task, sim::Nanoseconds after, sim::Chooser& chooser);
+  void post_line(TaskId task, sim::Nanoseconds after, sim::Chooser& chooser);
+  void recheck(const WakeKey& key, sim::Chooser& chooser);
 
-  void resume(TaskId task, Effects& effects, sim::TraceSink& trace);
+  void resume(TaskId task, Effects& effects, sim::Turn turn);
   Next run_top(TaskId task, Effects& effects, sim::TraceSink& trace);
   bool start_line(TaskId task, Effects& effects);
   void finish_line(TaskId task, Effects& effects);
   void deliver_message(const Delivery& delivery, Effects& effects);
   void interrupt(const Interrupt& request, Effects& effects);
-  void finish_step(Effects& effects, sim::TraceSink& trace, TaskId actor);
-  void carry_out(Effects& effects);
+  void finish_step(Effects& effects, sim::Turn turn, TaskId actor);
+  void carry_out(Effects& effects, sim::Chooser& chooser);
   void kill(HostId host);
 
-  void note(const Event& event);
-  void note_step(TaskId task, std::uint32_t number);
-  void reach(std::uint32_t point);
+  void note(const Event& event, Effects& effects);
+  void note_step(TaskId task, std::uint32_t number, Effects& effects);
+  void reach(std::uint32_t point, Effects& effects);
   void watch(const Event& event);
   bool matches(const Pattern& pattern, const Event& event) const;
   void break_claim(std::uint32_t claim);

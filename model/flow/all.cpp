@@ -58,15 +58,19 @@ constexpr std::uint32_t flow_shift = 16;
 constexpr std::uint32_t policy_shift = 12;
 constexpr std::uint32_t hook_shift = 8;
 
-template <std::size_t index>
-void add_steps(std::vector<std::string>& all) {
+// Calls visit(number, name) for each step of each flow.
+template <std::size_t index = 0, class Visit>
+void each_flow_step(Visit visit) {
   using F = std::variant_alternative_t<index, decltype(Flow::body)>;
   if constexpr (!std::same_as<F, PolicyCall>) {
-    for (const std::string_view step : F::steps) {
-      all.push_back(std::string(F::name) + "." + std::string(step));
+    for (std::uint32_t step = 0; step < F::steps.size(); ++step) {
+      visit((static_cast<std::uint32_t>(index) << flow_shift) | step,
+            std::string(F::name) + "." + std::string(F::steps[step]));
     }
   }
-  if constexpr (index + 1 < std::variant_size_v<decltype(Flow::body)>) add_steps<index + 1>(all);
+  if constexpr (index + 1 < std::variant_size_v<decltype(Flow::body)>) {
+    each_flow_step<index + 1>(visit);
+  }
 }
 
 template <std::size_t index = 0>
@@ -102,16 +106,26 @@ std::string policy_step(std::size_t policy, Hook hook, std::size_t step) {
   return {};
 }
 
-template <std::size_t index = 0>
-void add_policy_steps(std::vector<std::string>& all) {
+// The same for each hook of each policy.
+template <std::size_t index = 0, class Visit>
+void each_policy_step(Visit visit) {
   using P = std::variant_alternative_t<index, Policy>;
-  for (std::size_t hook = 0; hook < static_cast<std::size_t>(Hook::count); ++hook) {
+  constexpr auto flow = static_cast<std::uint32_t>(std::variant_size_v<decltype(Flow::body)> - 1);
+  for (std::uint32_t hook = 0; hook < static_cast<std::uint32_t>(Hook::count); ++hook) {
     const StepNames names = P::steps(static_cast<Hook>(hook));
-    for (std::size_t step = 0; step < names.size(); ++step) {
-      all.push_back(hook_step(P::name, names, static_cast<Hook>(hook), step));
+    for (std::uint32_t step = 0; step < names.size(); ++step) {
+      visit((flow << flow_shift) | (static_cast<std::uint32_t>(index) << policy_shift) |
+                (hook << hook_shift) | step,
+            hook_step(P::name, names, static_cast<Hook>(hook), step));
     }
   }
-  if constexpr (index + 1 < std::variant_size_v<Policy>) add_policy_steps<index + 1>(all);
+  if constexpr (index + 1 < std::variant_size_v<Policy>) each_policy_step<index + 1>(visit);
+}
+
+template <class Visit>
+void each_step(Visit visit) {
+  each_flow_step(visit);
+  each_policy_step(visit);
 }
 
 }  // namespace
@@ -172,10 +186,19 @@ std::string step_name(std::uint32_t number) {
   return flow_step(flow, number & 255);
 }
 
+std::vector<std::uint32_t> steps_named(std::string_view name) {
+  std::vector<std::uint32_t> numbers;
+  each_step([&](std::uint32_t number, const std::string& step) {
+    const bool same = step == name || (step.ends_with(name) && step.size() > name.size() &&
+                                       step[step.size() - name.size() - 1] == '.');
+    if (same) numbers.push_back(number);
+  });
+  return numbers;
+}
+
 std::vector<std::string> all_steps() {
   std::vector<std::string> all;
-  add_steps<0>(all);
-  add_policy_steps(all);
+  each_step([&](std::uint32_t, const std::string& step) { all.push_back(step); });
   return all;
 }
 

@@ -113,6 +113,9 @@ Flow begin(const Call& call, const Machine& machine);
 std::uint32_t step_number(const Flow& flow, const Machine& machine);
 std::string step_name(std::uint32_t number);
 
+// The numbers of all steps whose name, or the last part of it, is that one; ascending.
+std::vector<std::uint32_t> steps_named(std::string_view name);
+
 // All steps there are, as `list steps` prints them.
 std::vector<std::string> all_steps();
 

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The list of policies as data: names, texts and settings by name.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/policy/all.hpp"
+
+namespace model {
+
+struct SettingInfo {
+  std::string_view name;
+  SettingKind kind = SettingKind::flag;
+  std::string_view words;
+  std::string_view meaning;
+  std::uint64_t default_value = 0;
+};
+
+struct PolicyInfo {
+  std::string_view name;
+  std::vector<SettingInfo> settings;
+};
+
+std::vector<PolicyInfo> policy_list();
+
+// The policy of that name with its default settings.
+std::optional<Policy> policy_named(std::string_view name);
+std::string_view name_of(const Policy& policy);
+
+// False: the policy has no such setting.
+bool set(Policy& policy, std::string_view setting, std::uint64_t value);
+
+}  // namespace model
