@@ -99,8 +99,10 @@ bool all_or_nothing(const Machine& machine, MrId mr) {
 // whole process, every handle of it.
 PropertySet judge_post(const Machine& machine, const Event& event) {
   if (!event.attachment.some() || !all_or_nothing(machine, event.mr)) return 0;
+  const Attachment& use = machine.attachments[event.attachment.index()];
+  if (use.epoch != use.owner_epoch) return 0;  // Cut off: the owner's card refuses what it posts.
   if (!handle_complete(machine, event.mr)) return bit(Property::partial_activation);
-  const MmId user = machine.attachments[event.attachment.index()].user;
+  const MmId user = use.user;
   if (!machine.spaces[user.index()].card_mapped) return 0;
   for (const Attachment& other : machine.attachments) {
     if (other.user != user || !other.attached || !all_or_nothing(machine, other.handle)) continue;

@@ -281,6 +281,7 @@ void World::finish_line(TaskId task, Effects& effects) {
   Task& state = machine_.tasks[task.index()];
   const Program* program = program_of(task);
   if (program == nullptr) {  // Work for one occasion.
+    drop_if(guarded_, [task](const Guarded& entry) { return entry.task == task; });
     state = {};
     return;
   }

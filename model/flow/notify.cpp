@@ -102,15 +102,13 @@ Next RangeEnd::run(Context& c) {
               .mm = range.mm,
               .pages = range.pages,
               .value = static_cast<Value>(range.event)});
+      notifier.close_range(range, c.self);
       end_intervals(c, range.mm);
       step = Step::listener;
       return Next::pass;
     case Step::listener: {
       const MrId mr = notifier.next_listener(cursor);
-      if (!mr.some()) {
-        notifier.close_range(range, c.self);
-        return c.give();
-      }
+      if (!mr.some()) return c.give();
       cursor = mr.value + 1;
       return c.call({callback(c, Hook::range_end, range, mr)});
     }

@@ -77,7 +77,8 @@ class BlockTable {
         blocks_.begin(), blocks_.end(), range.first.value / block_pages,
         [](const Block& candidate, std::uint32_t number) { return candidate.number < number; });
     for (; block != blocks_.end() && block->number * block_pages < range.end().value; ++block) {
-      const PageRange own{.first = Page{block->number * block_pages}, .count = block_pages};
+      const std::uint32_t first = block->number * block_pages;
+      const PageRange own{.first = Page{first}, .count = std::min(block_pages, Page::none - first)};
       const PageRange part = window(*block, own.intersect(range));
       for (std::uint32_t i = 0; i < part.count; ++i) {
         const Entry entry = get(*block, part.at(i).value % block_pages);

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenarios/language/lower.hpp"
+
+#include "scenarios/language/check.hpp"
+#include "scenarios/language/lowering.hpp"
+#include "scenarios/language/model_words.hpp"
+#include "scenarios/language/parse.hpp"
+
+namespace language {
+namespace {
+
+constexpr std::size_t claims_max = 64;   // The bits of World::broken().
+constexpr std::size_t cells_max = 1024;  // Of one `run`.
+
+// The choices of the params: those without `in`, or with a default, have one value in a run.
+std::vector<Assignment> cells_of(const Checked& checked) {
+  std::vector<Assignment> cells{Assignment{}};
+  for (const ParamInfo& param : checked.params) {
+    std::vector<Value> values = param.values;
+    if (param.default_value && !param.overridden) values = {*param.default_value};
+    std::vector<Assignment> more;
+    for (const Assignment& cell : cells) {
+      for (const Value& value : values) {
+        if (more.size() == cells_max) break;
+        more.push_back(cell);
+        more.back().values.push_back(value);
+      }
+    }
+    cells = std::move(more);
+  }
+  return cells;
+}
+
+Cell lower_cell(const Sources& sources, const Checked& checked, const Assignment& assignment,
+                const Choices& choices, Problems& problems) {
+  Cell cell;
+  cell.setup = std::make_unique<model::Setup>();
+  for (std::size_t i = 0; i < checked.params.size(); ++i) {
+    cell.params.emplace_back(checked.params[i].name.text, assignment.values[i].text());
+  }
+  Lowering(sources, checked, assignment, choices, cell, problems).run();
+  return cell;
+}
+
+}  // namespace
+
+void Lowering::run() {
+  setup_.name = checked_.title;
+  add_kernel();
+  add_hosts();
+  add_devices();
+  add_processes();
+  add_links();
+  add_costs();
+  for (const VariableInfo& variable : checked_.variables) {
+    const std::string owner =
+        variable.thread ? checked_.threads[*variable.thread].path.text() + ":" : "";
+    setup_.variables.push_back({owner + variable.name.text});
+  }
+  add_programs();
+  add_claims();
+  count_lines();
+  resolve_points();
+  choose_mode();
+}
+
+void Lowering::choose_mode() {
+  cell_.mode = timed_ ? RunMode::simulate : RunMode::explore;
+  for (const File& file : checked_.script->files) {
+    for (const Item& item : file.items) {
+      const auto* how = std::get_if<Explore>(&item.node);
+      if (how == nullptr) continue;
+      switch (how->kind) {
+        case ExploreKind::all:
+        case ExploreKind::dpor:
+          cell_.mode = RunMode::explore;
+          break;
+        case ExploreKind::random:
+          cell_.mode = RunMode::random;
+          cell_.runs = number_of(*how->count);
+          break;
+        case ExploreKind::pct:
+          problem(item.span, "'explore pct' is not supported by this version");
+          break;
+      }
+    }
+  }
+}
+
+std::uint32_t Lowering::add_claim(model::Claim claim, Span span) {
+  if (setup_.claims.size() == claims_max) {
+    problem(span, "more than 64 claims and expected results in one scenario");
+    return 0;
+  }
+  claim.source = place(span);
+  if (claim.text.empty()) claim.text = text_of(span);
+  setup_.claims.push_back(std::move(claim));
+  return static_cast<std::uint32_t>(setup_.claims.size() - 1);
+}
+
+std::uint32_t Lowering::place(Span span) {
+  cell_.places.push_back(span);
+  return static_cast<std::uint32_t>(cell_.places.size() - 1);
+}
+
+// The source text on one line, with single spaces and without comments at its end.
+std::string Lowering::text_of(Span span) const {
+  std::string text;
+  for (const char c : sources_.at(span.source).text_of(span)) {
+    const bool space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    if (space && (text.empty() || text.back() == ' ')) continue;
+    text += space ? ' ' : c;
+  }
+  while (!text.empty() && text.back() == ' ') text.pop_back();
+  return text;
+}
+
+void Lowering::problem(Span span, std::string message) {
+  problems_.push_back({.span = span, .message = std::move(message)});
+}
+
+Value Lowering::value_of(const Expr& expr) {
+  const Evaluated result = evaluate(checked_, assignment_, expr);
+  if (!result.problem.empty()) problem(expr.span, result.problem);
+  return result.value;
+}
+
+std::uint64_t Lowering::number_of(const Expr& expr, Dimension dimension) {
+  const std::optional<Rational> amount = amount_in(value_of(expr), dimension);
+  if (amount && *amount >= Rational(0)) {
+    if (const auto whole = Rational(*amount).to_uint64()) return *whole;
+    return static_cast<std::uint64_t>(amount->round_down());
+  }
+  problem(expr.span, "a constant is wanted here");
+  return 0;
+}
+
+model::MmId Lowering::mm_of(Symbol actor) const {
+  return actor.kind == SymbolKind::process ? model::MmId{actor.index} : model::MmId{};
+}
+
+model::HostId Lowering::host_of(Symbol actor) const {
+  switch (actor.kind) {
+    case SymbolKind::process:
+      return model::HostId{checked_.processes[actor.index].host};
+    case SymbolKind::device:
+      return model::HostId{checked_.devices[actor.index].host};
+    default:
+      return model::HostId{actor.index};
+  }
+}
+
+Loaded load(Sources& sources, const std::string& path, const Choices& choices) {
+  Loaded loaded;
+  Parsed parsed = parse(sources, path);
+  std::vector<std::string> definitions;
+  for (const auto& [name, value] : choices.params) definitions.push_back(name + "=" + value);
+  const Overrides overrides = parse_overrides(sources, definitions, choices.policy);
+  loaded.problems = parsed.problems;
+  if (has_errors(loaded.problems)) return loaded;
+  const Checked checked = check(std::move(parsed.script), full_vocabulary(), overrides);
+  loaded.problems.insert(loaded.problems.end(), overrides.problems.begin(),
+                         overrides.problems.end());
+  loaded.problems.insert(loaded.problems.end(), checked.problems.begin(), checked.problems.end());
+  if (has_errors(loaded.problems)) return loaded;
+  for (const Assignment& assignment : cells_of(checked)) {
+    loaded.cells.push_back(lower_cell(sources, checked, assignment, choices, loaded.problems));
+  }
+  sort_problems(loaded.problems);
+  if (has_errors(loaded.problems)) loaded.cells.clear();
+  return loaded;
+}
+
+}  // namespace language

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hosts, devices, processes, links, policies and costs.
+#include <algorithm>
+
+#include "model/policy/registry.hpp"
+#include "scenarios/language/lowering.hpp"
+#include "scenarios/language/model_words.hpp"
+
+namespace language {
+namespace {
+
+constexpr std::uint32_t page_bytes = 4096;
+constexpr std::uint32_t first_page = 16;
+
+bool is_yes(const std::string& word) { return word == "yes" || word == "on"; }
+
+}  // namespace
+
+void Lowering::add_kernel() {
+  if (!choices_.kernel.empty()) setup_.kernel = choices_.kernel;
+  if (checked_.kernel == nullptr) return;
+  if (choices_.kernel.empty()) setup_.kernel = checked_.kernel->version.text;
+  for (const Setting& setting : checked_.kernel->switches) {
+    for (const KernelSwitch& named : kernel_switches()) {
+      if (named.name != setting.name.text) continue;
+      setup_.switches.*named.member = is_yes(value_of(setting.values[0]).text());
+    }
+  }
+}
+
+void Lowering::add_hosts() {
+  for (const HostInfo& info : checked_.hosts) {
+    model::HostSetup host{.name = info.name.text};
+    host.slots = 0;
+    for (const Host* block : info.blocks) {
+      for (const auto& entry : block->entries) {
+        if (const auto* setting = std::get_if<Setting>(&entry)) add_host_setting(host, *setting);
+      }
+    }
+    setup_.hosts.push_back(std::move(host));
+  }
+  used_cpus_.resize(setup_.hosts.size());
+}
+
+void Lowering::add_host_setting(model::HostSetup& host, const Setting& setting) {
+  const std::string& name = setting.name.text;
+  const auto pages = [&] {
+    return static_cast<std::uint32_t>(number_of(setting.values[0], Dimension::size) / page_bytes);
+  };
+  if (name == "cpus") {
+    host.cpus =
+        std::max<std::uint32_t>(1, static_cast<std::uint32_t>(number_of(setting.values[0])));
+  } else if (name == "ram") {
+    host.frames = std::max(1U, pages());
+  } else if (name == "swap") {
+    host.slots = pages();
+  } else if (name == "alloc") {
+    const std::string order = value_of(setting.values[0]).text();
+    if (order == "random") problem(setting.span, "'alloc random' is not supported by this version");
+    host.alloc = order == "fifo" ? model::AllocOrder::fifo : model::AllocOrder::lifo;
+  }
+}
+
+void Lowering::add_processes() {
+  for (const ProcessInfo& info : checked_.processes) {
+    setup_.processes.push_back({.name = info.name.text, .host = model::HostId{info.host}});
+  }
+  for (const RegionInfo& info : checked_.regions) add_region(info);
+}
+
+void Lowering::add_region(const RegionInfo& info) {
+  const Region& region = *info.region;
+  const auto pages = static_cast<std::uint32_t>(number_of(region.size, Dimension::pages));
+  model::RegionSetup setup{.name = info.name.text, .mm = model::MmId{info.process}};
+  const std::uint32_t start =
+      setup_.regions.empty() ? first_page : setup_.regions.back().pages.end().value + 1;
+  setup.pages = {.first = model::Page{start}, .count = pages};
+  if (region.address) setup.address = number_of(*region.address);
+  setup.shared = region.kind.text == "shmem";
+  if (region.kind.text != "anon" && region.kind.text != "shmem") {
+    problem(region.kind.span,
+            "regions of kind '" + region.kind.text + "' are not supported by this version");
+  }
+  for (const Name& flag : region.flags) {
+    if (flag.text == "ro") setup.write = false;
+    if (flag.text == "none") setup.read = setup.write = false;
+    if (flag.text == "lazy") setup.lazy = true;
+    if (flag.text == "locked") setup.locked = true;
+    if (flag.text == "shared") setup.shared = true;
+    if (flag.text == "thp") {
+      problem(flag.span, "huge pages ('thp') are not supported by this version");
+    }
+  }
+  setup_.regions.push_back(std::move(setup));
+}
+
+void Lowering::add_devices() {
+  for (const DeviceInfo& info : checked_.devices) {
+    model::AdapterSetup adapter{.name = checked_.hosts[info.host].name.text + "." + info.name.text,
+                                .host = model::HostId{info.host}};
+    for (const Device* block : info.blocks) {
+      for (const auto& entry : block->entries) {
+        const auto* setting = std::get_if<Setting>(&entry);
+        if (setting == nullptr) continue;
+        const std::string& name = setting->name.text;
+        if (name == "odp") {
+          adapter.odp = is_yes(value_of(setting->values[0]).text());
+        } else if (name == "tlb") {
+          adapter.tlb_entries =
+              std::max<std::uint32_t>(1, static_cast<std::uint32_t>(number_of(setting->values[0])));
+        } else if (name == "pfn_table") {
+          adapter.pfn_table = static_cast<std::uint32_t>(number_of(setting->values[0]));
+        }
+      }
+    }
+    adapter.policy = policy_of(info);
+    setup_.adapters.push_back(std::move(adapter));
+  }
+}
+
+// The device's own policy, else the script's; --policy and `param policy` win over both.
+model::Policy Lowering::policy_of(const DeviceInfo& device) {
+  std::string chosen = checked_.policy_override.value_or("");
+  for (std::size_t i = 0; chosen.empty() && i < checked_.params.size(); ++i) {
+    if (checked_.params[i].name.text == "policy") chosen = assignment_.values[i].text();
+  }
+  const Policy* block = device.policy;
+  if (block == nullptr || !chosen.empty()) {
+    for (const Policy* candidate : checked_.policies) {
+      if (chosen.empty() || candidate->name.text == chosen) block = candidate;
+    }
+  }
+  if (block != nullptr && !chosen.empty() && block->name.text != chosen) block = nullptr;
+  if (chosen.empty()) chosen = block == nullptr ? "interval_notifier" : block->name.text;
+  if (cell_.policy.empty()) cell_.policy = chosen;
+  return policy_from(chosen, block);
+}
+
+model::Policy Lowering::policy_from(std::string_view name, const Policy* block) {
+  model::Policy policy = model::policy_named(name).value_or(model::Policy{});
+  set_by_params(policy);
+  if (block == nullptr) return policy;
+  for (const Setting& setting : block->settings) set_policy(policy, name, setting);
+  return policy;
+}
+
+// A param whose name is that of a setting is that setting.
+void Lowering::set_by_params(model::Policy& policy) {
+  for (const model::PolicyInfo& info : model::policy_list()) {
+    if (info.name != model::name_of(policy)) continue;
+    for (const model::SettingInfo& setting : info.settings) {
+      for (std::size_t i = 0; i < checked_.params.size(); ++i) {
+        if (checked_.params[i].name.text != setting.name) continue;
+        const Value& value = assignment_.values[i];
+        if (const auto* amount = std::get_if<Quantity>(&value.content)) {
+          model::set(policy, setting.name, amount->amount.to_uint64().value_or(0));
+        } else {
+          model::set(policy, setting.name, word_index(setting.words, value.text()));
+        }
+      }
+    }
+  }
+}
+
+void Lowering::set_policy(model::Policy& policy, std::string_view name, const Setting& setting) {
+  for (const model::PolicyInfo& info : model::policy_list()) {
+    if (info.name != name) continue;
+    for (const model::SettingInfo& known : info.settings) {
+      if (known.name != setting.name.text) continue;
+      std::uint64_t value = 0;
+      switch (known.kind) {
+        case model::SettingKind::flag:
+        case model::SettingKind::word:
+          value = word_index(known.words, value_of(setting.values[0]).text());
+          break;
+        case model::SettingKind::number:
+          value = number_of(setting.values[0]);
+          break;
+        case model::SettingKind::duration:
+          value = number_of(setting.values[0], Dimension::time);
+          break;
+      }
+      model::set(policy, known.name, value);
+    }
+  }
+}
+
+// The place of a word in "handle|page"; "on" and "off" are yes and no.
+std::uint64_t Lowering::word_index(std::string_view words, std::string_view word) {
+  if (word == "on") word = "yes";
+  if (word == "off") word = "no";
+  std::uint64_t index = 0;
+  while (!words.empty()) {
+    const std::size_t end = std::min(words.find('|'), words.size());
+    if (words.substr(0, end) == word) return index;
+    words.remove_prefix(std::min(end + 1, words.size()));
+    ++index;
+  }
+  return 0;
+}
+
+void Lowering::add_links() {
+  for (const LinkInfo& info : checked_.links) {
+    model::LinkSetup link{.left = model::HostId{checked_.devices[info.left].host},
+                          .right = model::HostId{checked_.devices[info.right].host}};
+    for (const Setting& setting : info.link->settings) {
+      const std::string& name = setting.name.text;
+      if (name == "latency") link.latency = number_of(setting.values[0], Dimension::time);
+      if (name == "bandwidth") {
+        link.bits_per_second =
+            std::max<std::uint64_t>(1, number_of(setting.values[0], Dimension::bandwidth));
+      }
+      if (name == "loss" || name == "reorder") {
+        const auto share = amount_in(value_of(setting.values[0]), Dimension::none);
+        if (share && *share == Rational(0)) continue;
+        problem(setting.span, "links that lose or reorder are not supported by this version");
+      }
+    }
+    setup_.links.push_back(link);
+  }
+}
+
+void Lowering::add_costs() {
+  for (const File& file : checked_.script->files) {
+    for (const Item& item : file.items) {
+      const auto* cost = std::get_if<Cost>(&item.node);
+      if (cost == nullptr) continue;
+      for (const Setting& setting : cost->settings) {
+        for (std::size_t i = 0; i < model::cost_table.size(); ++i) {
+          if (model::cost_table[i].name != setting.name.text) continue;
+          const auto time = amount_in(value_of(setting.values[0]), Dimension::time);
+          if (time) {
+            setup_.costs[i] = static_cast<sim::Nanoseconds>(time->round_down());
+          } else {
+            problem(setting.span, "costs that vary are not supported by this version");
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace language

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the parts of lowering share. Private to lower*.cpp.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scenarios/language/evaluate.hpp"
+#include "scenarios/language/lower.hpp"
+#include "scenarios/language/names.hpp"
+
+namespace language {
+
+// Pages that an argument names: of an address space, or of an object known only at run time.
+struct PagesMeant {
+  model::MmId mm;
+  model::PageRange pages;
+  model::Target target;
+  bool attachment = false;  // The object is an attachment.
+};
+
+// Lowers one cell. The tables of Checked and those of Setup have the same order, except for
+// programs and lines.
+class Lowering {
+ public:
+  Lowering(const Sources& sources, const Checked& checked, const Assignment& assignment,
+           const Choices& choices, Cell& cell, Problems& problems)
+      : sources_(sources),
+        checked_(checked),
+        assignment_(assignment),
+        choices_(choices),
+        cell_(cell),
+        setup_(*cell.setup),
+        problems_(problems) {}
+
+  void run();
+
+ private:
+  // lower_machine.cpp
+  void add_kernel();
+  void add_hosts();
+  void add_host_setting(model::HostSetup& host, const Setting& setting);
+  void add_processes();
+  void add_region(const RegionInfo& info);
+  void add_devices();
+  model::Policy policy_of(const DeviceInfo& device);
+  model::Policy policy_from(std::string_view name, const Policy* block);
+  void set_policy(model::Policy& policy, std::string_view name, const Setting& setting);
+  void set_by_params(model::Policy& policy);
+  static std::uint64_t word_index(std::string_view words, std::string_view word);
+  void add_links();
+  void add_costs();
+
+  // lower_program.cpp
+  void add_programs();
+  void add_sequence(const std::vector<Event>& events, std::optional<std::uint32_t> thread,
+                    bool init);
+  model::LineId add_step(const Event& event, const Step& step, std::uint32_t program);
+  std::uint32_t program_of(Symbol actor, std::optional<std::uint32_t> thread);
+  model::Gate gate_of(const Event& event, model::LineId previous, bool previous_is_open,
+                      bool in_thread);
+  std::uint32_t add_point(const Path& path);
+  void add_results(model::Line& line, const Step& step);
+  void add_step_properties(model::LineId id, const Step& step);
+  void add_deadline(model::LineId line, const Time& time, Span span);
+  void resolve_points();
+
+  // lower_call.cpp
+  model::Call call_of(const StepInfo& info);
+  PagesMeant pages_meant(const Expr& expr);
+  std::optional<std::uint32_t> variable_of(const Expr& expr) const;
+
+  // lower_claims.cpp
+  void add_claims();
+  void add_assertion(const Assertion& assertion, Span span);
+  void add_question(const Ask& ask, Span span);
+  void add_emission(const Emission& emission, const std::optional<Time>& time,
+                    model::LineId previous);
+  model::Pattern pattern_of(std::string_view event, const std::vector<Arg>& args);
+  void add_to_pattern(model::Pattern& pattern, const Expr& expr);
+  void count_lines();
+
+  // lower_expr.cpp
+  model::Expression compile(const Expr& expr);
+  void emit(const Expr& expr, model::Expression& out);
+  void emit_name(const Expr& expr, Symbol symbol, std::string_view text, model::Expression& out);
+  void emit_call(const Expr& expr, const CallExpr& call, model::Expression& out);
+  void emit_field(const FieldExpr& field, model::Expression& out);
+
+  // lower.cpp
+  void choose_mode();
+  std::uint32_t add_claim(model::Claim claim, Span span);
+  std::uint32_t place(Span span);
+  std::string text_of(Span span) const;
+  void problem(Span span, std::string message);
+  Value value_of(const Expr& expr);
+  std::uint64_t number_of(const Expr& expr, Dimension dimension = Dimension::none);
+  model::MmId mm_of(Symbol actor) const;
+  model::HostId host_of(Symbol actor) const;
+
+  const Sources& sources_;
+  const Checked& checked_;
+  const Assignment& assignment_;
+  const Choices& choices_;
+  Cell& cell_;
+  model::Setup& setup_;
+  Problems& problems_;
+
+  std::map<std::pair<Symbol, std::uint32_t>, std::uint32_t> programs_;  // By actor and thread.
+  std::map<const Step*, model::LineId> lines_;
+  std::vector<std::uint32_t> used_cpus_;  // By host.
+  model::LineId last_init_{};
+  bool timed_ = false;  // Some statement says when.
+};
+
+model::Result result_of_error(std::string_view name);   // EFAULT
+model::Result result_of_signal(std::string_view name);  // SIGBUS
+
+}  // namespace language
