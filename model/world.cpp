@@ -324,30 +324,31 @@ void World::interrupt(const Interrupt& request, Effects& effects) {
   context.changed(Wait::Kind::answers, request.waiting.value);
 }
 
-sim::Nanoseconds World::travel_time(HostId from, HostId to, const Message& message) const {
-  if (from == to) return 0;
+// Data occupies the wire for its size; what follows waits. A host talks to itself at once.
+void World::post_message(const Effects::Sent& sent, sim::Nanoseconds after) {
+  const sim::Lane lane = lane_of(sent.from, sent.to);
+  const Delivery delivery{.to = sent.to, .message = sent.message};
   for (const LinkSetup& link : setup().links) {
-    const bool ours =
-        (link.left == from && link.right == to) || (link.left == to && link.right == from);
-    if (!ours) continue;
-    const bool carries_data =
-        message.kind == MessageKind::rdma_request || message.kind == MessageKind::rdma_response;
+    const bool ours = (link.left == sent.from && link.right == sent.to) ||
+                      (link.left == sent.to && link.right == sent.from);
+    if (!ours || sent.from == sent.to) continue;
+    const bool carries_data = sent.message.kind == MessageKind::rdma_request
+                                  ? sent.message.write
+                                  : sent.message.kind == MessageKind::rdma_response &&
+                                        !sent.message.write;
     const std::uint64_t bytes =
-        header_bytes + (carries_data ? std::uint64_t{page_bytes} * message.pages.count : 0);
-    return link.latency + bytes * 8 * 1'000'000'000 / link.bits_per_second;
+        header_bytes + (carries_data ? std::uint64_t{page_bytes} * sent.message.pages.count : 0);
+    const sim::Nanoseconds occupancy = bytes * 8 * 1'000'000'000 / link.bits_per_second;
+    return events_.post_serial(lane, after + link.latency + occupancy, occupancy, delivery);
   }
-  return 0;
+  events_.post(lane, after + setup().cost(Cost::lock), delivery);
 }
 
 void World::carry_out(Effects& effects, sim::Chooser& chooser) {
   for (const Effects::Sent& sent : effects.sent) {
     const bool notice = sent.message.kind == MessageKind::peer_down;
     if (machine_.hosts[sent.from.index()].dead && !notice) continue;
-    const auto after =
-        effects.duration + travel_time(sent.from, sent.to, sent.message) +
-        (sent.from == sent.to ? setup().cost(Cost::lock) : setup().cost(Cost::message));
-    events_.post(lane_of(sent.from, sent.to), after,
-                 Delivery{.to = sent.to, .message = sent.message});
+    post_message(sent, effects.duration);
   }
   for (const Effects::Interrupt& request : effects.interrupts) {
     events_.post(lane_of(request.cpu), effects.duration + setup().cost(Cost::ipi),

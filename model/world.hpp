@@ -108,7 +108,7 @@ class World {
   void break_properties(PropertySet properties);
   void check_result(const Line& line, Result result);
   void judge_always();
-  sim::Nanoseconds travel_time(HostId from, HostId to, const Message& message) const;
+  void post_message(const Effects::Sent& sent, sim::Nanoseconds after);
 
   Machine machine_;
   Small<Actor, 6> actors_;  // One for each task.

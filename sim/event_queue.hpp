@@ -57,6 +57,12 @@ class EventQueue {
   void post_at(Lane lane, Nanoseconds due, Payload what) {
     timed_ ? timed_->post_at(lane, due, std::move(what)) : flat_.post(lane, std::move(what));
   }
+  // An event that occupies its lane for `occupancy` before it is due: a packet on a wire.
+  void post_serial(Lane lane, Nanoseconds after, Nanoseconds occupancy, Payload what) {
+    check(occupancy <= after && after <= std::numeric_limits<Nanoseconds>::max() - now());
+    timed_ ? timed_->post_at(lane, now() + after, std::move(what), occupancy)
+           : flat_.post(lane, std::move(what));
+  }
   // Removes all that is pending in the lane, if anything is.
   void cancel(Lane lane) { timed_ ? timed_->cancel(lane) : flat_.cancel(lane); }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <span>
 #include <utility>
 
@@ -24,8 +25,10 @@ namespace sim {
 template <System W>
 class Exploration {
  public:
-  Exploration(W start, const ExploreOptions& options)
-      : options_(options), world_(std::move(start)) {}
+  using AtFinal = std::function<void(const W&)>;
+
+  Exploration(W start, const ExploreOptions& options, AtFinal at_final)
+      : options_(options), at_final_(std::move(at_final)), world_(std::move(start)) {}
 
   ExploreReport run() {
     arrive({}, {});
@@ -80,6 +83,7 @@ class Exploration {
   // The world has come to rest in the state that is being expanded.
   void judge() {
     world_.rest();
+    if (at_final_) at_final_(world_);
     findings_.note_broken(world_.broken(), next_, depth_);
     findings_.note_final(next_, world_.broken(), world_.witnessed());
   }
@@ -133,6 +137,7 @@ class Exploration {
   static constexpr std::size_t compared_max = 4096;  // Each new world with so many earlier ones.
 
   const ExploreOptions& options_;
+  AtFinal at_final_;
   W world_;  // Moves; the frontier keeps the worlds to move from.
   Frontier<W> frontier_;
   StateGraph graph_;
@@ -148,8 +153,10 @@ class Exploration {
   std::deque<W> kept_;  // By state, for compare().
 };
 
+// `at_final` sees each distinct final state, judged.
 template <System W>
-ExploreReport explore(const W& start, const ExploreOptions& options) {
-  return Exploration<W>(start, options).run();
+ExploreReport explore(const W& start, const ExploreOptions& options,
+                      std::function<void(const W&)> at_final = {}) {
+  return Exploration<W>(start, options, std::move(at_final)).run();
 }
 }  // namespace sim

@@ -33,12 +33,13 @@ class TimedQueue {
   }
   ~TimedQueue() = default;
 
-  void post_at(Lane lane, Nanoseconds due, Payload what) {
+  // Not before `gap` after the lane's last event.
+  void post_at(Lane lane, Nanoseconds due, Payload what, Nanoseconds gap = 0) {
     if (lane.index() >= lanes_.size()) lanes_.resize(lane.index() + 1);
     Fifo& fifo = lanes_[lane.index()];
     Event& event = allocate(std::move(what));
     event.lane = lane;
-    event.due = std::max(due, fifo.empty() ? now() : fifo.back().due);
+    event.due = std::max(due, fifo.empty() ? now() : fifo.back().due + gap);
     fifo.push_back(event);
     ++size_;
     if (&fifo.front() == &event) start(event);

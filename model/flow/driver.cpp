@@ -50,6 +50,10 @@ bool Driver::invalidation_active(MrId mr) const {
   return context_.notifier(context_.registration(mr).mm).intervals.active() > 0;
 }
 
+std::uint32_t Driver::epoch(MrId mr) const {
+  return context_.notifier(context_.registration(mr).mm).intervals.sequence() / 2;
+}
+
 void Driver::set_sequence(MrId mr, std::uint32_t sequence) {
   context_.notifier(context_.registration(mr).mm).intervals.set_sequence(mr, sequence);
 }

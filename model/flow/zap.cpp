@@ -18,8 +18,9 @@ Next Zap::run(Context& c) {
       if (!notify) return Next::pass;
       return c.call({RangeStart{.range = range}});
     case Step::started:
-      if (notify && !c.task().result.ok() && c.setup.switches.heed_refusal) {
-        return c.give(Result::error(EAGAIN));
+      if (notify && !c.task().result.ok()) {
+        if (c.setup.switches.heed_refusal) return c.give(Result::error(EAGAIN));
+        notify = false;  // The bracket was undone when it was refused.
       }
       step = Step::clear;
       return Next::pass;

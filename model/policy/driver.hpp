@@ -30,6 +30,7 @@ class Driver {
   std::uint32_t read_begin(MrId mr);
   bool read_retry(MrId mr, std::uint32_t begun) const;
   bool invalidation_active(MrId mr) const;  // Any, of the whole address space.
+  std::uint32_t epoch(MrId mr) const;       // Moves when an invalidation of an interval ends.
   void set_sequence(MrId mr, std::uint32_t sequence);
   void count_start(MrId mr);  // ranges++
   void count_end(MrId mr);    // ranges--, sequence++

@@ -15,9 +15,9 @@ constexpr std::array<std::string_view, 4> leave_steps{"unwatch", "clear", "flush
 
 constexpr std::array settings_table{
     number<P, &P::retries>("retries", "how often a fault starts over before the access fails"),
-    word<P, &P::recheck>("recheck", "no|yes|active",
+    word<P, &P::recheck>("recheck", "no|yes|active|ended",
                          "ask read_retry() before an install; 'active': only whether an "
-                         "invalidation runs right now"),
+                         "invalidation runs right now; 'ended': only whether one has ended since"),
     flag<P, &P::recheck_locked>("recheck_locked", "ask it under the driver's lock"),
     flag<P, &P::wait_begin>("wait_begin", "read_begin() waits for a running invalidation"),
     flag<P, &P::set_sequence>("set_sequence", "range_start moves the interval's sequence"),
@@ -60,6 +60,8 @@ bool P::overtaken(const Driver& driver, const PolicyCall& call) const {
       return driver.read_retry(call.mr, call.sequence);
     case Recheck::active:
       return driver.invalidation_active(call.mr);
+    case Recheck::ended:
+      return driver.epoch(call.mr) != call.cursor;
   }
   return false;
 }
@@ -80,6 +82,7 @@ Next P::fault(Driver& driver, PolicyCall& call) const {
       return call.go(Fault::read_begin);
     case Fault::read_begin:  // Under the spinlock of the subscriptions.
       call.sequence = driver.read_begin(call.mr);
+      if (recheck == Recheck::ended) call.cursor = driver.epoch(call.mr);
       return call.go(Fault::wait);
     case Fault::wait:
       call.go(Fault::walk);

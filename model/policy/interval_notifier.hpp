@@ -22,7 +22,7 @@ namespace model {
 struct IntervalNotifierPolicy : PolicyDefaults {
   static constexpr std::string_view name = "interval_notifier";
   static constexpr bool faults = true;
-  enum class Recheck : std::uint8_t { no, yes, active };
+  enum class Recheck : std::uint8_t { no, yes, active, ended };
   enum class Fault : std::uint8_t {
     early_lock,
     read_begin,
