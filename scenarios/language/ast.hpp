@@ -143,6 +143,7 @@ struct Assertion {
   AssertionKind kind = AssertionKind::never;
   std::vector<Name> properties;  // never
   Expr condition;                // All others.
+  std::optional<Expr> when;      // if ...: a condition over params.
 };
 struct Check {
   Expr condition;
@@ -179,6 +180,7 @@ struct Ask {
   Name question;  // Unquoted.
   AskKind kind = AskKind::exists;
   Expr answer;
+  std::optional<Expr> when;
 };
 
 struct Item {

@@ -51,6 +51,16 @@ void report_unknown(Checking& checking, Span span, std::string_view word, std::s
   problems.push_back({.span = span, .message = std::move(message), .suggestion = meant});
 }
 
+void report_unknown_unit(Checking& checking, const NumberExpr& number) {
+  Problems& problems = checking.checked.problems;
+  if (problems.size() >= problems_max) return;
+  const auto meant = nearest(number.unit, row_names(checking.vocabulary.units));
+  std::string message = fmt::format("unknown unit '{}'", number.unit);
+  if (meant) message += fmt::format("; did you mean '{}'?", *meant);
+  problems.push_back(
+      {.span = number.unit_span, .message = std::move(message), .suggestion = meant});
+}
+
 std::vector<std::string> names_of(const std::vector<Entry>& entries) { return row_names(entries); }
 
 void report_undefined(Checking& checking, const Scope& scope, const Name& name) {

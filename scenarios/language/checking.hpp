@@ -29,10 +29,10 @@ struct Checking {
 
 // Where an expression stands: decides which names it can see.
 struct Scope {
-  Symbol actor = {};                          // Of the statement; none in a claim.
-  std::optional<std::uint32_t> thread = {};   // Whose registers are seen by their bare names.
-  std::optional<std::uint32_t> step = {};     // Index into Checked::steps.
-  bool any_register = false;                  // In claims: also registers, if there is one only.
+  Symbol actor = {};                         // Of the statement; none in a claim.
+  std::optional<std::uint32_t> thread = {};  // Whose registers are seen by their bare names.
+  std::optional<std::uint32_t> step = {};    // Index into Checked::steps.
+  bool any_register = false;                 // In claims: also registers, if there is one only.
   const std::vector<std::string>* words = nullptr;  // That may stand here and name nothing.
 };
 
@@ -48,6 +48,7 @@ void report_with_note(Checking& checking, Span span, std::string message, Note n
 void report_unknown(Checking& checking, Span span, std::string_view word, std::string_view what,
                     const std::vector<std::string>& known);
 void report_undefined(Checking& checking, const Scope& scope, const Name& name);
+void report_unknown_unit(Checking& checking, const NumberExpr& number);
 std::vector<std::string> names_of(const std::vector<Entry>& entries);
 template <class Row>
 std::vector<std::string> row_names(const std::vector<Row>& rows) {

@@ -46,6 +46,12 @@ bool Cursor::accept_word(std::string_view word) {
   return true;
 }
 
+bool Cursor::accept_comma() {
+  if (!accept(TokenKind::comma)) return false;
+  skip_newlines();
+  return true;
+}
+
 bool Cursor::expect(TokenKind kind) {
   if (accept(kind)) return true;
   error_here(fmt::format("'{}'", spelling(kind)));

@@ -31,7 +31,8 @@ class Cursor {
   bool at_end_of_statement() const;  // End of line, ';', '}' or the end of the file.
   bool accept(TokenKind kind);
   bool accept_word(std::string_view word);
-  bool expect(TokenKind kind);       // error("expected ':='") if it is not there.
+  bool accept_comma();  // With the ends of lines after it: a comma ends no statement.
+  bool expect(TokenKind kind);  // error("expected ':='") if it is not there.
   Name expect_name(std::string_view what);
   std::string_view text(const Token& token) const { return source_.text_of(token.span); }
   // From that token to the one taken last.
@@ -47,6 +48,7 @@ class Cursor {
   bool at_line_start() const;        // At column 1.
 
   void error(Span span, std::string message);
+  void panic() { panicking_ = true; }
   void error_here(std::string_view expected);  // "expected <expected>, got <token>"
   void mistake(Span span, std::string message, std::optional<std::string> suggestion = {});
   bool panicking() const { return panicking_; }

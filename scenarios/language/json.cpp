@@ -151,6 +151,7 @@ struct ItemWriter {
       json.member("expect_fail", item.expect_fail);
       json.member("properties", item.properties);
       if (item.kind != AssertionKind::never) json.member("condition", item.condition);
+      json.member("when", item.when);
     });
   }
   void operator()(const Check& item) const {
@@ -177,6 +178,7 @@ struct ItemWriter {
       json.member("question", item.question);
       json.member("kind", keyword(item.kind));
       json.member("answer", item.answer);
+      json.member("when", item.when);
     });
   }
 };

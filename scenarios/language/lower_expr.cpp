@@ -69,7 +69,8 @@ void Lowering::emit(const Expr& expr, model::Expression& out) {
   }
   if (const auto* call = std::get_if<CallExpr>(&expr.node)) return emit_call(expr, *call, out);
   if (const auto* field = std::get_if<FieldExpr>(&expr.node)) return emit_field(*field, out);
-  const auto amount = std::get_if<Quantity>(&value_of(expr).content);
+  const Value value = value_of(expr);
+  const Quantity* amount = value.quantity();
   if (amount == nullptr) {
     problem(expr.span, "a number or a state is wanted here");
     out.push_back(number(0));

@@ -9,7 +9,6 @@
 namespace language {
 namespace {
 
-constexpr std::uint32_t page_bytes = 4096;
 constexpr std::uint32_t first_page = 16;
 
 bool is_yes(const std::string& word) { return word == "yes" || word == "on"; }
@@ -45,7 +44,8 @@ void Lowering::add_hosts() {
 void Lowering::add_host_setting(model::HostSetup& host, const Setting& setting) {
   const std::string& name = setting.name.text;
   const auto pages = [&] {
-    return static_cast<std::uint32_t>(number_of(setting.values[0], Dimension::size) / page_bytes);
+    return static_cast<std::uint32_t>(number_of(setting.values[0], Dimension::size) /
+                                      static_cast<std::uint64_t>(page_bytes));
   };
   if (name == "cpus") {
     host.cpus =

@@ -192,10 +192,10 @@ void Lowering::add_deadline(model::LineId line, const Time& time, Span span) {
 
 model::Gate Lowering::gate_of(const Event& event, model::LineId previous, bool previous_is_open,
                               bool in_thread) {
-  using Kind = model::Gate::Kind;
+  using Opens = model::Gate::Kind;
   model::Gate gate;
   if (!in_thread && previous.some()) {
-    gate.kind = previous_is_open ? Kind::started : Kind::done;
+    gate.kind = previous_is_open ? Opens::started : Opens::done;
     gate.line = previous;
   }
   if (!event.time) return gate;
@@ -217,7 +217,7 @@ model::Gate Lowering::gate_of(const Event& event, model::LineId previous, bool p
       gate = {.delay = number_of(time.first, Dimension::time), .absolute = true};
       break;
     case TimeKind::point:
-      gate = {.kind = Kind::point, .point = add_point(time.point)};
+      gate = {.kind = Opens::point, .point = add_point(time.point)};
       if (time.delay) gate.delay = number_of(*time.delay, Dimension::time);
       break;
     case TimeKind::anytime:

@@ -47,19 +47,19 @@ struct Symbol {
 
 // Of a PathExpr, RegisterExpr or CallExpr (its function); `kind` is set for every expression.
 struct Meaning {
-  Symbol symbol;
+  Symbol symbol{};
   Kind kind = Kind::unknown;
 };
 
 struct HostInfo {
-  Name name;
-  std::vector<const Host*> blocks;  // `host A {}` may be extended.
+  Name name{};
+  std::vector<const Host*> blocks{};  // `host A {}` may be extended.
 };
 struct DeviceInfo {
-  Name name;
+  Name name{};
   std::uint32_t host = 0;
   const DeviceKindRow* kind = nullptr;
-  std::vector<const Device*> blocks;
+  std::vector<const Device*> blocks{};
   const Policy* policy = nullptr;  // Its own; otherwise the script's holds.
 };
 struct LinkInfo {
@@ -68,52 +68,52 @@ struct LinkInfo {
   const Link* link = nullptr;
 };
 struct ProcessInfo {
-  Name name;
+  Name name{};
   std::uint32_t host = 0;
   const Process* process = nullptr;
 };
 struct RegionInfo {
-  Name name;
+  Name name{};
   std::uint32_t process = 0;
   const Region* region = nullptr;
-  std::optional<std::uint64_t> pages;  // When no swept param decides it.
+  std::optional<std::uint64_t> pages{};  // When no swept param decides it.
 };
 struct ThreadInfo {
-  Path path;
-  Symbol actor;  // A process, a device or a kernel.
+  Path path{};
+  Symbol actor{};  // A process, a device or a kernel.
   const Thread* thread = nullptr;
 };
 struct VariableInfo {
-  Name name;
-  Kind kind = Kind::outcome;            // mr, qp, handle, attachment or outcome.
-  Symbol owner;                         // The process, device or kernel that assigns it.
-  std::optional<std::uint32_t> thread;  // A register of that thread.
-  const Step* step = nullptr;           // The first that assigns it.
+  Name name{};
+  Kind kind = Kind::outcome;              // mr, qp, handle, attachment or outcome.
+  Symbol owner{};                         // The process, device or kernel that assigns it.
+  std::optional<std::uint32_t> thread{};  // A register of that thread.
+  const Step* step = nullptr;             // The first that assigns it.
   // mr, handle, attachment: the region whose pages it stands for.
-  std::optional<std::uint32_t> region;
-  std::optional<std::uint64_t> first_page;  // When known: the slice of that region.
-  std::optional<std::uint64_t> pages;
-  std::optional<std::uint32_t> device;  // mr: that it is registered with. qp: that it leads to.
+  std::optional<std::uint32_t> region{};
+  std::optional<std::uint64_t> first_page{};  // When known: the slice of that region.
+  std::optional<std::uint64_t> pages{};
+  std::optional<std::uint32_t> device{};  // mr: that it is registered with. qp: that it leads to.
 };
 struct LabelInfo {
-  Name name;
+  Name name{};
   const Step* step = nullptr;
   const CallRow* call = nullptr;
-  Symbol actor;
+  Symbol actor{};
 };
 struct ParamInfo {
-  Name name;
+  Name name{};
   const Param* param = nullptr;
-  std::vector<Value> values;           // What a sweep tries; at least one if there is no problem.
-  std::optional<Value> default_value;  // `param p = 3 in 1..5`: what a single run takes.
-  bool overridden = false;             // By -D; then there is one value.
+  std::vector<Value> values{};           // What a sweep tries; at least one if there is no problem.
+  std::optional<Value> default_value{};  // `param p = 3 in 1..5`: what a single run takes.
+  bool overridden = false;               // By -D; then there is one value.
 };
 struct LetInfo {
-  Name name;
+  Name name{};
   const Let* let = nullptr;
 };
 struct WorkloadInfo {
-  Name name;
+  Name name{};
   const Workload* workload = nullptr;
 };
 
@@ -121,10 +121,10 @@ struct StepInfo {  // Of each Step, in the order of the text.
   const Step* step = nullptr;
   const CallRow* call = nullptr;
   const Form* form = nullptr;
-  Symbol actor;
-  std::optional<std::uint32_t> thread;    // Empty: init or timeline.
-  std::optional<std::uint32_t> variable;  // It assigns.
-  std::optional<std::uint32_t> label;
+  Symbol actor{};
+  std::optional<std::uint32_t> thread{};    // Empty: init or timeline.
+  std::optional<std::uint32_t> variable{};  // It assigns.
+  std::optional<std::uint32_t> label{};
 };
 
 struct Checked {
@@ -132,27 +132,27 @@ struct Checked {
   const Vocabulary* vocabulary = nullptr;
   Problems problems;  // Of checking only; do not lower if they hold errors.
 
-  std::vector<HostInfo> hosts;
-  std::vector<DeviceInfo> devices;
-  std::vector<LinkInfo> links;
-  std::vector<ProcessInfo> processes;
-  std::vector<RegionInfo> regions;
-  std::vector<ThreadInfo> threads;
-  std::vector<VariableInfo> variables;
-  std::vector<LabelInfo> labels;
-  std::vector<ParamInfo> params;
-  std::vector<LetInfo> lets;
-  std::vector<WorkloadInfo> workloads;
-  std::vector<StepInfo> steps;
+  std::vector<HostInfo> hosts{};
+  std::vector<DeviceInfo> devices{};
+  std::vector<LinkInfo> links{};
+  std::vector<ProcessInfo> processes{};
+  std::vector<RegionInfo> regions{};
+  std::vector<ThreadInfo> threads{};
+  std::vector<VariableInfo> variables{};
+  std::vector<LabelInfo> labels{};
+  std::vector<ParamInfo> params{};
+  std::vector<LetInfo> lets{};
+  std::vector<WorkloadInfo> workloads{};
+  std::vector<StepInfo> steps{};
 
   std::string title;
   const Kernel* kernel = nullptr;
-  std::vector<const Policy*> policies;         // Several only if a param chooses.
-  std::optional<std::string> policy_override;  // --policy
-  std::vector<const Init*> inits;
-  std::vector<const Timeline*> timelines;
+  std::vector<const Policy*> policies{};         // Several only if a param chooses.
+  std::optional<std::string> policy_override{};  // --policy
+  std::vector<const Init*> inits{};
+  std::vector<const Timeline*> timelines{};
 
-  std::vector<Meaning> meanings;  // By ExprId.
+  std::vector<Meaning> meanings{};  // By ExprId.
   const Meaning& meaning(const Expr& expr) const { return meanings[expr.id.value]; }
   const StepInfo* info(const Step& step) const;  // Null if the step had a problem.
 };

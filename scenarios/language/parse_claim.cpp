@@ -8,7 +8,12 @@ namespace {
 void parse_property_names(Cursor& cursor, Assertion& assertion) {
   do {
     assertion.properties.push_back(cursor.expect_name("the name of a property"));
-  } while (!cursor.panicking() && cursor.accept(TokenKind::comma));
+  } while (!cursor.panicking() && cursor.accept_comma());
+}
+
+std::optional<Expr> parse_when(Cursor& cursor) {
+  if (cursor.panicking() || !cursor.accept_word("if")) return std::nullopt;
+  return parse_expr(cursor);
 }
 
 }  // namespace
@@ -38,13 +43,14 @@ Assertion parse_assertion(Cursor& cursor, bool expect_fail) {
   } else {
     cursor.error_here("never, always, eventually, exists, ~exists or forall");
   }
+  assertion.when = parse_when(cursor);
   return assertion;
 }
 
 Check parse_check(Cursor& cursor) {
   Check check;
   check.condition = parse_expr(cursor);
-  if (!cursor.panicking() && cursor.accept_word("if")) check.when = parse_expr(cursor);
+  check.when = parse_when(cursor);
   return check;
 }
 
@@ -87,6 +93,7 @@ Ask parse_ask(Cursor& cursor) {
     cursor.error_here("exists, ~exists, forall or value");
   }
   if (!cursor.panicking()) ask.answer = parse_parenthesized(cursor);
+  ask.when = parse_when(cursor);
   return ask;
 }
 

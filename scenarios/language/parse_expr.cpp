@@ -254,7 +254,7 @@ std::vector<Expr> parse_exprs(Cursor& cursor) {
   std::vector<Expr> exprs;
   do {
     exprs.push_back(parse_expr(cursor));
-  } while (!cursor.panicking() && cursor.accept(TokenKind::comma));
+  } while (!cursor.panicking() && cursor.accept_comma());
   return exprs;
 }
 

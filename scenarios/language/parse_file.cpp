@@ -87,7 +87,7 @@ void report_unknown_statement(Cursor& cursor) {
   std::string message = fmt::format("'{}' is not a statement", word);
   if (meant) message += fmt::format("; did you mean '{}'?", *meant);
   cursor.mistake(token.span, std::move(message), meant);
-  cursor.error(token.span, "");
+  cursor.panic();
 }
 
 void parse_item(Cursor& cursor, File& file) {

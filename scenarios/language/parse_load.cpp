@@ -25,7 +25,7 @@ WorkloadKey parse_workload_key(Cursor& cursor) {
   const bool shares = key.name.text == "op";
   while (!cursor.panicking() && at_expr(cursor)) {
     key.values.push_back(parse_workload_value(cursor, shares));
-    if (shares && !cursor.panicking() && !cursor.accept(TokenKind::comma)) break;
+    if (shares && !cursor.panicking() && !cursor.accept_comma()) break;
   }
   key.span = cursor.panicking() ? first.span : cursor.since(first);
   return key;
@@ -74,7 +74,7 @@ Measure parse_measure(Cursor& cursor) {
   Measure measure;
   measure.block = parse_block(cursor, [&] {
     measure.rows.push_back(parse_measurement(cursor));
-    while (!cursor.panicking() && cursor.accept(TokenKind::comma)) {
+    while (!cursor.panicking() && cursor.accept_comma()) {
       measure.rows.push_back(parse_measurement(cursor));
       measure.rows.back().same_line = true;
     }

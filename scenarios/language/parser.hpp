@@ -20,7 +20,7 @@ Expr parse_unary(Cursor& cursor);    // No operators between two operands: a res
 Expr parse_primary(Cursor& cursor);  // No calls and no indices either: a time.
 Path parse_path(Cursor& cursor);
 std::vector<Arg> parse_args(Cursor& cursor);
-Expr parse_parenthesized(Cursor& cursor);  // "(" expr ")"
+Expr parse_parenthesized(Cursor& cursor);       // "(" expr ")"
 std::vector<Expr> parse_exprs(Cursor& cursor);  // Separated by commas.
 bool at_expr(const Cursor& cursor);
 Name parse_string(Cursor& cursor, std::string_view what);

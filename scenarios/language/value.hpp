@@ -28,6 +28,7 @@ struct Value {
   const Quantity* quantity() const { return std::get_if<Quantity>(&content); }
   const Word* word() const { return std::get_if<Word>(&content); }
   bool constant() const { return content.index() != 0; }
+  std::string text() const { return word() != nullptr ? word()->text : written; }
   bool operator==(const Value& other) const { return content == other.content; }
 };
 

@@ -123,7 +123,7 @@ struct FunctionRow {
 struct UnitRow {
   std::string name;
   Dimension dimension = Dimension::none;
-  Rational scale;      // In ns, bytes, pages, bits per second, 1 per second.
+  Rational scale;  // In ns, bytes, pages, bits per second, 1 per second.
   std::string doc;
   bool apart = false;  // A word of its own: `4 pages`.
 };

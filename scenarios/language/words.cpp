@@ -74,7 +74,8 @@ void add_load_settings(Vocabulary& words) {
 void add_results(Vocabulary& words) {
   words.errors = {
       {"EACCES", "Permission denied."},       {"EAGAIN", "Try again."},
-      {"EBUSY", "In use."},                   {"ECONNRESET", "The connection was cut."},
+      {"EBUSY", "In use."},                   {"ECANCELED", "The transfer was terminated."},
+      {"ECONNRESET", "The connection was cut."}, {"EEXIST", "There is one already."},
       {"EFAULT", "Bad address."},             {"EINTR", "Interrupted by a signal."},
       {"EINVAL", "Bad argument."},            {"EIO", "Input or output failed."},
       {"ENODEV", "No such device."},          {"ENOENT", "No such thing."},

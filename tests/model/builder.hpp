@@ -13,14 +13,21 @@
 
 namespace model::testing {
 
+// What a scenario writes as `left == right`.
+inline Expression equal(const Operation& left, std::int64_t right) {
+  return {left, {.constant = right}, {.code = Operation::Code::equal}};
+}
+
 class Builder {
  public:
+  static constexpr std::uint32_t cpus = 4;  // Of a host.
+
   Setup setup;
 
   explicit Builder(Policy policy = IntervalNotifierPolicy{}, std::uint32_t hosts = 2) {
     for (std::uint32_t i = 0; i < hosts; ++i) {
       const std::string name(1, static_cast<char>('A' + i));
-      setup.hosts.push_back({.name = name, .cpus = 4, .frames = 64, .slots = 16});
+      setup.hosts.push_back({.name = name, .cpus = cpus, .frames = 64, .slots = 16});
       setup.adapters.push_back(
           {.name = name + ".rnic0", .host = HostId{i}, .odp = true, .policy = policy});
     }
@@ -43,14 +50,33 @@ class Builder {
   }
   // A program for a process, an adapter or (neither) a kernel. Each has a CPU of its own.
   std::uint32_t program(HostId host, MmId mm = {}) {
-    const auto cpu = CpuId{host.value * 4 + used_cpus_[host.index()]++ % 4};
+    const auto cpu = CpuId{host.value * cpus + used_cpus_[host.index()]++ % cpus};
     setup.programs.push_back({.name = "t", .host = host, .mm = mm, .cpu = cpu});
     return last(setup.programs);
+  }
+  // A thread of a process, with all its calls.
+  std::uint32_t thread(MmId mm, const std::vector<Call>& calls) {
+    const std::uint32_t added = program(setup.processes[mm.index()].host, mm);
+    for (const Call& call : calls) line(added, call);
+    return added;
   }
   LineId line(std::uint32_t program, Call call, VariableId result = {}) {
     setup.lines.push_back({.call = call, .result = result});
     const LineId id{last(setup.lines)};
     setup.programs[program].lines.push_back(id);
+    return id;
+  }
+  // A call that waits for another one to return.
+  LineId after(LineId other, std::uint32_t program, Call call, VariableId result = {}) {
+    const LineId id = line(program, call, result);
+    setup.lines[id.index()].gate = {.kind = Gate::Kind::done, .line = other};
+    return id;
+  }
+  // A call that waits for an event, or a step, of another one.
+  LineId at(LineId other, EventKind event, std::uint32_t program, Call call) {
+    setup.points.push_back({.line = other, .name = "", .steps = {}, .event = event});
+    const LineId id = line(program, call);
+    setup.lines[id.index()].gate = {.kind = Gate::Kind::point, .point = last(setup.points)};
     return id;
   }
   // A call of the init block, after all others of it.
@@ -62,6 +88,15 @@ class Builder {
     }
     last_init_ = id;
     return id;
+  }
+  // The object that a call of the init block makes.
+  VariableId made(std::uint32_t program, Call call) {
+    const VariableId object = variable();
+    init(program, call, object);
+    return object;
+  }
+  void exists(const Expression& expression) {
+    setup.claims.push_back({.kind = Claim::Kind::exists, .expression = expression});
   }
   void never(Property property) {
     setup.claims.push_back({.kind = Claim::Kind::never, .property = property});
@@ -83,6 +118,18 @@ class Builder {
   std::uint32_t next_page_ = 16;
   std::uint32_t used_cpus_[8] = {};
   LineId last_init_;
+};
+
+// One process with one region, and one thread that calls whatever call() adds.
+struct App : Builder {
+  MmId mm = process();
+  PageRange pages;
+  std::uint32_t main = program(HostId{0}, mm);
+
+  explicit App(std::uint32_t count, const RegionSetup& extra = {}, Policy policy = NonePolicy{})
+      : Builder(policy, 1), pages(region(mm, count, extra)) {}
+  Page page(std::uint32_t offset) const { return pages.at(offset); }
+  LineId call(const Call& call) { return line(main, call); }
 };
 
 }  // namespace model::testing

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commands that a reader can paste into a shell.
+#pragma once
+
+#include "cli/outcome.hpp"
+
+namespace cli {
+
+// Shows the execution again: `shootdown replay FILE ... --path P --steps N`, in lines of at most 80
+// columns, each with its end.
+std::string replay_command(const Case& what, const model::ClaimResult& result,
+                           const Options& options);
+
+}  // namespace cli

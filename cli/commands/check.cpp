@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// check FILE...: what is wrong with scenarios.
+#include "cli/commands/all.hpp"
+#include "scenarios/language/json.hpp"
+#include "scenarios/language/parse.hpp"
+
+namespace cli {
+
+bool report_problems(Session& session, const std::vector<Scenario>& scenarios) {
+  bool good = true;
+  for (const Scenario& scenario : scenarios) {
+    good = good && !scenario.broken();
+    session.err.write(scenario.problems());
+  }
+  return good;
+}
+
+ExitStatus check_files(Session& session) {
+  const Options& options = session.options;
+  if (!options.ast) {
+    return report_problems(session, load_scenarios(options.files, options.choices))
+               ? ExitStatus::ok
+               : ExitStatus::misuse;
+  }
+  // The tree shows a text as it is: what is wrong with it is said beside it.
+  ExitStatus status = ExitStatus::ok;
+  for (const std::string& path : options.files) {
+    language::Sources sources(read_file);
+    const language::Parsed parsed = language::parse(sources, path);
+    session.err.write(language::render(sources, parsed.problems));
+    if (language::has_errors(parsed.problems)) status = ExitStatus::misuse;
+    if (parsed.script.files.empty()) continue;
+    const language::File& file = parsed.script.files.back();
+    session.out.print("{}\n", language::to_json(file, &sources.at(file.source)));
+  }
+  return status;
+}
+
+}  // namespace cli

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// explain WORD: all that is known under that name.
+#include <algorithm>
+
+#include "cli/commands/all.hpp"
+#include "cli/demonstration.hpp"
+#include "cli/layout.hpp"
+#include "cli/words.hpp"
+#include "scenarios/language/nearest.hpp"
+
+namespace cli {
+namespace {
+
+constexpr std::size_t key_width_max = 20;
+
+bool same(std::string_view left, std::string_view right) {
+  return std::ranges::equal(left, right, [](char a, char b) {
+    const auto lower = [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    };
+    return lower(a) == lower(b);
+  });
+}
+
+// A page that has a line for each setting need not be told them once more.
+bool page_has_all(const Word& word) {
+  return std::ranges::all_of(word.details, [&](const auto& detail) {
+    return word.page.find('`' + detail.first + '`') != std::string::npos;
+  });
+}
+
+void write_word(Output& out, const Word& word) {
+  out.print("{}: {}\n", out.styled(Style::strong, word.name), noun_of(word.list));
+  if (!word.meaning.empty() && word.page.empty()) out.write(flowed("  ", word.meaning, 2));
+  std::size_t width = 0;
+  if (!word.page.empty() && page_has_all(word)) {
+    out.print("\n{}", word.page);
+    return;
+  }
+  for (const auto& [key, text] : word.details) width = std::max(width, width_of(key));
+  width = std::min(width, key_width_max);
+  if (word.list == "policies" && !word.details.empty()) out.write("\nSettings:\n");
+  for (const auto& [key, text] : word.details) {
+    out.write(flowed("  " + padded(key, width) + "  ", text, width + 4));
+  }
+  if (!word.page.empty()) out.print("\n{}{}", word.page, word.page.ends_with('\n') ? "" : "\n");
+}
+
+void write_demonstrations(Output& out, const Word& word, Verbosity verbosity) {
+  if (word.list != "calls") return;
+  const std::vector<Demonstration> all = demonstrations_of(word.name, verbosity);
+  if (!all.empty()) out.print("\n  What happens, with {}:\n", demonstration_setting());
+  for (const Demonstration& shown : all) {
+    out.print("  {}\n", shown.title);
+    for (const std::string& line : shown.lines) out.print("    {}\n", line);
+  }
+}
+
+}  // namespace
+
+ExitStatus explain_word(Session& session) {
+  const std::string wanted = fmt::format("{}", fmt::join(session.options.words, " "));
+  std::vector<std::string> known;
+  std::size_t shown = 0;
+  for (const Word& word : all_words()) {
+    known.push_back(word.name);
+    if (!same(word.name, wanted)) continue;
+    if (shown++ > 0) session.out.write("\n");
+    write_word(session.out, word);
+    write_demonstrations(session.out, word, session.options.verbosity);
+  }
+  if (shown > 0) return ExitStatus::ok;
+  const auto meant = language::nearest(wanted, known);
+  session.err.print("shootdown: nothing is known of '{}'{}\n", wanted,
+                    meant ? fmt::format("; did you mean '{}'?", *meant) : "");
+  return ExitStatus::misuse;
+}
+
+}  // namespace cli

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/explanation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/play.hpp"
+
+namespace cli {
+namespace {
+
+using model::Claim;
+using model::EventKind;
+
+constexpr std::size_t related_max = 4;
+constexpr std::ptrdiff_t events_max = 20'000;
+
+struct Seen {
+  Happening happening;
+  std::uint64_t step = 0;
+  sim::Nanoseconds at = 0;
+};
+
+// Keeps the events up to the step in which the claim breaks; of a long run the latest ones.
+class Witness final : public TimelineReader {
+ public:
+  explicit Witness(std::uint32_t claim) : claim_(claim) {}
+
+  void read(const TimelineStep& step, const model::World& world) override {
+    const bool broken = ((world.broken() >> claim_) & 1) != 0;
+    if (broken && breaks_at == 0) breaks_at = step.number;
+    for (const Happening& happening : step.happenings) {
+      if (happening.internal() || (breaks_at != 0 && breaks_at < step.number)) continue;
+      events.push_back({.happening = happening, .step = step.number, .at = step.at});
+    }
+    if (std::ssize(events) > events_max)
+      events.erase(events.begin(), events.end() - events_max / 2);
+    last_step = step.number;
+    lines.clear();
+    for (const model::LineState& line : world.machine().lines) lines.push_back(line.status);
+  }
+
+  std::vector<Seen> events;
+  std::vector<model::LineState::Status> lines;  // In the end.
+  std::uint64_t breaks_at = 0;                  // 0: not before rest.
+  std::uint64_t last_step = 0;
+
+ private:
+  std::uint32_t claim_;
+};
+
+class Explainer {
+ public:
+  Explainer(const Case& what, const model::ClaimResult& result)
+      : what_(what),
+        index_(result.claim),
+        claim_(what.setup().claims[result.claim]),
+        names_(what.setup()),
+        witness_(result.claim) {
+    play(what, result.path, result.steps, witness_);
+  }
+
+  std::vector<Note> notes() {
+    if (witness_.breaks_at == 0) {
+      at_rest();
+    } else if (const Seen* culprit = find_culprit()) {
+      add(*culprit);
+      if (claim_.kind == Claim::Kind::result) add_expected(*culprit);
+      add_related(*culprit);
+    }
+    return std::move(notes_);
+  }
+
+ private:
+  // The event of the breaking step that says most: the last one about a frame, else about pages.
+  const Seen* find_culprit() const {
+    const Seen* best = nullptr;
+    int best_rank = 0;
+    for (const Seen& seen : witness_.events) {
+      if (seen.step != witness_.breaks_at) continue;
+      const int rank = rank_of(seen.happening.event);
+      if (rank < best_rank) continue;
+      best = &seen;
+      best_rank = rank;
+    }
+    return best;
+  }
+  int rank_of(const model::Event& event) const {
+    const bool returned = event.kind == EventKind::returned;
+    if (claim_.kind == Claim::Kind::result) return returned ? 4 : 0;
+    if (claim_.kind == Claim::Kind::emitted && is_watched_for(event)) return 4;
+    if (returned || event.kind == EventKind::call) return 0;
+    return event.frame.some() ? 3 : event.pages.count > 0 ? 2 : 1;
+  }
+  bool is_watched_for(const model::Event& event) const {
+    return std::ranges::any_of(what_.setup().monitors, [&](const model::Monitor& monitor) {
+      return monitor.claim == index_ && monitor.what.kind == event.kind;
+    });
+  }
+
+  // What happened to the same frame before, or to the same pages where it is not about a frame that
+  // is used but about a translation: the last of each kind.
+  void add_related(const Seen& culprit) {
+    std::vector<EventKind> kinds;
+    for (auto seen = witness_.events.rbegin(); seen != witness_.events.rend(); ++seen) {
+      if (notes_.size() > related_max) return;
+      if (seen->step >= culprit.step) continue;
+      const EventKind kind = seen->happening.event.kind;
+      if (!related(culprit.happening.event, seen->happening.event)) continue;
+      if (std::ranges::find(kinds, kind) != kinds.end()) continue;
+      kinds.push_back(kind);
+      add(*seen);
+    }
+  }
+  static bool related(const model::Event& culprit, const model::Event& earlier) {
+    switch (earlier.kind) {
+      case EventKind::frame_allocated:
+      case EventKind::frame_freed:
+      case EventKind::pte_cleared:
+      case EventKind::pte_protected:
+      case EventKind::pfn_installed:
+      case EventKind::dma_start:
+      case EventKind::page_unpinned:
+        return culprit.frame.some() && earlier.frame == culprit.frame;
+      case EventKind::range_start:
+      case EventKind::range_returned:
+      case EventKind::range_end:
+      case EventKind::shootdown:
+        if (culprit.frame.some() && culprit.kind != EventKind::pfn_installed) return false;
+        return earlier.mm == culprit.mm && earlier.pages.overlaps(culprit.pages);
+      default:
+        return false;
+    }
+  }
+
+  void at_rest() {
+    add_unfinished();
+    if (notes_.empty()) add_results();
+    if (!notes_.empty()) return;
+    notes_.push_back({.text = fmt::format("all is at rest after step {}", witness_.last_step)});
+  }
+  void add_unfinished() {
+    for (std::uint32_t i = 0; i < witness_.lines.size(); ++i) {
+      const model::Line& line = what_.setup().lines[i];
+      if (witness_.lines[i] == model::LineState::Status::done) continue;
+      const bool started = witness_.lines[i] == model::LineState::Status::started;
+      if (!started && line.claim != index_) continue;
+      add_about_call(model::LineId{i}, started ? "has started and never returns" : "never starts");
+    }
+  }
+  // What the calls gave back whose results the condition looks at.
+  void add_results() {
+    for (const Seen& seen : witness_.events) {
+      if (seen.happening.event.kind != EventKind::returned) continue;
+      const model::LineId line = seen.happening.event.line;
+      if (!line.some() || !looked_at(what_.setup().lines[line.index()].result)) continue;
+      add_about_call(line, fmt::format("gives {}", seen.happening.fields.back().text));
+    }
+  }
+  bool looked_at(model::VariableId variable) const {
+    return variable.some() &&
+           std::ranges::any_of(claim_.expression, [variable](const model::Operation& op) {
+             return op.code == model::Operation::Code::variable && op.variable == variable;
+           });
+  }
+
+  void add(const Seen& seen) {
+    const model::Event& event = seen.happening.event;
+    const auto& info = model::event_table[static_cast<std::size_t>(event.kind)];
+    const std::string when = order_of(*what_.cell) == sim::Order::by_time
+                                 ? fmt::format("{} ns", seen.at)
+                                 : fmt::format("step {}", seen.step);
+    const std::string arguments = seen.happening.arguments();
+    add_note(event.line, fmt::format("{}{}{} ({})", info.meaning, arguments.empty() ? "" : ": ",
+                                     arguments, when));
+  }
+  void add_expected(const Seen& culprit) {
+    const model::LineId line = culprit.happening.event.line;
+    if (!line.some()) return;
+    add_note(line, fmt::format("it should be {}", names_.expected(line)));
+  }
+  void add_about_call(model::LineId line, std::string_view what_it_does) {
+    add_note(line, fmt::format("{} {}", names_.short_call(line), what_it_does));
+  }
+  void add_note(model::LineId line, std::string text) {
+    Note note{.text = std::move(text)};
+    if (line.some()) note.place = what_.place(what_.setup().lines[line.index()].source);
+    notes_.push_back(std::move(note));
+  }
+
+  const Case& what_;
+  std::uint32_t index_;
+  const Claim& claim_;
+  Names names_;
+  Witness witness_;
+  std::vector<Note> notes_;
+};
+
+}  // namespace
+
+std::vector<Note> explain(const Case& what, const model::ClaimResult& result) {
+  if (!result.has_example) return {};
+  return Explainer(what, result).notes();
+}
+
+}  // namespace cli

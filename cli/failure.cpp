@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// The blocks below the table of claims.
+#include "cli/command.hpp"
+#include "cli/explanation.hpp"
+#include "cli/layout.hpp"
+#include "cli/names.hpp"
+#include "cli/report.hpp"
+#include "scenarios/language/utf8.hpp"
+
+namespace cli {
+namespace {
+
+using model::Claim;
+using model::ClaimResult;
+
+// The first line of what is marked, and the marker below it.
+std::string excerpt(const language::Source& source, language::Span span) {
+  const language::Position position = source.position(span.offset);
+  const std::string_view line = source.line_text(position.line);
+  const std::size_t begin = span.offset - source.line_starts[position.line - 1];
+  const std::string_view before = line.substr(0, begin);
+  std::string marker;
+  for (std::size_t i = 0; i < before.size(); i += language::character_length(before.substr(i))) {
+    marker += before[i] == '\t' ? '\t' : ' ';
+  }
+  marker += '^';
+  const std::size_t width = width_of(line.substr(std::min(begin, line.size()), span.length));
+  if (width > 1) marker.append(width - 1, '~');
+  return fmt::format("{:5} | {}\n      | {}\n", position.line, language::printable(line), marker);
+}
+
+void write_claim(Output& out, const Case& what, const Claim& claim) {
+  const auto span = what.place(claim.source);
+  std::string place = what.scenario->path;
+  if (span) {
+    const language::Source& source = what.sources().at(span->source);
+    const language::Position position = source.position(span->offset);
+    place = fmt::format("{}:{}:{}", source.path, position.line, position.column);
+  }
+  const std::string first = place + ": " + out.styled(Style::bad, "FAIL") + ": ";
+  out.print("{}{}{}\n", first, claim.expect_fail ? "expect fail " : "", full_text(claim));
+  if (span) out.write(excerpt(what.sources().at(span->source), *span));
+}
+
+void write_note(Output& out, const Case& what, const Claim& claim, const Note& note) {
+  std::string place;
+  if (note.place) {
+    const auto here = what.place(claim.source);
+    const language::Source& source = what.sources().at(note.place->source);
+    const bool same = here && here->source == note.place->source;
+    place = fmt::format("{}:{}: ", same ? "" : source.path, source.line_of(note.place->offset));
+  }
+  out.write(flowed(fmt::format(" {}note: ", place), note.text, 4));
+}
+
+// What there is to say where no execution can be shown.
+std::string_view reason(const Claim& claim, const ClaimResult& result, language::RunMode mode) {
+  if (claim.expect_fail && result.holds) return "it was expected to fail, and holds";
+  if (claim.kind != Claim::Kind::exists) return {};
+  return mode == language::RunMode::simulate ? "this run does not end so" : "no execution ends so";
+}
+
+std::string_view title(language::RunMode mode) {
+  switch (mode) {
+    case language::RunMode::explore:
+      return "shortest execution";
+    case language::RunMode::random:
+      return "shortest execution that was found";
+    case language::RunMode::simulate:
+      return "this run";
+  }
+  return {};
+}
+
+}  // namespace
+
+void write_failures(Output& out, const Case& what, const Outcome& outcome, const Options& options) {
+  for (const ClaimResult& result : outcome.verdict.claims) {
+    if (result.as_expected) continue;
+    const Claim& claim = what.setup().claims[result.claim];
+    out.write("\n");
+    write_claim(out, what, claim);
+    const std::string_view why = reason(claim, result, outcome.mode);
+    if (!why.empty()) out.print(" note: {}\n", why);
+    if (!result.has_example) continue;
+    for (const Note& note : explain(what, result)) write_note(out, what, claim, note);
+    out.print("{} ({}):\n", title(outcome.mode), counted(result.steps, "step"));
+    out.write(replay_command(what, result, options));
+  }
+}
+
+}  // namespace cli

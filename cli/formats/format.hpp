@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The formats in which a run can be shown. A new one is a file here and one line in all.cpp.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/options.hpp"
+#include "cli/output.hpp"
+#include "cli/timeline.hpp"
+
+namespace cli {
+
+// What a reader must know of a run to make it again.
+struct Manifest {
+  const Case& what;
+  std::uint64_t seed = 1;
+  const sim::Path* path = nullptr;  // Of a replay.
+  std::uint64_t steps = 0;
+};
+
+struct FormatInfo {
+  std::string_view name;
+  std::string_view meaning;
+  std::unique_ptr<TimelineReader> (*make)(Output& out, const Manifest& manifest,
+                                          Verbosity verbosity);
+};
+
+std::span<const FormatInfo> formats();
+const FormatInfo* find_format(std::string_view name);  // Or null.
+std::vector<std::string> format_names();
+
+std::unique_ptr<TimelineReader> make_text(Output& out, const Manifest& manifest,
+                                          Verbosity verbosity);
+std::unique_ptr<TimelineReader> make_lanes(Output& out, const Manifest& manifest,
+                                           Verbosity verbosity);
+std::unique_ptr<TimelineReader> make_ftrace(Output& out, const Manifest& manifest,
+                                            Verbosity verbosity);
+std::unique_ptr<TimelineReader> make_jsonl(Output& out, const Manifest& manifest,
+                                           Verbosity verbosity);
+
+}  // namespace cli

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// JSON Lines: the one stable format for programs. The first line says what was run and carries the
+// version of the format, "v"; then one object an event, and one for what changes of `watch`.
+#include "cli/formats/format.hpp"
+#include "cli/json.hpp"
+#include "cli/outcome.hpp"
+#include "cli/version.hpp"
+
+namespace cli {
+namespace {
+
+class Jsonl final : public TimelineReader {
+ public:
+  Jsonl(Output& out, const Manifest& manifest, Verbosity verbosity)
+      : out_(out),
+        what_(manifest.what),
+        by_time_(order_of(*manifest.what.cell) == sim::Order::by_time),
+        verbose_(verbosity == Verbosity::verbose) {
+    Json line = {{"v", 1}, {"program", "shootdown"}, {"version", version}};
+    add_identity(line, what_, manifest.seed);
+    line["order"] = by_time_ ? "by_time" : "any";
+    line["steps"] = manifest.path == nullptr ? Json(nullptr) : Json(manifest.steps);
+    line["path"] = manifest.path == nullptr ? Json(nullptr) : Json(sim::to_text(*manifest.path));
+    write(line);
+  }
+
+  void read(const TimelineStep& step, const model::World&) override {
+    for (const Happening& happening : step.happenings) {
+      if (happening.internal() && !verbose_) continue;
+      Json line = begin_line(step);
+      line["actor"] = happening.actor;
+      line["event"] = happening.name();
+      for (const Field& field : happening.fields) {
+        line[name_of(field.key)] = field.number ? Json(*field.number) : Json(field.text);
+      }
+      add_line_number(line, happening.event.line);
+      write(line);
+    }
+    if (step.changed.empty()) return;
+    Json values = Json::object();
+    for (const WatchedValue& value : step.changed) values[value.column->text] = value.text;
+    Json line = begin_line(step);
+    line["watch"] = std::move(values);
+    write(line);
+  }
+
+ private:
+  Json begin_line(const TimelineStep& step) const {
+    Json line = {{"step", step.number}};
+    if (by_time_) line["at"] = step.at;
+    return line;
+  }
+
+  void add_line_number(Json& line, model::LineId id) const {
+    if (!id.some()) return;
+    const auto span = what_.place(what_.setup().lines[id.index()].source);
+    if (span) line["line"] = what_.sources().at(span->source).line_of(span->offset);
+  }
+
+  void write(const Json& line) { out_.print("{}\n", to_text(line)); }
+
+  Output& out_;
+  const Case& what_;
+  bool by_time_;
+  bool verbose_;
+};
+
+}  // namespace
+
+std::unique_ptr<TimelineReader> make_jsonl(Output& out, const Manifest& manifest,
+                                           Verbosity verbosity) {
+  return std::make_unique<Jsonl>(out, manifest, verbosity);
+}
+
+}  // namespace cli

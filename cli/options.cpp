@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/options.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <memory>
+
+#include "cli/commands/all.hpp"
+#include "cli/formats/format.hpp"
+#include "cli/version.hpp"
+#include "cli/words.hpp"
+#include "scenarios/language/nearest.hpp"
+
+namespace cli {
+namespace {
+
+constexpr const char* about =
+    "shootdown: simulator and model checker of Linux MMU-notifier and device-TLB semantics";
+constexpr const char* exit_statuses =
+    "shootdown FILE... is short for shootdown run FILE...\n"
+    "Exit status: 0 all is as claimed, 1 a claim is not, 2 a mistake in a scenario or on the\n"
+    "command line, 3 not decided (a limit ended the search), 4 skipped, 130 interrupted.";
+
+std::string version_text() {
+  return fmt::format("shootdown {} (commit {}, {})", version, commit, compiler);
+}
+
+// Several options write into `raw`; what they say is put into Options when all are known.
+struct Raw {
+  std::vector<std::string> definitions;
+  std::string ast;
+  std::string colour;
+  std::string progress;
+  bool quiet = false;
+  bool verbose = false;
+};
+
+// CLI11 reads "-1" as the largest number there is.
+CLI::Validator whole_number() {
+  return {[](std::string& text) {
+            const bool good = !text.empty() && std::ranges::all_of(text, [](char c) {
+              return c >= '0' && c <= '9';
+            });
+            return good ? std::string() : fmt::format("'{}' is no whole number", text);
+          },
+          ""};
+}
+
+// -D takes one word, and may be given again.
+void add_choices(CLI::App& app, Options& options, Raw& raw) {
+  app.add_option("-D", raw.definitions, "Set a param of the scenario; may be repeated")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  app.add_option("--policy", options.choices.policy, "Instead of the scenario's policy")
+      ->type_name("NAME");
+  app.add_option("--kernel", options.choices.kernel, "Instead of the scenario's kernel")
+      ->type_name("VERSION");
+}
+
+// A word from a list. (CLI11 could map it itself, but shows the values of an enumeration as bytes.)
+void add_word(CLI::App& app, const std::string& name, std::string& word,
+              const std::vector<std::string>& words, const std::string& meaning) {
+  app.add_option(name, word, meaning)
+      ->type_name("WORD")
+      ->check(CLI::IsMember(words).description(""));
+}
+
+void add_search_options(CLI::App& app, Options& options, Raw& raw) {
+  const auto number = [&](const char* name, std::uint64_t& value, const char* unit,
+                          const char* meaning) {
+    app.add_option(name, value, meaning)->type_name(unit)->check(whole_number());
+  };
+  number("--seed", options.seed, "N", "Of simulated and random runs (1)");
+  app.add_option("--time-limit", options.limits.seconds, "For each search (none)")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, 1e9).description(""));
+  number("--state-limit", options.limits.states, "N", "States of a search, steps of a run (none)");
+  number("--memory-limit", options.limits.megabytes, "MB", "For each search (4096; 0: none)");
+  add_word(app, "--progress", raw.progress, {"auto", "plain", "none"},
+           "On standard error: auto, plain or none (auto)");
+}
+
+void add_format_options(CLI::App& app, Options& options) {
+  CLI::Option* json = app.add_flag("--json", options.json, "One JSON object for each variant");
+  std::string names;
+  for (const std::string& name : format_names()) names += (names.empty() ? "" : ", ") + name;
+  app.add_option("--format", options.format, "Show an execution as " + names)
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember(format_names()).description(""))
+      ->excludes(json);
+}
+
+void add_general_options(CLI::App& app, Options& options, Raw& raw) {
+  app.add_option("-o,--output", options.output, "Write to that file, all or nothing")
+      ->type_name("FILE");
+  add_word(app, "--color", raw.colour, {"auto", "always", "never"}, "auto, always or never (auto)");
+  CLI::Option* quiet = app.add_flag("-q,--quiet", raw.quiet, "Say only what is not as claimed");
+  app.add_flag("-v,--verbose", raw.verbose, "Also show inner steps and what is as it should be")
+      ->excludes(quiet);
+}
+
+void add_options_of(CLI::App& app, std::string_view command, Options& options, Raw& raw) {
+  if (command == "replay") {
+    app.add_option("--path", options.path, "The answers that lead to it, as 0.2.1")
+        ->required()
+        ->type_name("PATH");
+    app.add_option("--steps", options.steps, "How many steps")
+        ->required()
+        ->type_name("N")
+        ->check(whole_number());
+  } else if (command == "check") {
+    app.add_option("--ast", raw.ast, "json: print the syntax tree")
+        ->type_name("FORMAT")
+        ->check(CLI::IsMember(std::vector<std::string>{"json"}).description(""));
+  } else if (command == "fmt") {
+    app.add_flag("--check", options.only_check, "Change nothing; fail if something would");
+  } else if (command == "test") {
+    app.add_option("--junit", options.junit, "Also write the results as JUnit XML")
+        ->type_name("FILE");
+  } else if (command == "list") {
+    std::string kinds;
+    for (const std::string_view kind : word_lists()) {
+      kinds += (kinds.empty() ? "" : ", ") + std::string(kind);
+    }
+    app.add_option("what", options.words, "One of " + kinds + "; after steps: a name's beginning")
+        ->required();
+    app.add_flag("--json", options.json, "One JSON object a word");
+  } else if (command == "explain") {
+    app.add_option("word", options.words, "The word")->required();
+  }
+}
+
+// The command, if the first word is one; else `run`.
+std::string command_of(std::vector<std::string>& words) {
+  if (words.empty()) return {};
+  const std::string first = words.front();
+  if (find_command(first) != nullptr) return first;
+  const bool about_program =
+      first == "-h" || first == "--help" || first == "--version" || first == "help";
+  if (about_program) return {};
+  words.insert(words.begin(), "run");
+  return "run";
+}
+
+std::string unknown_word(const std::string& word) {
+  std::vector<std::string> names;
+  for (const CommandInfo& command : commands()) names.emplace_back(command.name);
+  const auto meant = language::nearest(word, names);
+  return fmt::format("shootdown: '{}' is neither a command nor a file{}\n", word,
+                     meant ? fmt::format("; did you mean '{}'?", *meant) : "");
+}
+
+bool finish(CommandLine& line, const Raw& raw) {
+  Options& options = line.options;
+  options.ast = raw.ast == "json";
+  if (raw.colour == "always") options.colour = Colour::always;
+  if (raw.colour == "never") options.colour = Colour::never;
+  if (raw.progress == "plain") options.progress = ProgressStyle::plain;
+  if (raw.progress == "none") options.progress = ProgressStyle::none;
+  if (raw.quiet) options.verbosity = Verbosity::quiet;
+  if (raw.verbose) options.verbosity = Verbosity::verbose;
+  for (const std::string& definition : raw.definitions) {
+    const std::size_t equals = definition.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      line.err = fmt::format("shootdown: -D wants NAME=VALUE, not '{}'\n", definition);
+      return false;
+    }
+    options.choices.params.emplace_back(definition.substr(0, equals),
+                                        definition.substr(equals + 1));
+  }
+  return true;
+}
+
+}  // namespace
+
+CommandLine parse_command_line(const std::vector<std::string>& arguments) {
+  CommandLine line;
+  Raw raw;
+  std::vector<std::string> words = arguments;
+  const bool short_form = !words.empty() && !words.front().starts_with('-');
+  line.options.command = command_of(words);
+  CLI::App app(about, "shootdown");
+  app.set_version_flag("--version", version_text());
+  app.footer(exit_statuses);
+  for (const CommandInfo& command : commands()) {
+    CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.meaning));
+    const bool folders = command.name == "test";
+    if (command.takes.files) {
+      sub->add_option("files", line.options.files, folders ? "Scenarios and folders" : "Scenarios")
+          ->required();
+    }
+    if (command.takes.searches) {
+      add_choices(*sub, line.options, raw);
+      add_search_options(*sub, line.options, raw);
+    }
+    if (command.takes.formats) add_format_options(*sub, line.options);
+    add_options_of(*sub, command.name, line.options, raw);
+    add_general_options(*sub, line.options, raw);
+  }
+  app.require_subcommand(1);
+
+  const bool guessed = short_form && words.size() > arguments.size();
+  if (guessed && !std::filesystem::exists(arguments.front())) {
+    line.err = unknown_word(arguments.front());
+    line.exit = ExitStatus::misuse;
+    return line;
+  }
+  try {
+    std::reverse(words.begin(), words.end());  // CLI11 takes them from the back.
+    app.parse(words);
+    if (!finish(line, raw)) line.exit = ExitStatus::misuse;
+  } catch (const CLI::Success& success) {
+    std::ostringstream out;
+    app.exit(success, out, out);
+    line.out = out.str();
+    line.exit = ExitStatus::ok;
+  } catch (const CLI::ParseError& error) {
+    line.err = fmt::format("shootdown: {}\n", error.what());
+    line.exit = ExitStatus::misuse;
+  }
+  return line;
+}
+
+}  // namespace cli

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the command line asks for.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/exit_status.hpp"
+#include "scenarios/language/lower.hpp"
+
+namespace cli {
+
+enum class Colour : std::uint8_t { automatic, always, never };
+enum class ProgressStyle : std::uint8_t { automatic, plain, none };
+enum class Verbosity : std::uint8_t { quiet, normal, verbose };
+
+struct Limits {  // 0: none.
+  double seconds = 0;
+  std::uint64_t states = 0;  // Of an exploration; the steps of a run.
+  std::uint64_t megabytes = 4096;
+};
+
+struct Options {
+  std::string command;
+  std::vector<std::string> files;
+
+  // What is run, and how long.
+  language::Choices choices;
+  std::uint64_t seed = 1;
+  Limits limits;
+  std::string path;  // replay
+  std::uint64_t steps = 0;
+
+  // What is shown, and where.
+  bool json = false;
+  std::string format;  // Empty: what the command shows by itself.
+  std::string output;  // Empty: standard output.
+  std::string junit;
+  Verbosity verbosity = Verbosity::normal;
+  Colour colour = Colour::automatic;
+  ProgressStyle progress = ProgressStyle::automatic;
+
+  // Of single commands.
+  std::vector<std::string> words;  // list, explain
+  bool ast = false;                // check --ast=json
+  bool only_check = false;         // fmt --check
+};
+
+// The command line as options, or as an answer: help, the version, or what is wrong with it.
+struct CommandLine {
+  Options options;
+  std::optional<ExitStatus> exit;
+  std::string out;
+  std::string err;
+};
+
+// `arguments` without the program's name.
+CommandLine parse_command_line(const std::vector<std::string>& arguments);
+
+}  // namespace cli

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs one cell of a scenario in the mode that it asks for, and says what came of it.
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "cli/observed.hpp"
+#include "cli/options.hpp"
+#include "cli/progress.hpp"
+#include "cli/scenario.hpp"
+#include "cli/watchdog.hpp"
+#include "model/verdict.hpp"
+
+namespace cli {
+
+enum class Judgement : std::uint8_t { pass, fail, undecided };
+std::string_view name_of(Judgement judgement);
+
+struct Outcome {
+  language::RunMode mode = language::RunMode::explore;
+  Stopped stopped = Stopped::no;
+  model::Verdict verdict{};
+  // Explored: distinct states. A run: its steps. Several runs: those of the longest.
+  std::uint64_t states = 0;
+  std::uint64_t transitions = 0;
+  std::uint64_t executions = 0;  // Saturating.
+  bool unbounded = false;        // Some execution need not come to rest.
+  sim::Nanoseconds time = 0;     // At the end of a run by time.
+  // For each question that asks for a value: those of all final states that were reached.
+  std::vector<std::set<std::int64_t>> values{};
+  Judgement judgement = Judgement::pass;
+
+  // All executions were looked at. One run and a sample prove nothing of the others.
+  bool complete() const { return stopped == Stopped::no && mode == language::RunMode::explore; }
+  // The first claim that is not as the scenario says, or null.
+  const model::ClaimResult* failure() const;
+};
+
+sim::Order order_of(const language::Cell& cell);
+
+// The questions of a scenario are no claims: their answers are neither right nor wrong.
+bool is_question(const model::Setup& setup, const model::ClaimResult& result);
+
+// Who sees a run by time while it happens.
+struct Audience {
+  sim::TraceSink& trace;
+  Observer& observer;
+};
+
+// `audience` may be null.
+Outcome run(const Case& what, const Options& options, Progress& progress, Audience* audience);
+
+}  // namespace cli

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/play.hpp"
+
+#include "cli/outcome.hpp"
+
+namespace cli {
+
+Played play(const Case& what, const sim::Path& path, std::uint64_t steps, TimelineReader& reader) {
+  Timeline timeline(what, reader);
+  Observed world(model::World(what.setup(), order_of(*what.cell)), timeline);
+  timeline.started(world.world());
+  const sim::Replay replay = sim::replay(world, path, steps, timeline);
+  return {.replay = replay, .broken = world.broken(), .witnessed = world.witnessed()};
+}
+
+}  // namespace cli

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/report.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "cli/layout.hpp"
+#include "cli/names.hpp"
+
+namespace cli {
+namespace {
+
+using language::RunMode;
+using model::Claim;
+using model::ClaimResult;
+
+constexpr std::size_t text_width_max = 40;
+constexpr std::size_t verdict_width = 6;
+constexpr std::size_t values_max = 8;  // More of them are shown as a range.
+
+std::string ended_text(const Outcome& outcome, const Options& options) {
+  switch (outcome.stopped) {
+    case Stopped::no:
+      break;
+    case Stopped::states:
+      return fmt::format("stopped: {} limit {}",
+                         outcome.mode == RunMode::explore ? "state" : "step",
+                         options.limits.states);
+    case Stopped::memory:
+      return fmt::format("stopped: memory limit {} MB", options.limits.megabytes);
+    case Stopped::time:
+      return fmt::format("stopped: time limit {} s", options.limits.seconds);
+    case Stopped::interrupt:
+      return "stopped: interrupted";
+  }
+  switch (outcome.mode) {
+    case RunMode::explore:
+      return "complete";
+    case RunMode::random:
+      return "a sample, not complete";
+    case RunMode::simulate:
+      return "at rest";
+  }
+  return {};
+}
+
+std::vector<std::string> totals(const Outcome& outcome, const Options& options) {
+  const std::string ended = ended_text(outcome, options);
+  switch (outcome.mode) {
+    case RunMode::explore: {
+      const std::string executions =
+          outcome.unbounded ? "unbounded" : count_text(outcome.executions);
+      return {fmt::format("states {}", outcome.states), fmt::format("executions {}", executions),
+              ended};
+    }
+    case RunMode::random:
+      return {fmt::format("runs {}", outcome.executions),
+              fmt::format("steps at most {}", outcome.states), ended};
+    case RunMode::simulate:
+      return {fmt::format("steps {}", outcome.states),
+              fmt::format("time {}.{:03} us", outcome.time / 1000, outcome.time % 1000), ended};
+  }
+  return {};
+}
+
+bool is_quantified(const Claim& claim) {
+  return claim.kind == Claim::Kind::exists || claim.kind == Claim::Kind::not_exists ||
+         claim.kind == Claim::Kind::forall;
+}
+
+// Expected results and `>` lines: statements of the program, which are many and mostly hold.
+bool is_statement(const Claim& claim) {
+  return claim.kind == Claim::Kind::result || claim.kind == Claim::Kind::emitted;
+}
+
+std::string counts_text(const Claim& claim, const ClaimResult& result, const Outcome& outcome) {
+  if (outcome.mode == RunMode::simulate) return {};
+  if (result.positive == 0 && result.negative == 0) return {};
+  const std::string positive = count_text(result.positive);
+  const std::string negative = count_text(result.negative);
+  if (is_quantified(claim)) {
+    const std::string_view word = result.positive == 0   ? "Never"
+                                  : result.negative == 0 ? "Always"
+                                                         : "Sometimes";
+    return fmt::format("{} {} {}", word, positive, negative);
+  }
+  if (result.holds || result.positive == 0) return {};
+  if (outcome.unbounded) return "in some";
+  const std::uint64_t all = outcome.executions;
+  return fmt::format("{} of {}{}", positive, count_text(all),
+                     outcome.stopped == Stopped::no ? "" : " seen");
+}
+
+struct Row {
+  std::string keyword{};
+  std::string text{};
+  std::string verdict{};
+  Style style = Style::plain;
+  std::string counts{};
+};
+
+Row row_of(const Claim& claim, const ClaimResult& result, const Outcome& outcome) {
+  Row row{.keyword = std::string(keyword(claim)),
+          .text = claim.text,
+          .verdict = "ok",
+          .style = Style::good,
+          .counts = counts_text(claim, result, outcome)};
+  if (row.text.starts_with(row.keyword + " ")) row.text.erase(0, row.keyword.size() + 1);
+  if (!result.as_expected) {
+    row.verdict = "FAIL";
+    row.style = Style::bad;
+    if (claim.expect_fail) row.counts = "does not fail";
+  } else if (!result.decided) {
+    row.verdict = "undecided";
+    row.style = Style::strong;
+  } else if (claim.expect_fail) {
+    row.verdict = "fails as expected";
+  }
+  return row;
+}
+
+void add_statements(std::vector<Row>& rows, const Case& what, const Outcome& outcome,
+                    Claim::Kind kind, std::string_view says) {
+  std::size_t all = 0;
+  std::size_t failed = 0;
+  std::size_t open = 0;
+  for (const ClaimResult& result : outcome.verdict.claims) {
+    if (what.setup().claims[result.claim].kind != kind) continue;
+    ++all;
+    if (!result.as_expected) ++failed;
+    if (result.as_expected && !result.decided) ++open;
+  }
+  if (all == failed) return;
+  rows.push_back({.keyword = kind == Claim::Kind::result ? "calls" : "lines",
+                  .text = fmt::format("{} of {} {}", all - failed - open, all, says),
+                  .verdict = open > 0 ? "undecided" : "ok",
+                  .style = open > 0 ? Style::strong : Style::good});
+}
+
+std::vector<Row> rows_of(const Case& what, const Outcome& outcome, Verbosity verbosity) {
+  std::vector<Row> rows;
+  for (const ClaimResult& result : outcome.verdict.claims) {
+    const Claim& claim = what.setup().claims[result.claim];
+    if (claim.kind == Claim::Kind::question) continue;
+    const bool dull = is_statement(claim) && result.as_expected;
+    if (dull && verbosity != Verbosity::verbose) continue;
+    rows.push_back(row_of(claim, result, outcome));
+  }
+  if (verbosity == Verbosity::verbose) return rows;
+  add_statements(rows, what, outcome, Claim::Kind::result, "return what they should");
+  add_statements(rows, what, outcome, Claim::Kind::emitted, "'>' or '!>' are as they say");
+  return rows;
+}
+
+void write_rows(Output& out, const std::vector<Row>& rows) {
+  std::size_t keyword_width = 7;
+  std::size_t text_width = 21;
+  for (const Row& row : rows) {
+    keyword_width = std::max(keyword_width, width_of(row.keyword));
+    const std::size_t wanted = width_of(row.text);
+    if (wanted <= text_width_max) text_width = std::max(text_width, wanted);
+  }
+  for (const Row& row : rows) {
+    std::string first = fmt::format("  {} ", padded(row.keyword, keyword_width));
+    const std::size_t indent = width_of(first);
+    if (width_of(row.text) <= text_width) {
+      first += padded(row.text, text_width);
+    } else {
+      out.write(flowed(first, row.text, indent));
+      first = std::string(indent + text_width, ' ');
+    }
+    const std::string verdict = out.styled(row.style, row.verdict);
+    const std::size_t blanks =
+        row.verdict.size() < verdict_width ? verdict_width - row.verdict.size() : 1;
+    if (row.counts.empty()) {
+      out.print("{}  {}\n", first, verdict);
+    } else {
+      out.print("{}  {}{} {}\n", first, verdict, std::string(blanks, ' '), row.counts);
+    }
+  }
+}
+
+std::string value_answer(const Case& what, const Outcome& outcome, std::size_t question) {
+  const std::set<std::int64_t>& values = outcome.values[question];
+  if (values.empty()) return "not known: no execution came to rest";
+  const Names names(what.setup());
+  const model::Expression& expression = what.cell->questions[question].expression;
+  const auto text = [&](std::int64_t value) { return names.value(expression, value); };
+  if (values.size() > values_max) {
+    return fmt::format("{} .. {} ({} values)", text(*values.begin()), text(*values.rbegin()),
+                       values.size());
+  }
+  std::string list;
+  for (const std::int64_t value : values) {
+    if (!list.empty()) list += value == *values.rbegin() ? " or " : ", ";
+    list += text(value);
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string_view mode_name(RunMode mode) {
+  switch (mode) {
+    case RunMode::explore:
+      return "explore";
+    case RunMode::random:
+      return "random";
+    case RunMode::simulate:
+      return "simulate";
+  }
+  return {};
+}
+
+std::string mode_text(const language::Cell& cell) {
+  switch (cell.mode) {
+    case RunMode::explore:
+      return "explore all";
+    case RunMode::random:
+      return fmt::format("random {}", cell.runs);
+    case RunMode::simulate:
+      return "simulate";
+  }
+  return {};
+}
+
+std::string_view ended_name(const Outcome& outcome) {
+  switch (outcome.stopped) {
+    case Stopped::no:
+      return outcome.mode == RunMode::explore  ? "complete"
+             : outcome.mode == RunMode::random ? "sampled"
+                                               : "rest";
+    case Stopped::states:
+      return "states";
+    case Stopped::memory:
+      return "memory";
+    case Stopped::time:
+      return "time";
+    case Stopped::interrupt:
+      return "interrupted";
+  }
+  return {};
+}
+
+std::string count_text(std::uint64_t count) {
+  return count == std::numeric_limits<std::uint64_t>::max() ? ">=1.8e19" : std::to_string(count);
+}
+
+std::string answer_text(const Case& what, const Outcome& outcome, std::size_t question) {
+  const language::Question& asked = what.cell->questions[question];
+  if (asked.kind == language::Question::Kind::value) {
+    const std::string values = value_answer(what, outcome, question);
+    return outcome.stopped == Stopped::no ? values : values + " (so far)";
+  }
+  const ClaimResult& result = outcome.verdict.claims[asked.claim];
+  const bool some = result.positive > 0 || result.has_example;
+  const bool is_so = asked.kind == language::Question::Kind::exists       ? some
+                     : asked.kind == language::Question::Kind::not_exists ? !some
+                                                                          : result.negative == 0;
+  const bool shown = asked.kind == language::Question::Kind::exists ? is_so : !is_so;
+  if (!shown && !outcome.complete() && outcome.mode != RunMode::simulate) return "not decided";
+  return is_so ? "yes" : "no";
+}
+
+void write_heading(Output& out, const Case& what, const Options& options, const std::string& mode) {
+  const model::Setup& setup = what.setup();
+  std::vector<std::string> parts;
+  const auto add = [&](std::string_view word, const std::string& value) {
+    if (!value.empty()) parts.push_back(fmt::format("{} {}", word, value));
+  };
+  add("policy", what.cell->policy);
+  add("kernel", setup.kernel);
+  add("seed", std::to_string(options.seed));
+  parts.push_back(mode);
+  const std::string name = setup.name.empty() ? what.scenario->path : setup.name;
+  const std::string text = flowed(name + "  ", parts, "  ", 2);
+  out.write(out.styled(Style::strong, text.substr(0, name.size())) + text.substr(name.size()));
+  if (what.cell->params.empty()) return;
+  std::vector<std::string> params;
+  for (const auto& [param, value] : what.cell->params) {
+    params.push_back(fmt::format("{} = {}", param, value));
+  }
+  out.write(flowed("  with ", params, ", ", 7));
+}
+
+void write_result(Output& out, const Case& what, const Outcome& outcome, const Options& options) {
+  out.write(flowed("  ", totals(outcome, options), "  ", 2));
+  write_rows(out, rows_of(what, outcome, options.verbosity));
+  for (std::size_t i = 0; i < what.cell->questions.size(); ++i) {
+    out.write(flowed("  ? ", what.cell->questions[i].text, 4));
+    out.write(flowed("    ", answer_text(what, outcome, i), 4));
+  }
+}
+
+}  // namespace cli

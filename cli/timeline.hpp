@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// A run as a reader sees it: step by step, in the scenario's words. The one source of every trace
+// format and of the notes below a failed claim.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/names.hpp"
+#include "cli/observed.hpp"
+#include "cli/scenario.hpp"
+#include "sim/record.hpp"
+
+namespace cli {
+
+struct Field {  // One argument of an event.
+  enum class Key : std::uint8_t {
+    process,
+    pages,
+    registration,
+    attachment,
+    adapter,
+    frame,
+    host,
+    notifier,  // UNMAP
+    value,
+    slot,
+    step,
+    result,
+    call,
+  } key = Key::value;
+  std::string text{};
+  std::optional<std::uint64_t> number{};  // Where it is one.
+};
+std::string_view name_of(Field::Key key);
+
+struct Happening {  // An event.
+  model::Event event{};
+  model::TaskId task{};
+  std::string actor{};
+  std::vector<Field> fields{};
+
+  std::string_view name() const {
+    return model::event_table[static_cast<std::size_t>(event.kind)].name;
+  }
+  // Inner steps are shown only on request.
+  bool internal() const { return event.kind == model::EventKind::step; }
+  std::string arguments() const;  // buf[1] frame 0x3
+};
+
+struct WatchedValue {
+  const language::Column* column = nullptr;
+  std::string text{};
+};
+
+struct TimelineStep {
+  std::uint64_t number = 0;  // From 1; 0 is the start.
+  sim::Nanoseconds at = 0;   // By time only.
+  std::vector<Happening> happenings{};
+  std::vector<WatchedValue> changed{};  // At the start: all of them.
+};
+
+class TimelineReader {
+ public:
+  virtual ~TimelineReader() = default;
+  virtual void read(const TimelineStep& step, const model::World& world) = 0;
+};
+
+// Turns the records of each step into a TimelineStep. It is both who traces a run and who
+// observes it.
+class Timeline final : public sim::TraceSink, public Observer {
+ public:
+  Timeline(const Case& what, TimelineReader& reader);
+
+  void write(const sim::Record& record) override { records_.push_back(record); }
+  void started(const model::World& world) override;
+  void stepped(const model::World& world) override;
+
+ private:
+  void remember_actors(const model::World& world);
+  Happening happening_of(const sim::Record& record, const model::World& world) const;
+  std::vector<WatchedValue> changes(const model::World& world);
+
+  const Case& what_;
+  Names names_;
+  TimelineReader& reader_;
+  std::uint64_t steps_ = 0;
+  std::vector<sim::Record> records_;
+  std::vector<std::string> actors_;  // By task; a task that has ended keeps its name.
+  std::vector<std::optional<std::int64_t>> watched_;
+};
+
+}  // namespace cli

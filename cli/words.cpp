@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/words.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+
+#include "cli/formats/format.hpp"
+#include "cli/names.hpp"
+#include "cli/pages.hpp"
+#include "model/flow/all.hpp"
+#include "model/policy/registry.hpp"
+#include "scenarios/language/model_words.hpp"
+
+namespace cli {
+namespace {
+
+using language::SettingRow;
+using Words = std::vector<Word>;
+
+struct List {
+  std::string_view name;
+  std::string_view noun;
+};
+constexpr std::array lists{
+    List{"policies", "an invalidation policy"},
+    List{"calls", "a call"},
+    List{"steps", "an inner step"},
+    List{"events", "an event"},
+    List{"properties", "a property"},
+    List{"settings", "a setting"},
+    List{"functions", "a function of conditions"},
+    List{"units", "a unit"},
+    List{"costs", "a cost"},
+    List{"errors", "an error"},
+    List{"signals", "a signal"},
+    List{"notifications", "a kind of notification (enum mmu_notifier_event)"},
+    List{"kernels", "a kernel version"},
+    List{"formats", "a format of --format"},
+};
+constexpr auto names = [] {
+  std::array<std::string_view, lists.size()> result{};
+  for (std::size_t i = 0; i < lists.size(); ++i) result[i] = lists[i].name;
+  return result;
+}();
+
+std::string joined(const std::vector<std::string>& words, std::string_view separator) {
+  return fmt::format("{}", fmt::join(words, separator));
+}
+
+std::string values_of(const SettingRow& row) {
+  if (row.kind == language::SettingKind::truth) return "yes or no";
+  if (!row.choices.empty() && row.kind == language::SettingKind::word) {
+    return joined(row.choices, ", ");
+  }
+  return std::string(language::description(row.kind));
+}
+
+std::string setting_text(const SettingRow& row) {
+  const std::string by_default =
+      row.default_text.empty() ? "" : fmt::format(", default {}", row.default_text);
+  return fmt::format("{} ({}{})", row.doc, values_of(row), by_default);
+}
+
+std::string_view page_of(std::string_view policy) {
+  for (const Page& page : policy_pages) {
+    if (page.name == policy) return page.text;
+  }
+  return {};
+}
+
+// What the first lines of a page say: the paragraph below its title.
+std::string first_paragraph(std::string_view page) {
+  std::string text;
+  while (!page.empty()) {
+    const std::size_t end = std::min(page.find('\n'), page.size());
+    const std::string_view line = page.substr(0, end);
+    page.remove_prefix(std::min(end + 1, page.size()));
+    if (line.starts_with('#') || line.starts_with("<!--")) continue;
+    if (line.empty() && !text.empty()) break;
+    if (!text.empty()) text += ' ';
+    text += line;
+  }
+  return text.substr(0, text.find(". ") == std::string::npos ? text.size() : text.find(". ") + 1);
+}
+
+void add_policies(Words& words, const language::Vocabulary& known) {
+  for (const language::PolicyRow& row : known.policies) {
+    Word word{.list = "policies", .name = row.name, .meaning = row.doc};
+    word.page = std::string(page_of(row.name));
+    if (word.meaning.empty()) word.meaning = first_paragraph(word.page);
+    for (const SettingRow& setting : row.settings) {
+      word.details.emplace_back(setting.name, setting_text(setting));
+    }
+    words.push_back(std::move(word));
+  }
+}
+
+std::string form_text(const std::string& name, const language::Form& form) {
+  std::vector<std::string> parameters;
+  for (const language::Parameter& parameter : form.parameters) {
+    parameters.push_back(parameter.words.empty() ? parameter.name : joined(parameter.words, "|"));
+  }
+  return fmt::format("{}({})", name, joined(parameters, ", "));
+}
+
+std::string lowered(std::string text) {
+  std::ranges::transform(text, text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return text;
+}
+
+void add_calls(Words& words, const language::Vocabulary& known) {
+  const std::vector<std::string> steps = model::all_steps();
+  for (const language::CallRow& row : known.calls) {
+    Word word{.list = "calls", .name = row.name, .meaning = row.doc};
+    for (const language::Form& form : row.forms) {
+      word.details.emplace_back("form", form_text(row.name, form));
+    }
+    std::vector<std::string> actors;
+    for (const language::ActorKind actor : row.actors) {
+      actors.emplace_back(language::description(actor));
+    }
+    word.details.emplace_back("by", joined(actors, ", "));
+    std::vector<std::string> own;
+    const std::string prefix = lowered(row.name) + ".";
+    for (const std::string& step : steps) {
+      if (step.starts_with(prefix)) own.push_back(step.substr(prefix.size()));
+    }
+    if (!own.empty()) word.details.emplace_back("steps", joined(own, ", "));
+    words.push_back(std::move(word));
+  }
+}
+
+void add_events(Words& words, const language::Vocabulary& known) {
+  for (const language::EventRow& row : known.events) {
+    Word word{.list = "events", .name = row.name, .meaning = row.doc};
+    if (!row.parameters.empty()) {
+      word.details.emplace_back("form", form_text(row.name, {.parameters = row.parameters}));
+    }
+    words.push_back(std::move(word));
+  }
+}
+
+void add_properties(Words& words) {
+  for (const model::PropertyInfo& info : model::property_table) {
+    words.push_back({.list = "properties",
+                     .name = std::string(info.name),
+                     .meaning = std::string(info.meaning),
+                     .details = {{"code", std::string(info.code)},
+                                 {"claim", fmt::format("never {}", info.name)}}});
+  }
+}
+
+void add_settings(Words& words, const std::vector<SettingRow>& rows, const std::string& of) {
+  for (const SettingRow& row : rows) {
+    words.push_back({.list = "settings",
+                     .name = row.name,
+                     .meaning = setting_text(row),
+                     .details = {{"of", of}}});
+    add_settings(words, row.nested, fmt::format("{} of {}", row.name, of));
+  }
+}
+
+void add_all_settings(Words& words, const language::Vocabulary& known) {
+  add_settings(words, known.host_settings, "host");
+  for (const language::DeviceKindRow& row : known.device_kinds) {
+    add_settings(words, row.settings, "device " + row.name);
+  }
+  add_settings(words, known.link_settings, "link");
+  add_settings(words, known.run_settings, "run");
+  add_settings(words, known.workload_settings, "workload");
+  for (const language::PolicyRow& row : known.policies) {
+    add_settings(words, row.settings, "policy " + row.name);
+  }
+  if (!known.kernels.empty()) add_settings(words, known.kernels.front().switches, "kernel");
+}
+
+void add_costs(Words& words) {
+  for (const model::CostInfo& info : model::cost_table) {
+    words.push_back({.list = "costs",
+                     .name = std::string(info.name),
+                     .meaning = fmt::format("{} ({} ns)", info.meaning, info.value),
+                     .details = {{"source", std::string(info.source)}}});
+  }
+}
+
+void add_functions(Words& words, const language::Vocabulary& known) {
+  for (const language::FunctionRow& row : known.functions) {
+    Word word{.list = "functions", .name = row.name, .meaning = row.doc};
+    for (const language::Form& form : row.forms) {
+      word.details.emplace_back("form", form_text(row.name, form));
+    }
+    if (!row.fields.empty()) word.details.emplace_back("fields", joined(row.fields, ", "));
+    words.push_back(std::move(word));
+  }
+}
+
+void add_entries(Words& words, std::string_view list, const std::vector<language::Entry>& rows) {
+  for (const language::Entry& row : rows) {
+    words.push_back({.list = list, .name = row.name, .meaning = row.doc});
+  }
+}
+
+void add_rest(Words& words, const language::Vocabulary& known) {
+  for (const std::string& step : model::all_steps())
+    words.push_back({.list = "steps", .name = step});
+  for (const language::UnitRow& row : known.units) {
+    words.push_back({.list = "units", .name = row.name, .meaning = row.doc});
+  }
+  add_entries(words, "errors", known.errors);
+  add_entries(words, "signals", known.signals);
+  for (std::uint32_t event = 0; event < notifier_event_count; ++event) {
+    words.push_back({.list = "notifications",
+                     .name = std::string(notifier_event_name(event)),
+                     .meaning = std::string(notifier_event_meaning(event))});
+  }
+  for (const language::KernelRow& row : known.kernels) {
+    words.push_back({.list = "kernels", .name = row.version, .meaning = row.doc});
+  }
+  for (const FormatInfo& format : formats()) {
+    words.push_back({.list = "formats",
+                     .name = std::string(format.name),
+                     .meaning = std::string(format.meaning)});
+  }
+}
+
+}  // namespace
+
+std::span<const std::string_view> word_lists() { return names; }
+
+std::string_view noun_of(std::string_view list) {
+  const auto* found = std::ranges::find(lists, list, &List::name);
+  return found == lists.end() ? std::string_view() : found->noun;
+}
+
+const std::vector<Word>& all_words() {
+  static const Words all = [] {
+    const language::Vocabulary& known = language::full_vocabulary();
+    Words words;
+    add_policies(words, known);
+    add_calls(words, known);
+    add_events(words, known);
+    add_properties(words);
+    add_all_settings(words, known);
+    add_functions(words, known);
+    add_costs(words);
+    add_rest(words, known);
+    return words;
+  }();
+  return all;
+}
+
+}  // namespace cli

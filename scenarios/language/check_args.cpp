@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// Arguments against parameters.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "scenarios/language/checking.hpp"
+
+namespace language {
+namespace {
+
+bool one_of(Kind kind, std::initializer_list<Kind> kinds) {
+  return kind == Kind::unknown || std::ranges::find(kinds, kind) != kinds.end();
+}
+
+bool fits(ParameterKind parameter, Kind kind) {
+  switch (parameter) {
+    case ParameterKind::region:
+      return one_of(kind, {Kind::region});
+    case ParameterKind::pages:
+      return one_of(kind, {Kind::region, Kind::pages});
+    case ParameterKind::mr:
+      return one_of(kind, {Kind::mr, Kind::handle});
+    case ParameterKind::mr_pages:
+      return one_of(kind, {Kind::mr, Kind::mr_pages});
+    case ParameterKind::qp:
+      return one_of(kind, {Kind::qp});
+    case ParameterKind::handle:
+      return one_of(kind, {Kind::handle});
+    case ParameterKind::handle_pages:
+      return one_of(kind, {Kind::handle, Kind::handle_pages});
+    case ParameterKind::attachment:
+      return one_of(kind, {Kind::attachment});
+    case ParameterKind::attachment_pages:
+      return one_of(kind, {Kind::attachment, Kind::attachment_pages});
+    case ParameterKind::remote_pages:
+      return one_of(kind, {Kind::mr, Kind::mr_pages, Kind::handle, Kind::handle_pages,
+                           Kind::attachment, Kind::attachment_pages});
+    case ParameterKind::process:
+      return one_of(kind, {Kind::process});
+    case ParameterKind::host:
+      return one_of(kind, {Kind::host});
+    case ParameterKind::device:
+      return one_of(kind, {Kind::device});
+    case ParameterKind::number:
+      return one_of(kind, {Kind::number, Kind::truth, Kind::outcome});
+    case ParameterKind::workload:
+      return one_of(kind, {Kind::workload});
+    case ParameterKind::truth:
+      return one_of(kind, {Kind::truth, Kind::number});
+    default:
+      return true;
+  }
+}
+
+bool takes_words(ParameterKind kind) {
+  return kind == ParameterKind::flags || kind == ParameterKind::word;
+}
+
+void check_words(Checking& checking, const Parameter& parameter, const Expr& expr) {
+  if (const auto* both = std::get_if<BinaryExpr>(&expr.node);
+      both != nullptr && both->op == BinaryOp::bit_or && parameter.kind == ParameterKind::flags) {
+    check_words(checking, parameter, *both->left);
+    check_words(checking, parameter, *both->right);
+    set_meaning(checking, expr, {}, Kind::flags);
+    return;
+  }
+  set_meaning(checking, expr, {SymbolKind::word, 0}, Kind::word);
+  const Name* name = single_name(expr);
+  if (name == nullptr) {
+    report(checking, expr.span, fmt::format("expected {}", listed(parameter.words)));
+  } else if (std::ranges::find(parameter.words, name->text) == parameter.words.end()) {
+    report_unknown(checking, name->span, name->text, fmt::format("a {}", parameter.name),
+                   parameter.words);
+  }
+}
+
+void check_label(Checking& checking, const Expr& expr) {
+  const Name* name = single_name(expr);
+  if (name == nullptr) return report(checking, expr.span, "the label of an operation is wanted");
+  if (const auto label = find_label(checking, *name)) {
+    set_meaning(checking, expr, {SymbolKind::label, *label}, Kind::label);
+  } else {
+    set_meaning(checking, expr, {}, Kind::unknown);
+  }
+}
+
+void check_event_name(Checking& checking, const Expr& expr) {
+  set_meaning(checking, expr, {SymbolKind::event, 0}, Kind::unknown);
+  const Name* name = single_name(expr);
+  if (name == nullptr || find(checking.vocabulary.events, name->text) != nullptr) return;
+  report_unknown(checking, name->span, name->text, "an event",
+                 row_names(checking.vocabulary.events));
+}
+
+std::size_t least(const Form& form) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      form.parameters, [](const Parameter& parameter) { return !parameter.optional; }));
+}
+
+std::string counts(const std::vector<Form>& forms) {
+  std::vector<std::string> texts;
+  for (const Form& form : forms) {
+    const std::string text = std::to_string(form.parameters.size());
+    if (std::ranges::find(texts, text) == texts.end()) texts.push_back(text);
+  }
+  const bool one = texts.size() == 1 && texts[0] == "1";
+  return listed(texts) + (one ? " argument" : " arguments");
+}
+
+// The form whose parameters fit, given the kinds that the arguments have.
+const Form* best_form(Checking& checking, const Scope& scope, const std::vector<Form>& forms,
+                      const std::vector<Arg>& args) {
+  const Form* by_count = nullptr;
+  for (const Form& form : forms) {
+    if (args.size() < least(form) || args.size() > form.parameters.size()) continue;
+    by_count = &form;
+    if (forms.size() == 1) return &form;
+    const Problems before = checking.checked.problems;
+    bool good = true;
+    for (std::size_t i = 0; i < args.size(); ++i) {
+      if (takes_words(form.parameters[i].kind) || form.parameters[i].kind == ParameterKind::label) {
+        continue;
+      }
+      good = good && fits(form.parameters[i].kind, infer(checking, scope, args[i].value).kind);
+    }
+    checking.checked.problems = before;
+    if (good) return &form;
+  }
+  return by_count;
+}
+
+}  // namespace
+
+const Form* check_args(Checking& checking, const Scope& scope, const Name& callee,
+                       const std::vector<Form>& forms, const std::vector<Arg>& args) {
+  const Form* form = best_form(checking, scope, forms, args);
+  if (form == nullptr) {
+    report(checking, callee.span,
+           fmt::format("'{}' takes {}, not {}", callee.text, counts(forms), args.size()));
+    for (const Arg& arg : args) infer(checking, scope, arg.value);
+    return nullptr;
+  }
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    if (args[i].kind != ArgKind::value) {
+      report(checking, args[i].span, "only events may be named with '*' or '...'");
+      continue;
+    }
+    check_argument(checking, scope, form->parameters[i], args[i].value);
+  }
+  return form;
+}
+
+void check_argument(Checking& checking, const Scope& scope, const Parameter& parameter,
+                    const Expr& expr) {
+  if (takes_words(parameter.kind)) return check_words(checking, parameter, expr);
+  if (parameter.kind == ParameterKind::label) return check_label(checking, expr);
+  if (parameter.kind == ParameterKind::event) return check_event_name(checking, expr);
+  const Type type = infer(checking, scope, expr);
+  if (!fits(parameter.kind, type.kind)) {
+    return report(
+        checking, expr.span,
+        fmt::format("expected {}, got {}", description(parameter.kind), description(type.kind)));
+  }
+  if (!parameter.local) return;
+  const Symbol symbol = checking.checked.meaning(expr).symbol;
+  const auto here = host_of(checking.checked, scope.actor);
+  const auto there = host_of(checking.checked, symbol);
+  if (here && there && *here != *there) {
+    report(checking, expr.span,
+           fmt::format("{} is not on host {}", text_of(checking.checked, symbol),
+                       checking.checked.hosts[*here].name.text));
+  }
+}
+
+}  // namespace language

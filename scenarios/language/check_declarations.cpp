@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that has a name: params, hosts, devices, links, processes, regions and threads.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "scenarios/language/checking.hpp"
+
+namespace language {
+namespace {
+
+template <class Info>
+std::uint32_t last(const std::vector<Info>& infos) {
+  return static_cast<std::uint32_t>(infos.size() - 1);
+}
+
+void declare_host(Checking& checking, const Host& host) {
+  Checked& checked = checking.checked;
+  const auto known = std::ranges::find(checked.hosts, host.name.text,
+                                       [](const HostInfo& info) { return info.name.text; });
+  if (known != checked.hosts.end()) {
+    known->blocks.push_back(&host);
+    return;
+  }
+  checked.hosts.push_back({.name = host.name, .blocks = {&host}});
+  declare(checking, host.name, {SymbolKind::host, last(checked.hosts)});
+}
+
+void declare_device(Checking& checking, std::uint32_t host, const Device& device) {
+  Checked& checked = checking.checked;
+  DeviceInfo* info = nullptr;
+  for (DeviceInfo& known : checked.devices) {
+    if (known.host == host && known.name.text == device.name.text) info = &known;
+  }
+  if (info == nullptr) {
+    checked.devices.push_back({.name = device.name, .host = host});
+    info = &checked.devices.back();
+    declare(checking, device.name, {SymbolKind::device, last(checked.devices)});
+  }
+  info->blocks.push_back(&device);
+  info->kind = find(checking.vocabulary.device_kinds, device.kind.text);
+  if (info->kind == nullptr) {
+    report_unknown(checking, device.kind.span, device.kind.text, "a kind of device",
+                   row_names(checking.vocabulary.device_kinds));
+  }
+  for (const auto& entry : device.entries) {
+    if (const auto* policy = std::get_if<Policy>(&entry)) info->policy = policy;
+  }
+}
+
+void declare_devices(Checking& checking) {
+  for (std::uint32_t host = 0; host < checking.checked.hosts.size(); ++host) {
+    for (const Host* block : checking.checked.hosts[host].blocks) {
+      for (const auto& entry : block->entries) {
+        if (const auto* device = std::get_if<Device>(&entry)) {
+          declare_device(checking, host, *device);
+        }
+      }
+    }
+  }
+}
+
+void declare_region(Checking& checking, std::uint32_t process, const Region& region) {
+  Checked& checked = checking.checked;
+  checked.regions.push_back({.name = region.name, .process = process, .region = &region});
+  declare(checking, region.name, {SymbolKind::region, last(checked.regions)});
+}
+
+void declare_process(Checking& checking, const Process& process) {
+  Checked& checked = checking.checked;
+  const auto host = find_host(checking, process.host);
+  checked.processes.push_back(
+      {.name = process.name, .host = host ? host->index : 0, .process = &process});
+  const std::uint32_t index = last(checked.processes);
+  declare(checking, process.name, {SymbolKind::process, index});
+  for (const Region& region : process.regions) declare_region(checking, index, region);
+}
+
+void declare_thread(Checking& checking, const Thread& thread) {
+  Checked& checked = checking.checked;
+  Path actor = thread.path;
+  std::optional<Symbol> symbol;
+  const bool of_process = actor.parts.size() == 2 &&
+                          std::ranges::any_of(checked.processes, [&](const ProcessInfo& info) {
+                            return info.name.text == actor.parts[0].text;
+                          });
+  if (of_process || actor.parts.size() == 3) actor.parts.pop_back();
+  symbol = find_actor(checking, actor);
+  for (const ThreadInfo& other : checked.threads) {
+    if (other.path.text() != thread.path.text()) continue;
+    report_with_note(checking, thread.path.span,
+                     fmt::format("there is a thread '{}' already", thread.path.text()),
+                     {.span = other.path.span, .message = "first used here"});
+  }
+  checked.threads.push_back(
+      {.path = thread.path, .actor = symbol.value_or(Symbol{}), .thread = &thread});
+}
+
+void declare_link(Checking& checking, const Link& link) {
+  const auto left = find_device(checking, link.left);
+  const auto right = find_device(checking, link.right);
+  if (!left || !right) return;
+  checking.checked.links.push_back({.left = left->index, .right = right->index, .link = &link});
+}
+
+void declare_param(Checking& checking, const Param& param) {
+  Checked& checked = checking.checked;
+  checked.params.push_back({.name = param.name, .param = &param});
+  declare(checking, param.name, {SymbolKind::param, last(checked.params)});
+}
+
+}  // namespace
+
+void declare_all(Checking& checking) {
+  Checked& checked = checking.checked;
+  const Script& script = *checked.script;
+  each<ScenarioName>(script, [&](const ScenarioName& scenario, Span span) {
+    if (!checked.title.empty() && span.source.value == 0) {
+      report(checking, span, "a file has one scenario");
+    }
+    checked.title = scenario.title.text;
+  });
+  each<Kernel>(script, [&](const Kernel& kernel, Span) { checked.kernel = &kernel; });
+  each<Param>(script, [&](const Param& param, Span) { declare_param(checking, param); });
+  each<Let>(script, [&](const Let& let, Span) {
+    checked.lets.push_back({.name = let.name, .let = &let});
+    declare(checking, let.name, {SymbolKind::let, last(checked.lets)});
+  });
+  each<Host>(script, [&](const Host& host, Span) { declare_host(checking, host); });
+  declare_devices(checking);
+  each<Link>(script, [&](const Link& link, Span) { declare_link(checking, link); });
+  each<Process>(script, [&](const Process& process, Span) { declare_process(checking, process); });
+  each<Policy>(script, [&](const Policy& policy, Span) { checked.policies.push_back(&policy); });
+  each<Thread>(script, [&](const Thread& thread, Span) { declare_thread(checking, thread); });
+  each<Workload>(script, [&](const Workload& workload, Span) {
+    checked.workloads.push_back({.name = workload.name, .workload = &workload});
+    declare(checking, workload.name, {SymbolKind::workload, last(checked.workloads)});
+  });
+  each<Init>(script, [&](const Init& init, Span) { checked.inits.push_back(&init); });
+  each<Timeline>(script,
+                 [&](const Timeline& timeline, Span) { checked.timelines.push_back(&timeline); });
+}
+
+}  // namespace language

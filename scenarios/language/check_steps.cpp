@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// One call: its arguments, its expected results, and what its result stands for.
+#include <fmt/format.h>
+
+#include "scenarios/language/checking.hpp"
+
+namespace language {
+namespace {
+
+void check_results(Checking& checking, const Scope& scope, const Step& step) {
+  for (const Result& result : step.results) {
+    if (result.kind == ResultKind::value) {
+      check_quantity(checking, scope, result.value, Dimension::none, "a number");
+    } else if (result.kind == ResultKind::error &&
+               find(checking.vocabulary.errors, result.word.text) == nullptr) {
+      report_unknown(checking, result.word.span, result.word.text, "an error",
+                     names_of(checking.vocabulary.errors));
+    } else if (result.kind == ResultKind::signal &&
+               find(checking.vocabulary.signals, result.word.text) == nullptr) {
+      report_unknown(checking, result.word.span, result.word.text, "a signal",
+                     names_of(checking.vocabulary.signals));
+    }
+  }
+  for (const Property& property : step.properties) {
+    if (find(checking.vocabulary.step_properties, property.name.text) == nullptr) {
+      report_unknown(checking, property.name.span, property.name.text, "a property of a call",
+                     names_of(checking.vocabulary.step_properties));
+    } else if (property.value) {
+      check_quantity(checking, scope, *property.value, Dimension::none, "a number");
+    }
+  }
+}
+
+// The object that is indexed, or the expression itself.
+const Expr& object_of(const Expr& expr) {
+  if (const auto* index = std::get_if<IndexExpr>(&expr.node)) return *index->object;
+  if (const auto* slice = std::get_if<SliceExpr>(&expr.node)) return *slice->object;
+  return expr;
+}
+
+// An MR, a handle or an attachment stands for the pages that its argument names.
+void find_extent(Checking& checking, VariableInfo& variable, const Expr& argument) {
+  const Checked& checked = checking.checked;
+  const Symbol symbol = checked.meaning(object_of(argument)).symbol;
+  if (symbol.kind == SymbolKind::variable) {
+    const VariableInfo& source = checked.variables[symbol.index];
+    variable.region = source.region;
+    variable.first_page = source.first_page;
+    variable.pages = source.pages;
+    return;
+  }
+  if (symbol.kind != SymbolKind::region) return;
+  variable.region = symbol.index;
+  variable.first_page = 0;
+  variable.pages = checked.regions[symbol.index].pages;
+  const Expr* first = nullptr;
+  const Expr* last = nullptr;
+  if (const auto* index = std::get_if<IndexExpr>(&argument.node)) {
+    first = last = &*index->index;
+  } else if (const auto* slice = std::get_if<SliceExpr>(&argument.node)) {
+    first = &*slice->first;
+    last = &*slice->last;
+  }
+  if (first == nullptr) return;
+  const auto number = [&](const Expr& expr) {
+    const auto amount =
+        amount_in(evaluate(checked, checking.samples.front(), expr).value, Dimension::none);
+    return amount ? amount->to_uint64().value_or(0) : 0;
+  };
+  variable.first_page = number(*first);
+  variable.pages = number(*last) - number(*first) + 1;
+}
+
+void describe_variable(Checking& checking, const StepInfo& info) {
+  VariableInfo& variable = checking.checked.variables[*info.variable];
+  if (variable.region) return;
+  const std::vector<Arg>& args = info.step->args;
+  for (std::size_t i = 0; i < args.size() && i < info.form->parameters.size(); ++i) {
+    switch (info.form->parameters[i].kind) {
+      case ParameterKind::region:
+      case ParameterKind::pages:
+      case ParameterKind::handle:
+        find_extent(checking, variable, args[i].value);
+        break;
+      case ParameterKind::device:
+        variable.device = checking.checked.meaning(args[i].value).symbol.index;
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+}  // namespace
+
+void check_step(Checking& checking, std::uint32_t index) {
+  const StepInfo info = checking.checked.steps[index];
+  const Scope scope{.actor = info.actor, .thread = info.thread, .step = index};
+  check_results(checking, scope, *info.step);
+  if (info.call == nullptr || info.step->broken) return;
+  const Form* form =
+      check_args(checking, scope, info.step->call, info.call->forms, info.step->args);
+  checking.checked.steps[index].form = form;
+  if (form == nullptr || !info.variable) return;
+  StepInfo described = info;
+  described.form = form;
+  const Kind kind = info.call->result;
+  if (kind != Kind::outcome) describe_variable(checking, described);
+}
+
+}  // namespace language

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Prints statements line by line. Private to the formatter.
+#pragma once
+
+#include <vector>
+
+#include "scenarios/language/ast.hpp"
+#include "scenarios/language/printer.hpp"
+
+namespace language {
+
+void print_item(Printer& printer, const Item& item);
+
+// format_events.cpp: the lines of init, timeline and thread blocks.
+void print_events(Printer& printer, const std::vector<Event>& events);
+std::string inline_text(const Event& event);
+
+}  // namespace language
