@@ -106,7 +106,7 @@ std::vector<Demonstration> demonstrations_of(std::string_view call, Verbosity ve
     Audience audience{.trace = timeline, .observer = timeline};
     Progress silent(ProgressStyle::none);
     Options options;
-    options.limits.states = steps_max;
+    options.limits.steps = steps_max;
     run(alone, options, silent, &audience);
     found.push_back({.title = std::string(what.text), .lines = std::move(reader.lines)});
   }

@@ -37,8 +37,10 @@ void write_claim(Output& out, const Case& what, const Claim& claim) {
     const language::Position position = source.position(span->offset);
     place = fmt::format("{}:{}:{}", source.path, position.line, position.column);
   }
-  const std::string first = place + ": " + out.styled(Style::bad, "FAIL") + ": ";
-  out.print("{}{}{}\n", first, claim.expect_fail ? "expect fail " : "", full_text(claim));
+  place += ": ";
+  const std::string said = (claim.expect_fail ? "expect fail " : "") + full_text(claim);
+  const std::string text = flowed(place + "FAIL: ", said, 4).substr(place.size() + 4);
+  out.write(place + out.styled(Style::bad, "FAIL") + text);
   if (span) out.write(excerpt(what.sources().at(span->source), *span));
 }
 

@@ -78,7 +78,8 @@ void add_search_options(CLI::App& app, Options& options, Raw& raw) {
   app.add_option("--time-limit", options.limits.seconds, "For each search (none)")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.0, 1e9).description(""));
-  number("--state-limit", options.limits.states, "N", "States of a search, steps of a run (none)");
+  number("--state-limit", options.limits.states, "N", "States of an exploration (none)");
+  number("--step-limit", options.limits.steps, "N", "Steps of a run (10000000; 0: none)");
   number("--memory-limit", options.limits.megabytes, "MB", "For each search (4096; 0: none)");
   add_word(app, "--progress", raw.progress, {"auto", "plain", "none"},
            "On standard error: auto, plain or none (auto)");

@@ -18,7 +18,8 @@ enum class Verbosity : std::uint8_t { quiet, normal, verbose };
 
 struct Limits {  // 0: none.
   double seconds = 0;
-  std::uint64_t states = 0;  // Of an exploration; the steps of a run.
+  std::uint64_t states = 0;          // Of an exploration.
+  std::uint64_t steps = 10'000'000;  // Of a run: some never come to rest.
   std::uint64_t megabytes = 4096;
 };
 

@@ -108,9 +108,9 @@ struct Running {
   Stopped stopped = Stopped::no;
 
   void run(Observed& world, sim::Turn turn) {
-    const std::uint64_t steps_max = options.limits.states == 0
+    const std::uint64_t steps_max = options.limits.steps == 0
                                         ? std::numeric_limits<std::uint64_t>::max()
-                                        : options.limits.states;
+                                        : options.limits.steps;
     while (!at_rest && stopped == Stopped::no) {
       const sim::Run part =
           sim::simulate(world, turn, std::min(steps_between_looks, steps_max - steps));

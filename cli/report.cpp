@@ -16,16 +16,16 @@ using model::ClaimResult;
 
 constexpr std::size_t text_width_max = 40;
 constexpr std::size_t verdict_width = 6;
-constexpr std::size_t values_max = 8;  // More of them are shown as a range.
+constexpr std::uint64_t exact_below = 10'000'000'000;
 
 std::string ended_text(const Outcome& outcome, const Options& options) {
   switch (outcome.stopped) {
     case Stopped::no:
       break;
     case Stopped::states:
-      return fmt::format("stopped: {} limit {}",
-                         outcome.mode == RunMode::explore ? "state" : "step",
-                         options.limits.states);
+      return outcome.mode == RunMode::explore
+                 ? fmt::format("stopped: state limit {}", options.limits.states)
+                 : fmt::format("stopped: step limit {}", options.limits.steps);
     case Stopped::memory:
       return fmt::format("stopped: memory limit {} MB", options.limits.megabytes);
     case Stopped::time:
@@ -180,24 +180,6 @@ void write_rows(Output& out, const std::vector<Row>& rows) {
   }
 }
 
-std::string value_answer(const Case& what, const Outcome& outcome, std::size_t question) {
-  const std::set<std::int64_t>& values = outcome.values[question];
-  if (values.empty()) return "not known: no execution came to rest";
-  const Names names(what.setup());
-  const model::Expression& expression = what.cell->questions[question].expression;
-  const auto text = [&](std::int64_t value) { return names.value(expression, value); };
-  if (values.size() > values_max) {
-    return fmt::format("{} .. {} ({} values)", text(*values.begin()), text(*values.rbegin()),
-                       values.size());
-  }
-  std::string list;
-  for (const std::int64_t value : values) {
-    if (!list.empty()) list += value == *values.rbegin() ? " or " : ", ";
-    list += text(value);
-  }
-  return list;
-}
-
 }  // namespace
 
 std::string_view mode_name(RunMode mode) {
@@ -231,7 +213,7 @@ std::string_view ended_name(const Outcome& outcome) {
              : outcome.mode == RunMode::random ? "sampled"
                                                : "rest";
     case Stopped::states:
-      return "states";
+      return outcome.mode == RunMode::explore ? "states" : "steps";
     case Stopped::memory:
       return "memory";
     case Stopped::time:
@@ -243,23 +225,11 @@ std::string_view ended_name(const Outcome& outcome) {
 }
 
 std::string count_text(std::uint64_t count) {
-  return count == std::numeric_limits<std::uint64_t>::max() ? ">=1.8e19" : std::to_string(count);
-}
-
-std::string answer_text(const Case& what, const Outcome& outcome, std::size_t question) {
-  const language::Question& asked = what.cell->questions[question];
-  if (asked.kind == language::Question::Kind::value) {
-    const std::string values = value_answer(what, outcome, question);
-    return outcome.stopped == Stopped::no ? values : values + " (so far)";
-  }
-  const ClaimResult& result = outcome.verdict.claims[asked.claim];
-  const bool some = result.positive > 0 || result.has_example;
-  const bool is_so = asked.kind == language::Question::Kind::exists       ? some
-                     : asked.kind == language::Question::Kind::not_exists ? !some
-                                                                          : result.negative == 0;
-  const bool shown = asked.kind == language::Question::Kind::exists ? is_so : !is_so;
-  if (!shown && !outcome.complete() && outcome.mode != RunMode::simulate) return "not decided";
-  return is_so ? "yes" : "no";
+  if (count == std::numeric_limits<std::uint64_t>::max()) return ">=1.8e19";
+  if (count < exact_below) return std::to_string(count);
+  std::string text = fmt::format("{:.2e}", static_cast<double>(count));
+  text.erase(text.find('+'), 1);
+  return text;
 }
 
 void write_heading(Output& out, const Case& what, const Options& options, const std::string& mode) {

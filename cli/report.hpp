@@ -12,7 +12,7 @@ namespace cli {
 
 std::string_view mode_name(language::RunMode mode);
 std::string_view ended_name(const Outcome& outcome);  // One word, for programs.
-std::string count_text(std::uint64_t count);          // ">=1.8e19": more than fits.
+std::string count_text(std::uint64_t count);          // 37, 2.02e12, ">=1.8e19": saturated.
 // The answer to a question of the scenario: yes, no, or the values that were found.
 std::string answer_text(const Case& what, const Outcome& outcome, std::size_t question);
 

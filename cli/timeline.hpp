@@ -65,6 +65,7 @@ class TimelineReader {
  public:
   virtual ~TimelineReader() = default;
   virtual void read(const TimelineStep& step, const model::World& world) = 0;
+  virtual bool wanted() const { return true; }  // False: has read enough.
 };
 
 // Turns the records of each step into a TimelineStep. It is both who traces a run and who
@@ -74,6 +75,7 @@ class Timeline final : public sim::TraceSink, public Observer {
   Timeline(const Case& what, TimelineReader& reader);
 
   void write(const sim::Record& record) override { records_.push_back(record); }
+  bool wanted() const override { return reader_.wanted(); }
   void started(const model::World& world) override;
   void stepped(const model::World& world) override;
 

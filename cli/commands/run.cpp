@@ -12,6 +12,8 @@ namespace {
 
 using language::RunMode;
 
+constexpr std::uint64_t rows_max = 1000;  // Of a timeline that nobody asked for.
+
 // The execution that is worth showing: of a claim that is not as it should be, or else of one that
 // has an example.
 const model::ClaimResult* example_of(const Outcome& outcome) {
@@ -84,7 +86,9 @@ class Runner {
 
   Outcome simulate_shown(const Case& what, std::string_view format) {
     const Manifest manifest{.what = what, .seed = options_.seed};
-    const auto reader = find_format(format)->make(session_.out, manifest, options_.verbosity);
+    const bool asked = !options_.format.empty();
+    const Showing showing{.verbosity = options_.verbosity, .rows_max = asked ? 0U : rows_max};
+    const auto reader = find_format(format)->make(session_.out, manifest, showing);
     Timeline timeline(what, *reader);
     Audience audience{.trace = timeline, .observer = timeline};
     return cli::run(what, options_, progress_, &audience);
@@ -100,8 +104,8 @@ class Runner {
     if (text) session_.out.write("\n");
     const Manifest manifest{
         .what = what, .seed = options_.seed, .path = &example->path, .steps = example->steps};
-    const auto reader =
-        find_format(options_.format)->make(session_.out, manifest, options_.verbosity);
+    const auto reader = find_format(options_.format)
+                            ->make(session_.out, manifest, {.verbosity = options_.verbosity});
     play(what, example->path, example->steps, *reader);
   }
 

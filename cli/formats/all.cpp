@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 
 #include "cli/formats/format.hpp"
+#include "cli/layout.hpp"
 
 namespace cli {
 namespace {
@@ -14,6 +16,18 @@ constexpr std::array all{
 };
 
 }  // namespace
+
+std::size_t actor_width(const model::Setup& setup) {
+  constexpr std::size_t width_max = 16;
+  std::size_t width = 8;
+  for (const model::Program& program : setup.programs) {
+    width = std::max(width, width_of(program.name));
+  }
+  for (const model::HostSetup& host : setup.hosts) {
+    width = std::max(width, width_of(host.name + ".kworker"));
+  }
+  return std::min(width, width_max);
+}
 
 std::span<const FormatInfo> formats() { return all; }
 

@@ -22,24 +22,33 @@ struct Manifest {
   std::uint64_t steps = 0;
 };
 
+// How much of it.
+struct Showing {
+  Verbosity verbosity = Verbosity::normal;
+  std::uint64_t rows_max = 0;  // 0: all. For people: only the format text heeds it.
+};
+
 struct FormatInfo {
   std::string_view name;
   std::string_view meaning;
   std::unique_ptr<TimelineReader> (*make)(Output& out, const Manifest& manifest,
-                                          Verbosity verbosity);
+                                          const Showing& showing);
 };
 
 std::span<const FormatInfo> formats();
 const FormatInfo* find_format(std::string_view name);  // Or null.
 std::vector<std::string> format_names();
 
+// As wide as the longest name of those who act.
+std::size_t actor_width(const model::Setup& setup);
+
 std::unique_ptr<TimelineReader> make_text(Output& out, const Manifest& manifest,
-                                          Verbosity verbosity);
+                                          const Showing& showing);
 std::unique_ptr<TimelineReader> make_lanes(Output& out, const Manifest& manifest,
-                                           Verbosity verbosity);
+                                           const Showing& showing);
 std::unique_ptr<TimelineReader> make_ftrace(Output& out, const Manifest& manifest,
-                                            Verbosity verbosity);
+                                            const Showing& showing);
 std::unique_ptr<TimelineReader> make_jsonl(Output& out, const Manifest& manifest,
-                                           Verbosity verbosity);
+                                           const Showing& showing);
 
 }  // namespace cli

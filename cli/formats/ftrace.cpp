@@ -88,11 +88,11 @@ Shown show(const model::Setup& setup, const Happening& happening) {
 
 class Ftrace final : public TimelineReader {
  public:
-  Ftrace(Output& out, const Manifest& manifest, Verbosity verbosity)
+  Ftrace(Output& out, const Manifest& manifest, const Showing& showing)
       : out_(out),
         setup_(manifest.what.setup()),
         by_time_(order_of(*manifest.what.cell) == sim::Order::by_time),
-        verbose_(verbosity == Verbosity::verbose) {
+        verbose_(showing.verbosity == Verbosity::verbose) {
     std::uint32_t cpus = 0;
     for (const model::HostSetup& host : setup_.hosts) cpus += host.cpus;
     out_.print("cpus={}\n", cpus);
@@ -143,8 +143,8 @@ class Ftrace final : public TimelineReader {
 }  // namespace
 
 std::unique_ptr<TimelineReader> make_ftrace(Output& out, const Manifest& manifest,
-                                            Verbosity verbosity) {
-  return std::make_unique<Ftrace>(out, manifest, verbosity);
+                                            const Showing& showing) {
+  return std::make_unique<Ftrace>(out, manifest, showing);
 }
 
 }  // namespace cli

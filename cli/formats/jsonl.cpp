@@ -11,11 +11,11 @@ namespace {
 
 class Jsonl final : public TimelineReader {
  public:
-  Jsonl(Output& out, const Manifest& manifest, Verbosity verbosity)
+  Jsonl(Output& out, const Manifest& manifest, const Showing& showing)
       : out_(out),
         what_(manifest.what),
         by_time_(order_of(*manifest.what.cell) == sim::Order::by_time),
-        verbose_(verbosity == Verbosity::verbose) {
+        verbose_(showing.verbosity == Verbosity::verbose) {
     Json line = {{"v", 1}, {"program", "shootdown"}, {"version", version}};
     add_identity(line, what_, manifest.seed);
     line["order"] = by_time_ ? "by_time" : "any";
@@ -68,8 +68,8 @@ class Jsonl final : public TimelineReader {
 }  // namespace
 
 std::unique_ptr<TimelineReader> make_jsonl(Output& out, const Manifest& manifest,
-                                           Verbosity verbosity) {
-  return std::make_unique<Jsonl>(out, manifest, verbosity);
+                                           const Showing& showing) {
+  return std::make_unique<Jsonl>(out, manifest, showing);
 }
 
 }  // namespace cli

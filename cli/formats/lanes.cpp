@@ -31,18 +31,17 @@ std::string call_text(const Happening& happening) {
 
 class Lanes final : public TimelineReader {
  public:
-  Lanes(Output& out, const Manifest& manifest, Verbosity verbosity)
-      : out_(out), verbose_(verbosity == Verbosity::verbose) {
+  Lanes(Output& out, const Manifest& manifest, const Showing& showing)
+      : out_(out),
+        verbose_(showing.verbosity == Verbosity::verbose),
+        actor_width_(actor_width(manifest.what.setup())) {
     const model::Setup& setup = manifest.what.setup();
     for (const model::Program& program : setup.programs) {
       const bool only_init = std::ranges::all_of(
           program.lines, [&](model::LineId line) { return setup.lines[line.index()].init; });
       if (only_init) continue;
       actors_.push_back(program.name);
-      actor_width_ = std::max(actor_width_, width_of(program.name));
     }
-    if (!manifest.what.cell->watch.empty())
-      actor_width_ = std::max(actor_width_, width_of("watch"));
   }
 
   void read(const TimelineStep& step, const model::World&) override {
@@ -96,15 +95,15 @@ class Lanes final : public TimelineReader {
 
   Output& out_;
   bool verbose_;
+  std::size_t actor_width_;
   std::vector<std::string> actors_;
-  std::size_t actor_width_ = 0;
 };
 
 }  // namespace
 
 std::unique_ptr<TimelineReader> make_lanes(Output& out, const Manifest& manifest,
-                                           Verbosity verbosity) {
-  return std::make_unique<Lanes>(out, manifest, verbosity);
+                                           const Showing& showing) {
+  return std::make_unique<Lanes>(out, manifest, showing);
 }
 
 }  // namespace cli

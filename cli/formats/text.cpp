@@ -11,22 +11,19 @@ namespace {
 
 constexpr std::size_t when_width = 10;
 constexpr std::size_t event_width = 16;  // The longest is step or range_returned.
-constexpr std::size_t actor_width_min = 8;
-constexpr std::size_t actor_width_max = 16;
 
 class Text final : public TimelineReader {
  public:
-  Text(Output& out, const Manifest& manifest, Verbosity verbosity)
+  Text(Output& out, const Manifest& manifest, const Showing& showing)
       : out_(out),
         by_time_(order_of(*manifest.what.cell) == sim::Order::by_time),
-        verbose_(verbosity == Verbosity::verbose) {
-    actor_width_ = actor_width_min;
-    for (const model::Program& program : manifest.what.setup().programs) {
-      actor_width_ = std::max(actor_width_, width_of(program.name));
-    }
-    actor_width_ = std::min(actor_width_, actor_width_max);
+        verbose_(showing.verbosity == Verbosity::verbose),
+        rows_max_(showing.rows_max),
+        actor_width_(actor_width(manifest.what.setup())) {
     row(by_time_ ? "time us" : "step", "actor", "event", "");
   }
+
+  bool wanted() const override { return rows_max_ == 0 || rows_ <= rows_max_; }
 
   void read(const TimelineStep& step, const model::World&) override {
     std::string when = when_of(step);
@@ -39,6 +36,7 @@ class Text final : public TimelineReader {
       row(when, "", "watch", fmt::format("{} = {}", value.column->text, value.text));
       when.clear();
     }
+    if (!wanted()) out_.print("{:>{}}  --format text shows all\n", "...", when_width);
   }
 
  private:
@@ -52,19 +50,22 @@ class Text final : public TimelineReader {
     const std::string first = fmt::format("{}  {}  {} ", right_aligned(when, when_width),
                                           padded(actor, actor_width_), padded(event, event_width));
     out_.write(flowed(first, arguments, width_of(first)));
+    ++rows_;
   }
 
   Output& out_;
   bool by_time_;
   bool verbose_;
-  std::size_t actor_width_ = 0;
+  std::uint64_t rows_max_;
+  std::uint64_t rows_ = 0;
+  std::size_t actor_width_;
 };
 
 }  // namespace
 
 std::unique_ptr<TimelineReader> make_text(Output& out, const Manifest& manifest,
-                                          Verbosity verbosity) {
-  return std::make_unique<Text>(out, manifest, verbosity);
+                                          const Showing& showing) {
+  return std::make_unique<Text>(out, manifest, showing);
 }
 
 }  // namespace cli

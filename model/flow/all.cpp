@@ -46,8 +46,8 @@ Next run_hook(const P& policy, Driver& driver, PolicyCall& call) {
 }
 
 Next run_policy(PolicyCall& call, Context& c) {
-  Driver driver(c);
-  c.task().result = Result::success();
+  Driver driver(c, c.task().result);
+  c.task().result = Result::success();  // Unless the hook says otherwise.
   const Next next = std::visit([&](const auto& policy) { return run_hook(policy, driver, call); },
                                c.machine.policy_of(call.mr));
   return next;

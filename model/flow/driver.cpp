@@ -331,7 +331,6 @@ void Driver::take_away(AttachmentId attachment, PageRange pages) {
   use.active.remove(gone.first.value, gone.count);
 }
 
-Result Driver::result() const { return context_.task().result; }
 Next Driver::fail(int error) { return context_.done(Result::error(error)); }
 Next Driver::raise(int signal) { return context_.done(Result::signal(signal)); }
 

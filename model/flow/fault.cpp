@@ -254,7 +254,8 @@ Next HandleFault::map(Context& c) {
   }
   if (kind == Kind::swap_in) {
     SwapDevice& swap = c.host(space.host).swap;
-    const bool exclusive = swap[slot].users == 2;  // This entry and the swap cache.
+    // Nobody else maps the frame, and only this entry and the swap cache use the slot.
+    const bool exclusive = swap[slot].users == 2 && c.frame(frame).maps == 0;
     space.page_table.clear(page);
     swap.put(slot);
     if (vma->shared || (exclusive && write)) {

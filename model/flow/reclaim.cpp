@@ -199,7 +199,8 @@ Next ReclaimSome::run(Context& c) {
   switch (step) {
     case Step::next: {
       Host& from = c.host(host);
-      const auto limit = static_cast<std::uint32_t>(2 * from.lru.size());
+      // Twice around: those that are freed have left the list.
+      const auto limit = 2 * (static_cast<std::uint32_t>(from.lru.size()) + freed);
       while (freed < wanted && tried < limit && !from.lru.empty()) {
         ++tried;
         const FrameId frame = from.lru.front();

@@ -14,7 +14,8 @@ class Context;
 
 class Driver {
  public:
-  explicit Driver(Context& context) : context_(context) {}
+  // `result` is that of the flow that was on top, or of an answer.
+  Driver(Context& context, Result result) : context_(context), result_(result) {}
 
   const Registration& registration(MrId mr) const;
 
@@ -71,12 +72,13 @@ class Driver {
   void take_away(AttachmentId attachment, PageRange pages);
 
   // ---- Results.
-  Result result() const;  // Of the flow that was on top.
+  Result result() const { return result_; }  // Of the flow that was on top, or of an answer.
   Next fail(int error);   // The hook is over with an error.
   Next raise(int signal);
 
  private:
   Context& context_;
+  Result result_;
 };
 
 }  // namespace model

@@ -39,7 +39,8 @@ std::string listed(const std::vector<std::string>& words) {
 void report_unknown(Checking& checking, Span span, std::string_view word, std::string_view what,
                     const std::vector<std::string>& known) {
   Problems& problems = checking.checked.problems;
-  if (problems.size() >= problems_max) return;
+  // No word: the parser has complained.
+  if (word.empty() || problems.size() >= problems_max) return;
   std::optional<std::string> meant;
   if (problems.size() < suggestions_max) meant = nearest(word, known);
   std::string message = fmt::format("'{}' is not {}", word, what);
@@ -66,7 +67,8 @@ std::vector<std::string> names_of(const std::vector<Entry>& entries) { return ro
 void report_undefined(Checking& checking, const Scope& scope, const Name& name) {
   Problems& problems = checking.checked.problems;
   // A statement that could not be read may have defined it.
-  if (checking.checked.script->broken || problems.size() >= problems_max) return;
+  const bool missing = checking.checked.script->broken || name.text.empty();
+  if (missing || problems.size() >= problems_max) return;
   std::optional<std::string> meant;
   std::string what;
   if (problems.size() < suggestions_max) {

@@ -176,6 +176,7 @@ std::optional<std::uint32_t> host_of(const Checked& checked, Symbol symbol) {
 }
 
 void declare(Checking& checking, const Name& name, Symbol symbol) {
+  if (name.text.empty()) return;  // The parser has complained.
   std::vector<Symbol>& known = checking.symbols[name.text];
   for (const Symbol other : known) {
     if (differ(checking.checked, other, symbol)) continue;

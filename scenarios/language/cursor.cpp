@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "scenarios/language/utf8.hpp"
 
 namespace language {
@@ -86,6 +88,7 @@ void Cursor::leave_brackets(const Token& open, TokenKind closing) {
 
 void Cursor::unclosed(const Token& open) {
   mistake(open.span, fmt::format("'{}' is not closed", text(open)));
+  block_unclosed_ = true;
 }
 
 bool Cursor::at_line_start() const {
@@ -150,6 +153,7 @@ void Cursor::recover() {
 }
 
 void Cursor::end_statement() {
+  if (std::exchange(block_unclosed_, false) && !panicking_) return;
   if (!panicking_ && !at_end_of_statement()) error_here("end of line");
   if (panicking_) recover();
   if (!at(TokenKind::right_brace) && !at(TokenKind::end)) take();

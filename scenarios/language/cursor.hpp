@@ -79,6 +79,7 @@ class Cursor {
   std::uint32_t brackets_ = 0;
   std::uint32_t depth_ = 0;
   bool panicking_ = false;
+  bool block_unclosed_ = false;  // The statement ended where the next one begins.
 };
 
 }  // namespace language

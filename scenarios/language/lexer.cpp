@@ -176,7 +176,14 @@ class Lexer {
     const auto byte = static_cast<unsigned char>(text_[position_]);
     if (at("&")) {
       report(position_, 1, "'&' has no meaning here; 'and' is written '&&'");
-    } else if (length == 0) {
+      return add(TokenKind::and_and, 1);
+    }
+    if (at("#")) {
+      report(position_, 1, "unexpected character '#'; a comment is written '//'");
+      position_ += std::min(rest().find('\n'), rest().size());
+      return;
+    }
+    if (length == 0) {
       report_no_text(position_);
     } else if (byte < 0x20 || byte == 0x7F) {
       report(position_, 1, fmt::format("unexpected byte 0x{:02x}", byte));

@@ -142,7 +142,7 @@ model::Call Lowering::call_of(const StepInfo& info) {
       case ParameterKind::pages: {
         const PagesMeant meant = pages_meant(value);
         call.pages = meant.pages;
-        call.mm = meant.mm;
+        if (!call.mm.some()) call.mm = meant.mm;  // A child has its parent's regions.
         break;
       }
       case ParameterKind::qp:

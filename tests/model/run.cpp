@@ -2,9 +2,19 @@
 #include "tests/model/run.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "sim/check.hpp"
 #include "sim/explore.hpp"
+
+namespace model {
+doctest::String toString(const Result& result) {
+  constexpr std::array kinds{"none", "value", "error", "signal", "object"};
+  return (kinds[static_cast<std::size_t>(result.kind)] + std::string(" ") +
+          std::to_string(result.number))
+      .c_str();
+}
+}  // namespace model
 
 namespace model::testing {
 

@@ -3,6 +3,8 @@
 
 // Runs of small machines: what each call gave back, what happened in which order, what broke.
 
+#include <doctest/doctest.h>
+
 #include <initializer_list>
 #include <string>
 #include <vector>
@@ -11,6 +13,10 @@
 #include "sim/chooser.hpp"
 #include "sim/explore_report.hpp"
 #include "sim/record.hpp"
+
+namespace model {
+doctest::String toString(const Result& result);  // For the messages of doctest.
+}  // namespace model
 
 namespace model::testing {
 
