@@ -117,7 +117,8 @@ void World::rest() {
       if (line != nullptr && line->claim != no_claim) break_claim(line->claim);
       continue;
     }
-    if (!std::holds_alternative<Kswapd>(stack.frames.front().body)) stuck.push_back(TaskId{i});
+    const bool asleep = std::holds_alternative<Kswapd>(stack.frames.back().body);
+    if (!asleep) stuck.push_back(TaskId{i});
   }
   break_properties(judge_at_rest(machine_, {stuck.data(), stuck.size()}));
   for (std::uint32_t i = 0; i < setup().monitors.size(); ++i) {

@@ -13,7 +13,7 @@
 namespace model {
 
 enum class EventKind : std::uint8_t {
-  step,  // A flow took the step `value` (see flow/steps.hpp).
+  step,  // A flow took the step `value` (see flow/all.hpp).
   call,
   returned,
   half,
@@ -21,6 +21,7 @@ enum class EventKind : std::uint8_t {
   range_returned,
   range_refused,
   range_end,
+  unpaired_end,
   released,
   pte_set,
   pte_cleared,
@@ -81,6 +82,7 @@ inline constexpr std::array<EventInfo, static_cast<std::size_t>(EventKind::count
     {"range_returned", "PMV", "all range_start callbacks have returned"},
     {"range_refused", "PM", "a range_start callback returned -EAGAIN"},
     {"range_end", "PMV", "mmu_notifier_invalidate_range_end() is called"},
+    {"unpaired_end", "MR", "a driver gets a range_end without its range_start"},
     {"released", "M", "the release callbacks have returned"},
     {"pte_set", "PMF", "a page table entry maps a frame"},
     {"pte_cleared", "PMF", "a page table entry does not map its frame any more"},
@@ -124,7 +126,7 @@ inline constexpr std::array<EventInfo, static_cast<std::size_t>(EventKind::count
 
 struct Event {
   EventKind kind = EventKind::step;
-  std::uint8_t detail = 0;  // A notifier event, or 1 for a write.
+  std::uint8_t detail = 0;  // 1 for a write; the kind of a result.
   MmId mm{};
   PageRange pages{};
   MrId mr{};

@@ -46,6 +46,16 @@ std::int64_t device_entries(const Machine& machine, MrId mr) {
   return count;
 }
 
+// All that an adapter caches, and all that is in the PFN tables behind it.
+std::int64_t adapter_entries(const Machine& machine, AdapterId adapter) {
+  auto count = static_cast<std::int64_t>(machine.adapters[adapter.index()].tlb.size());
+  for (const Registration& region : machine.registrations) {
+    if (region.adapter != adapter) continue;
+    region.table.for_each(region.pages, [&](Page, const PfnEntry&) { ++count; });
+  }
+  return count;
+}
+
 std::int64_t device_tlb(const Machine& machine, const Operation& op) {
   const MrId mr = registration_of(machine, op);
   if (!mr.some()) return unset;
@@ -63,10 +73,17 @@ std::int64_t active_pages(const Machine& machine, MrId mr) {
 }
 
 std::int64_t page_value(const Machine& machine, const Operation& op) {
-  const Pte pte = machine.spaces[op.mm.index()].page_table.at(op.pages.first);
+  const AddressSpace& space = machine.spaces[op.mm.index()];
+  const Vma* vma = space.find_vma(op.pages.first);
+  if (vma == nullptr) return unset;
+  Pte pte = space.page_table.at(op.pages.first);
+  if (!pte.populated() && vma->shared) {
+    pte = machine.mappings[vma->mapping.index()].cached(vma->index_of(op.pages.first));
+  }
   if (pte.present()) return machine.frames[pte.frame()].value;
-  if (!pte.swapped()) return unset;
-  return machine.hosts[machine.host_of(op.mm).index()].swap[pte.slot()].value;
+  if (!pte.swapped()) return 0;  // It would be a page of zeros.
+  const SwapSlot& slot = machine.hosts[space.host.index()].swap[pte.slot()];
+  return slot.cached.some() ? machine.frames[slot.cached].value : slot.value;
 }
 
 const Frame* mapped_frame(const Machine& machine, const Operation& op) {
@@ -123,6 +140,7 @@ std::int64_t look(const Machine& machine, const Operation& op) {
       return intervals.contains(mr) ? intervals.read_begin(mr) : unset;
     }
     case Code::tlb_entries:
+      if (!op.variable.some()) return adapter_entries(machine, op.adapter);
       return device_entries(machine, registration_of(machine, op));
     case Code::active_pages:
       return active_pages(machine, registration_of(machine, op));

@@ -64,8 +64,15 @@ bool Machine::satisfied(const Wait& wait, TaskId task) const {
     }
     case Wait::Kind::idle:
       return registrations[wait.index].ranges == 0;
-    case Wait::Kind::answers:
-      return tasks[task.index()].answers == 0;
+    case Wait::Kind::answered:
+      return std::ranges::none_of(posted,
+                                  [&](const Posted& entry) { return entry.task == task; }) &&
+             std::ranges::none_of(asked, [&](const Asked& entry) { return entry.task == task; });
+    case Wait::Kind::flushed:
+      return tasks[task.index()].ipis == 0;
+    case Wait::Kind::recalled:
+      return std::ranges::none_of(recalls,
+                                  [&](const Recall& recall) { return recall.task == task; });
     case Wait::Kind::drained:
       return std::ranges::none_of(posted, [&](const Posted& entry) {
         return entry.attachment == AttachmentId{wait.index} &&
@@ -92,7 +99,8 @@ bool Machine::satisfied(const Wait& wait, TaskId task) const {
 const Policy& Machine::policy_of(MrId mr) const {
   static const Policy pinned = PinAllPolicy{};
   const Registration& region = registrations[mr.index()];
-  return region.pins ? pinned : setup->adapters[region.adapter.index()].policy;
+  const Policy& own = setup->adapters[region.adapter.index()].policy;
+  return region.pins && !std::holds_alternative<PinAllPolicy>(own) ? pinned : own;
 }
 
 bool Machine::mappable(MmId mm, Page page, bool write) const {

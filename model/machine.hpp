@@ -25,6 +25,7 @@ struct Host {
   FrameId zero{};           // The zero page.
   Small<FrameId, 4> lru{};  // Candidates for reclaim, the longest unused first.
   bool dead = false;
+  Small<HostId, 1> down{};  // Hosts that this one knows to be dead.
 
   bool operator==(const Host&) const = default;
 };
@@ -34,10 +35,11 @@ struct Task {
   HostId host{};
   MmId mm{};  // None: a kernel thread or an adapter's engine.
   CpuId cpu{};
-  LineId line{};              // The call on whose behalf it works.
-  std::uint16_t answers = 0;  // Answers that are still to come: IPIs, shoot-downs, completions.
-  Result result{};            // Of the flow that finished last, or of a completion.
-  PfnEntry found{};           // What the last look-up found, until the driver takes it.
+  LineId line{};               // The call on whose behalf it works.
+  std::uint16_t ipis = 0;      // Interrupts of other CPUs that are still to be served.
+  Result result{};             // Of the flow that finished last, or of a completion.
+  PfnEntry found{};            // What the last look-up found, until the driver takes it.
+  bool lookup_failed = false;  // The kernel itself has said that a page cannot be had.
   bool alive = false;
 
   bool operator==(const Task&) const = default;
@@ -60,6 +62,14 @@ struct Posted {
   PageRange pages{};
 
   bool operator==(const Posted&) const = default;
+};
+
+// A user that has asked for an activation and has no answer.
+struct Asked {
+  TaskId task{};
+  AttachmentId attachment{};
+
+  bool operator==(const Asked&) const = default;
 };
 
 // A user that was told of a revocation and has not answered.
@@ -92,6 +102,7 @@ struct Machine {
   Small<Attachment, 2> attachments{};
   Small<QueuePair, 1> queues{};
   Small<Posted, 2> posted{};
+  Small<Asked, 1> asked{};
   Small<Recall, 2> recalls{};
   Small<Task, 6> tasks{};
   Small<Mail, 1> mail{};

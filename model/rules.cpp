@@ -92,7 +92,8 @@ bool handle_complete(const Machine& machine, MrId mr) {
 }
 
 bool all_or_nothing(const Machine& machine, MrId mr) {
-  return std::visit([](const auto& policy) { return policy.whole; }, machine.policy_of(mr));
+  return std::visit([](const auto& policy) { return policy.all_or_nothing(); },
+                    machine.policy_of(mr));
 }
 
 // A user may post: every page of the handle is in the owner's card. Where the promise is for the
@@ -119,8 +120,9 @@ bool all_mappable(const Machine& machine, const Event& event) {
 }
 
 // The adapter refuses an access, or a kernel answers that pages cannot be mapped.
-PropertySet judge_refusal(const Machine& machine, const Event& event) {
+PropertySet judge_refusal(const Machine& machine, const Event& event, TaskId task) {
   const Registration& region = machine.registrations[event.mr.index()];
+  if (task.some() && machine.tasks[task.index()].lookup_failed) return 0;  // The kernel said so.
   if (!region.live || (is_write(event) && !region.write)) return 0;
   if (event.kind == EventKind::dma_refused && event.value != TaskId::none) {
     const bool wanted = std::ranges::any_of(
@@ -189,12 +191,14 @@ PropertySet judge(const Machine& machine, const Event& event, TaskId task) {
       return judge_release(machine, event);
     case EventKind::clean_drop:
       return judge_clean_drop(machine, event);
+    case EventKind::unpaired_end:
+      return bit(Property::unbalanced_notifier);
     case EventKind::rdma_post:
       return judge_post(machine, event);
     case EventKind::dma_refused:
     case EventKind::handle_failed:
     case EventKind::sigbus:
-      return judge_refusal(machine, event);
+      return judge_refusal(machine, event, task);
     default:
       return 0;
   }

@@ -24,7 +24,6 @@ struct KernelSwitches {
   bool reclaim_skips_pinned = true;  // folio_maybe_dma_pinned() in shrink_folio_list().
   bool end_after_refusal = true;     // c2655835fd8c: range_end also when a start was refused.
   bool heed_refusal = true;          // No page table change after -EAGAIN.
-  bool notify_before_change = true;  // range_start comes before the page table changes.
   bool flush_before_free = true;     // The CPUs' TLBs are flushed before frames are freed.
   bool peer_down_notice = true;      // The fabric reports dead hosts to the living.
 };
@@ -200,7 +199,7 @@ struct Claim {
     exists,
     not_exists,
     forall,
-    result,   // A call returns what the scenario says.
+    result,    // A call returns what the scenario says.
     emitted,   // A `>` line.
     question,  // Not a claim: whether some final state is so.
   };

@@ -63,8 +63,8 @@ ClaimResult judge_broken(std::uint32_t index, const sim::ExploreReport& report) 
 void compare(const Setup& setup, ClaimResult& result, bool complete) {
   const Claim& claim = setup.claims[result.claim];
   result.decided = complete || !needs_all(claim, result.holds);
-  result.as_expected = !result.decided || result.holds != claim.expect_fail ||
-                       claim.kind == Claim::Kind::question;
+  result.as_expected =
+      !result.decided || result.holds != claim.expect_fail || claim.kind == Claim::Kind::question;
 }
 
 }  // namespace

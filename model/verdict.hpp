@@ -25,7 +25,7 @@ struct ClaimResult {
 };
 
 struct Verdict {
-  std::vector<ClaimResult> claims;
+  std::vector<ClaimResult> claims{};
   bool complete = true;  // Nothing within the scope was left out.
 
   bool failed() const;     // Some claim is not as the scenario says.

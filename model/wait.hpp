@@ -15,7 +15,9 @@ struct Wait {
     readable,   // The interval `index` is not in the odd epoch `sequence` any more.
     unwatched,  // The interval subscription of `index` is gone.
     idle,       // No invalidation is counted in registration `index`.
-    answers,    // All answers this task waits for have come.
+    answered,   // The owner, or the peer's card, has answered this task.
+    flushed,    // All CPUs that this task has interrupted have flushed.
+    recalled,   // All users that this task has recalled have answered.
     drained,    // No transfer outstanding on attachment `index`.
     pressure,   // Host `index` is below its low watermark.
     mail,       // A message from process `sequence` waits for process `index`.
@@ -33,6 +35,10 @@ struct Wait {
 
   static Wait lock(LockId id, LockMode mode) {
     return {.kind = Kind::lock, .lock_kind = id.kind, .mode = mode, .index = id.index};
+  }
+  // Waits whose `index` is the task itself.
+  bool of_task() const {
+    return kind == Kind::answered || kind == Kind::flushed || kind == Kind::recalled;
   }
   LockId lock_id() const { return {.kind = lock_kind, .index = index}; }
 };

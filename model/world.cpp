@@ -30,6 +30,7 @@ World::World(const Setup& setup, sim::Order order) : machine_(build(setup)), eve
   for (std::uint32_t task = 0; task < machine_.tasks.size(); ++task) {
     if (machine_.tasks[task].alive) set_runnable(TaskId{task}, 0, first);
   }
+  judge_always();
 }
 
 void World::add_programs() {
@@ -44,9 +45,9 @@ void World::add_programs() {
   }
 }
 
-// In one order for all: what init leaves behind does not depend on the mode.
+// By time for all: what init leaves behind does not depend on the mode.
 void World::run_init() {
-  events_ = sim::EventQueue<Pending>(sim::Order::any);
+  events_ = sim::EventQueue<Pending>(sim::Order::by_time);
   sim::FirstChooser first;
   for (std::uint32_t task = 0; task < machine_.tasks.size(); ++task) {
     set_runnable(TaskId{task}, 0, first);
@@ -90,7 +91,7 @@ Wait World::guard_of(TaskId task) const {
   const Actor& actor = actors_[task.index()];
   if (!actor.stack.frames.empty()) {
     Wait wait = guard(actor.stack.frames.back(), machine_);
-    if (wait.kind == Wait::Kind::answers) wait.index = task.value;
+    if (wait.of_task()) wait.index = task.value;
     return wait;
   }
   return {.kind = Wait::Kind::gate, .index = program_of(task)->lines[actor.next_line].value};
@@ -130,7 +131,8 @@ void World::post_line(TaskId task, sim::Nanoseconds after, sim::Chooser& chooser
   }
 }
 
-void World::recheck(const WakeKey& key, sim::Chooser& chooser) {
+// What the step has changed is seen when the step is over.
+void World::recheck(const WakeKey& key, sim::Nanoseconds after, sim::Chooser& chooser) {
   const auto first = std::lower_bound(guarded_.begin(), guarded_.end(), Guarded{key, TaskId{0}});
   for (auto entry = first; entry != guarded_.end() && entry->key == key; ++entry) {
     const TaskId task = entry->task;
@@ -139,9 +141,9 @@ void World::recheck(const WakeKey& key, sim::Chooser& chooser) {
     if (pending && !may_run) events_.cancel(lane_of(task));
     if (pending || !may_run) continue;
     if (actors_[task.index()].stack.frames.empty()) {
-      post_line(task, 0, chooser);
+      post_line(task, after, chooser);
     } else {
-      events_.post(lane_of(task), setup().cost(Cost::lock), Resume{});
+      events_.post(lane_of(task), after + setup().cost(Cost::lock), Resume{});
     }
   }
 }
@@ -193,7 +195,7 @@ void World::finish_step(Effects& effects, sim::Turn turn, TaskId actor) {
   }
   break_properties(effects.broken);
   carry_out(effects, turn.chooser);
-  for (const WakeKey& key : effects.changed) recheck(key, turn.chooser);
+  for (const WakeKey& key : effects.changed) recheck(key, effects.duration, turn.chooser);
   if (machine_.running) judge_always();
 }
 
@@ -320,8 +322,8 @@ void World::interrupt(const Interrupt& request, Effects& effects) {
                 .mm = request.mm,
                 .pages = request.pages,
                 .value = request.cpu.value});
-  if (waiting.answers > 0) --waiting.answers;
-  context.changed(Wait::Kind::answers, request.waiting.value);
+  if (waiting.ipis > 0) --waiting.ipis;
+  context.changed(Wait::Kind::flushed, request.waiting.value);
 }
 
 // Data occupies the wire for its size; what follows waits. A host talks to itself at once.
@@ -332,10 +334,10 @@ void World::post_message(const Effects::Sent& sent, sim::Nanoseconds after) {
     const bool ours = (link.left == sent.from && link.right == sent.to) ||
                       (link.left == sent.to && link.right == sent.from);
     if (!ours || sent.from == sent.to) continue;
-    const bool carries_data = sent.message.kind == MessageKind::rdma_request
-                                  ? sent.message.write
-                                  : sent.message.kind == MessageKind::rdma_response &&
-                                        !sent.message.write;
+    const bool carries_data =
+        sent.message.kind == MessageKind::rdma_request
+            ? sent.message.write
+            : sent.message.kind == MessageKind::rdma_response && !sent.message.write;
     const std::uint64_t bytes =
         header_bytes + (carries_data ? std::uint64_t{page_bytes} * sent.message.pages.count : 0);
     const sim::Nanoseconds occupancy = bytes * 8 * 1'000'000'000 / link.bits_per_second;
@@ -362,6 +364,7 @@ void World::carry_out(Effects& effects, sim::Chooser& chooser) {
     actors_[task.index()].stack.frames.push_back(spawned.flow);
     set_runnable(task, effects.duration, chooser);
   }
+  for (const AttachmentId timer : effects.stopped_timers) events_.cancel(lane_of(timer));
   for (const Effects::Timer& timer : effects.timers) {
     events_.cancel(lane_of(timer.attachment));
     events_.post(lane_of(timer.attachment), timer.after, Expiry{.attachment = timer.attachment});
@@ -377,6 +380,7 @@ void World::kill(HostId host) {
     events_.cancel(lane_of(task));
     drop_if(guarded_, [task](const Guarded& entry) { return entry.task == task; });
     drop_if(machine_.posted, [task](const Posted& entry) { return entry.task == task; });
+    drop_if(machine_.asked, [task](const Asked& entry) { return entry.task == task; });
     drop_if(machine_.recalls, [task](const Recall& recall) { return recall.task == task; });
     machine_.tasks[i].alive = false;
     actors_[i].stack = {};

@@ -87,7 +87,7 @@ class World {
   TaskId add_task(const Task& task);
   void set_runnable(TaskId task, sim::Nanoseconds after, sim::Chooser& chooser);
   void post_line(TaskId task, sim::Nanoseconds after, sim::Chooser& chooser);
-  void recheck(const WakeKey& key, sim::Chooser& chooser);
+  void recheck(const WakeKey& key, sim::Nanoseconds after, sim::Chooser& chooser);
 
   void resume(TaskId task, Effects& effects, sim::Turn turn);
   Next run_top(TaskId task, Effects& effects, sim::TraceSink& trace);

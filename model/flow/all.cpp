@@ -137,6 +137,7 @@ void Effects::clear() {
   interrupts.clear();
   spawned.clear();
   timers.clear();
+  stopped_timers.clear();
   killed.clear();
   broken = 0;
   duration = 0;

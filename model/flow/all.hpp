@@ -93,6 +93,7 @@ struct Effects {
   std::vector<Interrupt> interrupts{};
   std::vector<Spawned> spawned{};
   std::vector<Timer> timers{};
+  std::vector<AttachmentId> stopped_timers{};
   std::vector<HostId> killed{};
   PropertySet broken = 0;
   sim::Nanoseconds duration = 0;

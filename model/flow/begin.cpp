@@ -48,7 +48,10 @@ Flow rdma(const Call& call, const Machine& machine) {
 Flow dma(const Call& call, const Machine& machine) {
   const MrId mr{object(machine, call.target.variable)};
   const PageRange pages = pages_of(machine, mr, call.target.offset);
-  if (call.verb == Verb::prefetch) return {Prefetch{.write = true, .mr = mr, .pages = pages}};
+  if (call.verb == Verb::prefetch) {
+    const bool write = machine.registrations[mr.index()].write;
+    return {Prefetch{.write = write, .mr = mr, .pages = pages}};
+  }
   return {Dma{.write = call.verb == Verb::dma_write,
               .adapter = machine.registrations[mr.index()].adapter,
               .mr = mr,

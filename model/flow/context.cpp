@@ -41,6 +41,12 @@ void Context::release(LockId id) {
   effects_.changed.push_back({Wait::Kind::lock, id.kind, id.index});
 }
 
+void Context::lock_folio(FrameId id) {
+  check(!frame(id).locked_by.some());
+  frame(id).locked_by = self;
+  effects_.changed.push_back({Wait::Kind::lock, LockKind::folio, id.value});
+}
+
 void Context::downgrade(LockId id) {
   machine.lock(id).downgrade(self);
   effects_.changed.push_back({Wait::Kind::lock, id.kind, id.index});
@@ -65,7 +71,7 @@ void Context::send(HostId from, HostId to, Message message) {
 }
 
 void Context::interrupt(CpuId cpu, MmId mm, PageRange pages) {
-  ++task().answers;
+  ++task().ipis;
   effects_.interrupts.push_back({.cpu = cpu, .mm = mm, .pages = pages, .waiting = self});
 }
 
@@ -75,6 +81,10 @@ void Context::spawn(const Flow& flow, HostId host) {
 
 void Context::set_timer(AttachmentId attachment, sim::Nanoseconds after) {
   effects_.timers.push_back({.attachment = attachment, .after = after});
+}
+
+void Context::cancel_timer(AttachmentId attachment) {
+  effects_.stopped_timers.push_back(attachment);
 }
 
 void Context::kill_tasks(HostId host) { effects_.killed.push_back(host); }

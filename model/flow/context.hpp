@@ -56,6 +56,7 @@ class Context {
   void take(LockId id, LockMode mode);
   void release(LockId id);
   void downgrade(LockId id);
+  void lock_folio(FrameId frame);
 
   // ---- Effects.
   void emit(Event event);
@@ -65,6 +66,7 @@ class Context {
   void interrupt(CpuId cpu, MmId mm, PageRange pages);  // An IPI; its answer counts for this task.
   void spawn(const Flow& flow, HostId host);
   void set_timer(AttachmentId attachment, sim::Nanoseconds after);
+  void cancel_timer(AttachmentId attachment);
   void kill_tasks(HostId host);
 
   // ---- Frames.

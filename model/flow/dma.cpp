@@ -18,6 +18,7 @@ Next Dma::run(Context& c) {
       return translate(c);
     case Step::faulted:
       if (!c.task().result.ok()) return refuse(c);
+      c.spend(Cost::dev_resume);
       step = Step::translate;
       return Next::again;
     case Step::land:
@@ -32,6 +33,7 @@ Next Dma::translate(Context& c) {
   const Registration& region = c.registration(mr);
   const Page page = pages.at(done);
   c.spend(Cost::device_tlb);
+  c.task().lookup_failed = false;
   if (!region.live || (write && !region.write)) return refuse(c);
   PfnEntry target;
   if (const DeviceTlbEntry* hit = device.find(mr, page)) target = hit->target;
@@ -55,6 +57,7 @@ Next Dma::translate(Context& c) {
   }
   device.transfers.push_back(
       {.task = c.self, .mr = mr, .page = page, .target = target, .write = write});
+  c.changed(Wait::Kind::quiet, mr.value);
   c.spend(Cost::dma_page);
   c.emit({.kind = EventKind::dma_start,
           .detail = write,
@@ -134,6 +137,13 @@ Next Register::run(Context& c) {
       if (faults && !pinned && !c.setup.adapters[adapter.index()].odp) {
         return c.done(Result::error(EOPNOTSUPP));
       }
+      std::uint64_t used = pages.count;
+      for (const Registration& other : c.machine.registrations) {
+        if (other.live && other.adapter == adapter) used += other.pages.count;
+      }
+      if (used > c.setup.adapters[adapter.index()].pfn_table) {
+        return c.done(Result::error(ENOMEM));
+      }
       const Vma* vma = c.mm(mm).find_vma(pages.first);
       mr = MrId{static_cast<std::uint32_t>(c.machine.registrations.size())};
       c.machine.registrations.push_back({.mm = mm,
@@ -160,6 +170,7 @@ Next Deregister::run(Context& c) {
   switch (step) {
     case Step::stop: {
       if (!c.registration(mr).live) return c.done(Result::error(EINVAL));
+      c.registration(mr).live = false;  // The key is invalid from here on.
       const Registration& region = c.registration(mr);
       step = Step::destroy;
       return c.call({PolicyCall{.hook = Hook::deregistered,
@@ -167,9 +178,8 @@ Next Deregister::run(Context& c) {
                                 .range = {.mm = region.mm, .pages = region.pages},
                                 .pages = region.pages}});
     }
-    case Step::destroy:  // The key is invalid from here on.
-      c.registration(mr).live = false;
-      return c.done();
+    case Step::destroy:
+      return c.give();
   }
   return c.done();
 }

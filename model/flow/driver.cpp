@@ -65,7 +65,11 @@ void Driver::count_start(MrId mr) {
 
 void Driver::count_end(MrId mr) {
   Registration& region = context_.registration(mr);
-  if (region.ranges > 0) --region.ranges;
+  if (region.ranges == 0) {
+    context_.emit({.kind = EventKind::unpaired_end, .mm = region.mm, .mr = mr});
+  } else {
+    --region.ranges;
+  }
   ++region.sequence;
   context_.changed(Wait::Kind::idle, mr.value);
 }
@@ -113,7 +117,7 @@ void Driver::mark_dirty(MrId mr, PageRange pages) {
 void Driver::install(MrId mr, Page page, PfnEntry entry) {
   Registration& region = context_.registration(mr);
   region.table.set(page, entry);
-  context_.spend(Cost::pfn_update);
+  if (region.pinned.empty()) context_.spend(Cost::pfn_update);  // Else it is part of the pin.
   context_.emit({.kind = EventKind::pfn_installed,
                  .detail = entry.write,
                  .mm = region.mm,
@@ -124,15 +128,14 @@ void Driver::install(MrId mr, Page page, PfnEntry entry) {
 }
 
 void Driver::clear(MrId mr, PageRange pages) {
-  context_.spend(Cost::pfn_update);
   Registration& region = context_.registration(mr);
   if (!region.table.any(pages)) return;
+  context_.spend(Cost::dev_invalidate);  // The zap and the adapter's answer.
   region.table.clear(pages);
   context_.emit({.kind = EventKind::pfn_cleared, .mm = region.mm, .pages = pages, .mr = mr});
 }
 
 void Driver::flush(MrId mr, PageRange pages) {
-  context_.spend(Cost::dev_invalidate);
   const AdapterId adapter = context_.registration(mr).adapter;
   context_.adapter(adapter).flush(mr, pages);
   context_.emit({.kind = EventKind::device_flush,
@@ -194,7 +197,12 @@ bool Driver::active(AttachmentId attachment, PageRange pages) const {
 
 void Driver::ask_owner(AttachmentId attachment, PageRange pages) {
   const MrId mr = context_.attachment(attachment).handle;
-  context_.task().answers = 1;
+  const HostId owner = owner_host(context_, mr);
+  if (knows_down(context_, context_.task().host, owner)) {
+    context_.task().result = Result::error(EREMOTEIO);
+    return;
+  }
+  context_.machine.asked.push_back({.task = context_.self, .attachment = attachment});
   context_.emit({.kind = EventKind::activate,
                  .mm = context_.registration(mr).mm,
                  .pages = pages,
@@ -248,7 +256,6 @@ void Driver::shoot_down(AttachmentId attachment, PageRange pages, std::uint64_t 
   Attachment& use = context_.attachment(attachment);
   const PageRange gone = offsets(context_.registration(use.handle), pages);
   use.granted.remove(gone.first.value, gone.count);
-  ++context_.task().answers;
   context_.machine.recalls.push_back({.task = context_.self, .attachment = attachment});
   context_.spend(Cost::message);
   context_.emit({.kind = EventKind::shootdown,
@@ -273,6 +280,11 @@ void Driver::signal_early(AttachmentId attachment, PageRange pages) {
                  .pages = pages,
                  .mr = use.handle,
                  .attachment = attachment});
+}
+
+void Driver::forget_recalls() {
+  drop_if(context_.machine.recalls,
+          [this](const Recall& recall) { return recall.task == context_.self; });
 }
 
 void Driver::all_answered(MrId mr) {

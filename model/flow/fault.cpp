@@ -7,6 +7,8 @@
 namespace model {
 namespace {
 
+constexpr std::uint8_t reclaims_max = 4;  // Linux: MAX_RECLAIM_RETRIES, 16.
+
 void belongs(Context& c, FrameId frame, const Vma& vma, Page page) {
   c.frame(frame).mapping = vma.mapping;
   c.frame(frame).index = vma.index_of(page);
@@ -40,7 +42,9 @@ Next HandleFault::run(Context& c) {
       step = Step::allocate;
       return Next::pass;
     case Step::wait_folio:  // folio_lock(): whoever reads or writes the page is through with it.
+      c.lock_folio(frame);
       if (c.frame(frame).slot != slot) {
+        c.release(folio_lock(frame));
         c.put(frame);
         step = Step::decide;
         return Next::again;
@@ -54,6 +58,9 @@ Next HandleFault::run(Context& c) {
     case Step::copy:  // Before the notification: __wp_page_copy_user().
       c.frame(frame).value = old.some() ? c.frame(old).value : 0;
       c.spend(Cost::copy_page);
+      step = Step::start;
+      return Next::again;
+    case Step::start:
       step = Step::started;
       return c.call({RangeStart{.range = range()}});
     case Step::started:
@@ -174,16 +181,16 @@ Next HandleFault::allocate(Context& c) {
   const HostId host = c.mm(mm).host;
   const std::optional<FrameId> fresh = c.allocate(host);
   if (!fresh) {
-    if (tried_reclaim) {
+    if (reclaims == reclaims_max) {
       if (old.some()) c.put(old);
       return c.give(Result::error(ENOMEM));
     }
-    tried_reclaim = true;
+    ++reclaims;
     step = Step::reclaimed;
     return c.call({ReclaimSome{.host = host, .wanted = 1}});
   }
   frame = *fresh;
-  tried_reclaim = false;
+  reclaims = 0;
   switch (kind) {
     case Kind::fresh:
       step = Step::map;
@@ -201,7 +208,7 @@ Next HandleFault::allocate(Context& c) {
       }
       ++entry.users;
       add_to_swap_cache(c, frame, slot);
-      c.frame(frame).locked_by = c.self;
+      c.lock_folio(frame);
       step = Step::read_swap;
       return Next::again;
     }
@@ -214,12 +221,12 @@ Next HandleFault::read_swap(Context& c) {
   c.frame(frame).value = c.host(host).swap[slot].value;
   c.frame(frame).dirty = false;
   c.spend(Cost::swap_in);
-  c.release(folio_lock(frame));
   step = Step::map;
   return Next::again;
 }
 
-// Under the page table lock: only if the entry is still as it was when the fault was decided.
+// Under the page table lock: only if the entry is still as it was when the fault was decided. A
+// page that comes from swap has been locked since it was found or read.
 Next HandleFault::map(Context& c) {
   AddressSpace& space = c.mm(mm);
   const Vma* vma = space.find_vma(page);
@@ -233,6 +240,7 @@ Next HandleFault::map(Context& c) {
   if (kind == Kind::swap_in && !vma->shared) same = pte.swapped() && pte.slot() == slot;
   if (kind == Kind::swap_in && vma->shared) same = same && cached.swapped();
   if (kind == Kind::fresh && vma->shared) same = same && (from_cache || !cached.populated());
+  if (kind == Kind::swap_in) c.release(folio_lock(frame));
   if (!same) {
     if (!zero) free_unmapped(c, frame);
     frame = FrameId{};
@@ -245,7 +253,7 @@ Next HandleFault::map(Context& c) {
   }
   if (!from_cache) {
     belongs(c, frame, *vma, page);
-    if (c.frame(frame).maps == 0) lru_add(c, frame);
+    lru_add(c, frame);
   }
   PteBits bits{.write = vma->write, .dirty = write};
   if (vma->shared && !from_cache) {
@@ -289,7 +297,10 @@ Wait GetPage::guard() const {
 Next GetPage::run(Context& c) {
   switch (step) {
     case Step::lock:
-      if (mode != Mode::cpu && !c.mm(mm).alive) return c.done(Result::error(EFAULT));
+      if (mode != Mode::cpu && !c.mm(mm).alive) {
+        c.task().lookup_failed = true;
+        return c.done(Result::error(EFAULT));
+      }
       c.take(mmap_lock(mm), LockMode::read);
       c.spend(Cost::lock);
       step = Step::walk;
@@ -302,6 +313,7 @@ Next GetPage::run(Context& c) {
       return Next::pass;
     case Step::unlock:
       c.release(mmap_lock(mm));
+      c.task().lookup_failed = mode != Mode::cpu && !result.ok();
       return c.done(result);
   }
   return c.done();

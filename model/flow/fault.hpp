@@ -11,9 +11,9 @@ namespace model {
 // mmap_lock. The result is 0, EFAULT (no such page, or not so), or ENOMEM.
 struct HandleFault {
   static constexpr std::string_view name = "handle_fault";
-  static constexpr std::array<std::string_view, 14> steps{
-      "decide",   "allocate", "reclaimed", "wait_folio", "read_swap", "map",     "copy",
-      "lock_ptl", "replace",  "flush",     "set",        "end",       "put_old", "started"};
+  static constexpr std::array<std::string_view, 15> steps{
+      "decide",  "allocate", "reclaimed", "wait_folio", "read_swap", "map", "copy",   "start",
+      "started", "lock_ptl", "replace",   "flush",      "set",       "end", "put_old"};
   enum class Step : std::uint8_t {
     decide,
     allocate,
@@ -22,17 +22,18 @@ struct HandleFault {
     read_swap,
     map,
     copy,
+    start,
+    started,
     lock_ptl,
     replace,
     flush,
     set,
     end,
     put_old,
-    started,
   } step = Step::decide;
   enum class Kind : std::uint8_t { fresh, swap_in, copy } kind = Kind::fresh;
   bool write = false;
-  bool tried_reclaim = false;
+  std::uint8_t reclaims = 0;  // Passes of reclaim for want of a frame.
   MmId mm{};
   Page page{};
   FrameId frame{};  // The new frame, with one reference of ours.

@@ -39,7 +39,6 @@ Next RangeStart::run(Context& c) {
     case Step::interval: {
       const auto hits = notifier.intervals.hits(range.pages);
       if (cursor == hits.size()) {
-        cursor = 0;
         step = Step::listener;
         return Next::pass;
       }
@@ -52,46 +51,50 @@ Next RangeStart::run(Context& c) {
         end_intervals(c, range.mm);
         notifier.close_range(range, c.self);
         c.emit({.kind = EventKind::range_refused, .mm = range.mm, .pages = range.pages});
-        return c.give(Result::error(EAGAIN));
+        return c.done(Result::error(EAGAIN));
       }
       step = Step::interval;
       return Next::pass;
     case Step::listener: {
-      const MrId mr = notifier.next_listener(cursor);
-      if (!mr.some()) {
-        notifier.range_returned(range, c.self);
-        c.emit({.kind = EventKind::range_returned,
-                .mm = range.mm,
-                .pages = range.pages,
-                .value = value});
-        return c.give();
-      }
-      cursor = mr.value + 1;
+      const MrId mr = notifier.next_listener(listener);
+      if (!mr.some()) return refused ? refuse(c) : finish(c);
+      listener = mr;
       c.spend(Cost::range_start);
       step = Step::listener_done;
       return c.call({callback(c, Hook::range_start, range, mr)});
     }
-    case Step::listener_done:
-      if (c.task().result.ok()) {
-        step = Step::listener;
-        return Next::pass;
-      }
-      c.emit({.kind = EventKind::range_refused, .mm = range.mm, .pages = range.pages});
-      end_intervals(c, range.mm);
-      cursor = 0;
-      step = Step::unwind;
+    case Step::listener_done:  // The others are called all the same.
+      refused = refused || !c.task().result.ok();
+      step = Step::listener;
       return Next::pass;
-    case Step::unwind: {  // Those whose start succeeded expect an end (c2655835fd8c).
-      const MrId mr = notifier.next_listener(cursor);
+    case Step::unwind: {  // All expect an end, whether they refused or not (c2655835fd8c).
+      const MrId mr = notifier.next_listener(listener);
       if (!mr.some() || !c.setup.switches.end_after_refusal) {
         notifier.close_range(range, c.self);
-        return c.give(Result::error(EAGAIN));
+        return c.done(Result::error(EAGAIN));
       }
-      cursor = mr.value + 1;
+      listener = mr;
       return c.call({callback(c, Hook::range_end, range, mr)});
     }
   }
   return c.done();
+}
+
+Next RangeStart::finish(Context& c) {
+  c.notifier(range.mm).range_returned(range, c.self);
+  c.emit({.kind = EventKind::range_returned,
+          .mm = range.mm,
+          .pages = range.pages,
+          .value = static_cast<Value>(range.event)});
+  return c.done();
+}
+
+Next RangeStart::refuse(Context& c) {
+  c.emit({.kind = EventKind::range_refused, .mm = range.mm, .pages = range.pages});
+  end_intervals(c, range.mm);
+  listener = MrId{};
+  step = Step::unwind;
+  return Next::pass;
 }
 
 Next RangeEnd::run(Context& c) {
@@ -107,9 +110,9 @@ Next RangeEnd::run(Context& c) {
       step = Step::listener;
       return Next::pass;
     case Step::listener: {
-      const MrId mr = notifier.next_listener(cursor);
-      if (!mr.some()) return c.give();
-      cursor = mr.value + 1;
+      const MrId mr = notifier.next_listener(listener);
+      if (!mr.some()) return c.done();
+      listener = mr;
       return c.call({callback(c, Hook::range_end, range, mr)});
     }
   }
@@ -117,7 +120,7 @@ Next RangeEnd::run(Context& c) {
 }
 
 Wait TlbFlush::guard() const {
-  return step == Step::wait ? Wait{.kind = Wait::Kind::answers} : Wait{};
+  return step == Step::wait ? Wait{.kind = Wait::Kind::flushed} : Wait{};
 }
 
 Next TlbFlush::run(Context& c) {
@@ -137,7 +140,7 @@ Next TlbFlush::run(Context& c) {
           remote = true;
         }
       }
-      if (!remote) return c.give();
+      if (!remote) return c.done();
       step = Step::wait;
       return Next::again;
     }

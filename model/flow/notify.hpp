@@ -21,11 +21,17 @@ struct RangeStart {
     listener_done,
     unwind,
   } step = Step::enter;
+  bool refused = false;
   NotifierRange range{};
-  std::uint32_t cursor = 0;
+  std::uint32_t cursor = 0;  // Among the intervals that were hit.
+  MrId listener{};           // The last that was called.
 
   bool operator==(const RangeStart&) const = default;
   Next run(Context& c);
+
+ private:
+  Next finish(Context& c);
+  Next refuse(Context& c);
 };
 
 // mmu_notifier_invalidate_range_end().
@@ -34,7 +40,7 @@ struct RangeEnd {
   static constexpr std::array<std::string_view, 2> steps{"enter", "listener"};
   enum class Step : std::uint8_t { enter, listener } step = Step::enter;
   NotifierRange range{};
-  std::uint32_t cursor = 0;
+  MrId listener{};  // The last that was called.
 
   bool operator==(const RangeEnd&) const = default;
   Next run(Context& c);

@@ -82,10 +82,20 @@ void remove_from_swap_cache(Context& c, FrameId id) {
   c.put(id);
 }
 
-void lru_add(Context& c, FrameId frame) { c.host(c.frame(frame).host).lru.push_back(frame); }
+void lru_add(Context& c, FrameId id) {
+  Frame& frame = c.frame(id);
+  if (frame.listed) return;
+  frame.listed = true;
+  c.host(frame.host).lru.push_back(id);
+  c.changed(Wait::Kind::pressure, frame.host.value);
+}
 
-void lru_remove(Context& c, FrameId frame) {
-  drop_if(c.host(c.frame(frame).host).lru, [frame](FrameId other) { return other == frame; });
+void lru_remove(Context& c, FrameId id) {
+  Frame& frame = c.frame(id);
+  if (!frame.listed) return;
+  frame.listed = false;
+  drop_if(c.host(frame.host).lru, [id](FrameId other) { return other == id; });
+  c.changed(Wait::Kind::pressure, frame.host.value);
 }
 
 }  // namespace model

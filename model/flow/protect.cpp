@@ -30,6 +30,9 @@ Next Mprotect::run(Context& c) {
       return Next::again;
     case Step::change_vma:
       return change_vma(c);
+    case Step::start:
+      step = Step::modify;
+      return c.call({RangeStart{.range = range()}});
     case Step::modify: {  // change_pte_range(). Permission is given back by a fault, not here.
       Small<Page, 8> present;
       c.mm(mm).page_table.for_each(pages, [&](Page page, const Pte& pte) {
@@ -54,7 +57,8 @@ Next Mprotect::run(Context& c) {
   return c.done();
 }
 
-// mprotect_fixup(), under mmap_lock for write. Nothing is notified if no table is populated.
+// mprotect_fixup(), under mmap_lock for write. Nothing is notified if nothing changes, or if no
+// table is populated.
 Next Mprotect::change_vma(Context& c) {
   AddressSpace& space = c.mm(mm);
   std::uint32_t covered = 0;
@@ -62,6 +66,13 @@ Next Mprotect::change_vma(Context& c) {
   if (covered < pages.count) {
     c.release(mmap_lock(mm));
     return c.done(Result::error(ENOMEM));
+  }
+  const bool same = std::ranges::all_of(space.vmas, [this](const Vma& vma) {
+    return !vma.pages.overlaps(pages) || (vma.read == read && vma.write == write);
+  });
+  if (same) {
+    step = Step::unlock;
+    return Next::again;
   }
   for (Vma vma : space.remove(pages)) {
     vma.read = read;
@@ -72,8 +83,8 @@ Next Mprotect::change_vma(Context& c) {
     step = Step::unlock;
     return Next::again;
   }
-  step = Step::modify;
-  return c.call({RangeStart{.range = range()}});
+  step = Step::start;
+  return Next::again;
 }
 
 Wait Fork::guard() const {
@@ -127,7 +138,9 @@ Next Fork::next_vma(Context& c) {
     return Next::pass;
   }
   const Vma area = vmas[vma];
-  c.mm(child).insert(area);
+  Vma copy = area;
+  copy.locked = false;  // mlock() is not inherited.
+  c.mm(child).insert(copy);
   c.mapping(area.mapping)
       .windows.push_back({.mm = child, .pages = area.pages, .index = area.index});
   if (area.shared || !c.mm(parent).page_table.any(area.pages)) {
@@ -199,7 +212,6 @@ Next Exit::run(Context& c) {
     case Step::interval: {
       const auto hits = notifier.intervals.hits(all_pages);
       if (cursor == hits.size()) {
-        cursor = 0;
         end_intervals(c, mm);
         notifier.close_range(release, c.self);
         step = Step::listener;
@@ -213,12 +225,12 @@ Next Exit::run(Context& c) {
                                 .sequence = notifier.intervals.sequence()}});
     }
     case Step::listener: {
-      const MrId mr = notifier.next_listener(cursor);
+      const MrId mr = notifier.next_listener(listener);
       if (!mr.some()) {
         step = Step::released;
         return Next::pass;
       }
-      cursor = mr.value + 1;
+      listener = mr;
       return c.call({PolicyCall{
           .hook = Hook::release, .mr = mr, .range = release, .pages = c.registration(mr).pages}});
     }

@@ -10,11 +10,12 @@ namespace model {
 // mprotect(): the VMA, then the page table between start and end, then the flush (after end).
 struct Mprotect {
   static constexpr std::string_view name = "mprotect";
-  static constexpr std::array<std::string_view, 6> steps{"lock",  "change_vma", "modify",
+  static constexpr std::array<std::string_view, 7> steps{"lock",  "change_vma", "start", "modify",
                                                          "ended", "flush",      "unlock"};
   enum class Step : std::uint8_t {
     lock,
     change_vma,
+    start,
     modify,
     ended,
     flush,
@@ -79,7 +80,8 @@ struct Exit {
     finish
   } step = Step::begin;
   MmId mm{};
-  std::uint32_t cursor = 0;
+  std::uint32_t cursor = 0;  // Among the intervals.
+  MrId listener{};           // The last that was called.
 
   bool operator==(const Exit&) const = default;
   Wait guard() const;

@@ -79,7 +79,7 @@ Next ReclaimPage::isolate(Context& c) {
     if (vma != nullptr && vma->locked) return c.give(Result::error(EBUSY));
   }
   c.get(frame);
-  c.frame(frame).locked_by = c.self;
+  c.lock_folio(frame);
   step = Step::add_to_swap;
   return Next::again;
 }

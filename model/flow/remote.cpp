@@ -7,7 +7,7 @@
 namespace model {
 
 Wait Rdma::guard() const {
-  return step == Step::complete ? Wait{.kind = Wait::Kind::answers} : Wait{};
+  return step == Step::complete ? Wait{.kind = Wait::Kind::answered} : Wait{};
 }
 
 Next Rdma::run(Context& c) {
@@ -38,6 +38,8 @@ bool Rdma::ready(Context& c) const {
 // kernel is entered.
 Next Rdma::post(Context& c) {
   std::uint8_t epoch = 0;
+  const HostId peer = c.adapter(c.registration(mr).adapter).host;
+  if (knows_down(c, c.task().host, peer)) return c.done(Result::error(EREMOTEIO));
   if (attachment.some()) {
     if (!c.attachment(attachment).attached) return c.done(Result::error(EINVAL));
     if (!ready(c)) {
@@ -50,10 +52,9 @@ Next Rdma::post(Context& c) {
     }
     epoch = c.attachment(attachment).epoch;
   }
-  const HostId peer = c.adapter(c.registration(mr).adapter).host;
   c.machine.posted.push_back(
       {.task = c.self, .attachment = attachment, .peer = peer, .epoch = epoch, .pages = pages});
-  c.task().answers = 1;
+  if (attachment.some()) c.changed(Wait::Kind::drained, attachment.value);
   c.task().result = {};
   c.spend(Cost::doorbell);
   c.emit({.kind = EventKind::rdma_post,

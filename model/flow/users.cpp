@@ -6,14 +6,6 @@
 namespace model {
 namespace {
 
-// One answer for a task that waits for answers.
-void answer(Context& c, TaskId task) {
-  Task& waiting = c.machine.tasks[task.index()];
-  if (!waiting.alive || waiting.answers == 0) return;
-  --waiting.answers;
-  c.changed(Wait::Kind::answers, task.value);
-}
-
 bool recalled(const Machine& machine, AttachmentId attachment) {
   return std::ranges::any_of(machine.recalls,
                              [&](const Recall& recall) { return recall.attachment == attachment; });
@@ -29,13 +21,14 @@ void answer_recalls(Context& c, AttachmentId attachment) {
     }
     const TaskId waiting = recalls[i].task;
     recalls.erase(recalls.begin() + static_cast<std::ptrdiff_t>(i));
-    answer(c, waiting);
+    c.changed(Wait::Kind::recalled, waiting.value);
   }
 }
 
 void forget_user(Context& c, AttachmentId attachment) {
   c.attachment(attachment).granted = {};
   answer_recalls(c, attachment);
+  c.cancel_timer(attachment);
 }
 
 void complete(Context& c, TaskId task, AttachmentId attachment, std::uint8_t epoch, Result result) {
@@ -46,12 +39,24 @@ void complete(Context& c, TaskId task, AttachmentId attachment, std::uint8_t epo
   if (own == posted.end()) return;  // It was terminated before.
   posted.erase(own);
   c.machine.tasks[task.index()].result = result;
-  answer(c, task);
+  c.changed(Wait::Kind::answered, task.value);
   if (attachment.some()) c.changed(Wait::Kind::drained, attachment.value);
+}
+
+// The task that asked for an activation has its answer; nobody may have asked.
+void answer_asker(Context& c, TaskId task, AttachmentId attachment, Result result) {
+  auto& asked = c.machine.asked;
+  const auto own =
+      std::find(asked.begin(), asked.end(), Asked{.task = task, .attachment = attachment});
+  if (own == asked.end()) return;
+  asked.erase(own);
+  c.machine.tasks[task.index()].result = result;
+  c.changed(Wait::Kind::answered, task.value);
 }
 
 void peer_is_down(Context& c, HostId here, HostId victim) {
   c.emit({.kind = EventKind::peer_down, .value = victim.value});
+  c.host(here).down.push_back(victim);
   for (std::uint32_t i = 0; i < c.machine.attachments.size(); ++i) {
     Attachment& use = c.machine.attachments[i];
     const HostId owner = c.adapter(c.registration(use.handle).adapter).host;
@@ -64,6 +69,13 @@ void peer_is_down(Context& c, HostId here, HostId victim) {
   for (const Posted& entry : posted) {
     if (entry.peer != victim || c.machine.tasks[entry.task.index()].host != here) continue;
     complete(c, entry.task, entry.attachment, entry.epoch, Result::error(EREMOTEIO));
+  }
+  const auto asked = c.machine.asked;
+  for (const Asked& entry : asked) {
+    const MrId handle = c.attachment(entry.attachment).handle;
+    if (c.adapter(c.registration(handle).adapter).host != victim) continue;
+    if (c.machine.tasks[entry.task.index()].host != here) continue;
+    answer_asker(c, entry.task, entry.attachment, Result::error(EREMOTEIO));
   }
 }
 
@@ -83,9 +95,8 @@ void activated(Context& c, const Message& message, bool active) {
     use.active.add(message.pages.first.value - region.first.value, message.pages.count);
     use.epoch = message.epoch;
   }
-  if (!message.task.some()) return;
-  c.machine.tasks[message.task.index()].result = active ? Result::success() : Result::error(EFAULT);
-  answer(c, message.task);
+  answer_asker(c, message.task, message.attachment,
+               active ? Result::success() : Result::error(EFAULT));
 }
 
 }  // namespace
@@ -130,8 +141,9 @@ void deliver(Context& c, HostId host, const Message& message) {
                                  Recall{.task = message.task, .attachment = message.attachment});
       if (own == recalls.end()) return;  // The user had been cut off.
       recalls.erase(own);
+      if (!recalled(c.machine, message.attachment)) c.cancel_timer(message.attachment);
       c.attachment(message.attachment).owner_epoch = message.epoch;
-      answer(c, message.task);
+      c.changed(Wait::Kind::recalled, message.task.value);
       return;
     }
     case MessageKind::detached:
@@ -148,6 +160,11 @@ void deliver(Context& c, HostId host, const Message& message) {
       c.changed(Wait::Kind::mail, message.receiver.value);
       return;
   }
+}
+
+bool knows_down(const Context& c, HostId here, HostId other) {
+  const auto& down = c.machine.hosts[here.index()].down;
+  return std::ranges::find(down, other) != down.end();
 }
 
 void expire(Context& c, AttachmentId attachment) {

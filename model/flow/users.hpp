@@ -14,6 +14,9 @@ AttachmentId attach(Context& c, MrId handle, MmId user, AdapterId card);
 // A message arrives at `host`. The context is that of the interrupt.
 void deliver(Context& c, HostId host, const Message& message);
 
+// The fabric has told `here` that `other` is dead.
+bool knows_down(const Context& c, HostId here, HostId other);
+
 // A revocation has waited too long for this user: cut it off.
 void expire(Context& c, AttachmentId attachment);
 

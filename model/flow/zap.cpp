@@ -31,10 +31,12 @@ Next Zap::run(Context& c) {
       if (!notify) return Next::pass;
       return c.call({RangeEnd{.range = range}});
     case Step::flush:
-      step = Step::free;
+      step = c.setup.switches.flush_before_free ? Step::free : Step::finish;
       return c.call({TlbFlush{.mm = range.mm, .pages = range.pages}});
     case Step::free:
       return free(c);
+    case Step::finish:
+      return c.give();
   }
   return c.done();
 }
@@ -60,7 +62,9 @@ Next Zap::clear(Context& c) {
 Next Zap::free(Context& c) {
   for (const FrameId frame : gathered) free_unmapped(c, frame);
   gathered.clear();
-  return c.done();
+  if (c.setup.switches.flush_before_free) return c.done();
+  step = Step::flush;
+  return Next::again;
 }
 
 Wait Mmap::guard() const { return Wait::lock(mmap_lock(mm), LockMode::write); }
@@ -91,10 +95,12 @@ Next Munmap::run(Context& c) {
     case Step::detach: {  // vms_gather_munmap_vmas(), then downgrade_write().
       const auto removed = c.mm(mm).remove(pages);
       c.downgrade(mmap_lock(mm));
-      step = Step::unlock;
-      if (removed.empty()) return Next::again;
-      return c.call({Zap{.range = {.mm = mm, .pages = pages, .event = NotifierEvent::unmap}}});
+      step = removed.empty() ? Step::unlock : Step::zap;
+      return Next::again;
     }
+    case Step::zap:
+      step = Step::unlock;
+      return c.call({Zap{.range = {.mm = mm, .pages = pages, .event = NotifierEvent::unmap}}});
     case Step::unlock:
       c.release(mmap_lock(mm));
       return c.done();
@@ -113,12 +119,16 @@ Next Madvise::run(Context& c) {
       c.spend(Cost::syscall);
       step = Step::zap;
       return Next::again;
-    case Step::zap:
+    case Step::zap: {
+      std::uint32_t covered = 0;
+      for (const Vma& vma : c.mm(mm).vmas) covered += vma.pages.intersect(pages).count;
+      hole = covered < pages.count;
       step = Step::unlock;
       return c.call({Zap{.range = {.mm = mm, .pages = pages, .event = NotifierEvent::clear}}});
+    }
     case Step::unlock:
       c.release(mmap_lock(mm));
-      return c.done();
+      return c.done(hole ? Result::error(ENOMEM) : Result::success());
   }
   return c.done();
 }

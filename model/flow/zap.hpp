@@ -12,9 +12,17 @@ namespace model {
 // result is 0, or EAGAIN of a subscriber that must not sleep.
 struct Zap {
   static constexpr std::string_view name = "zap";
-  static constexpr std::array<std::string_view, 6> steps{"start", "started", "clear",
-                                                         "end",   "flush",   "free"};
-  enum class Step : std::uint8_t { start, started, clear, end, flush, free } step = Step::start;
+  static constexpr std::array<std::string_view, 7> steps{"start", "started", "clear", "end",
+                                                         "flush", "free",    "finish"};
+  enum class Step : std::uint8_t {
+    start,
+    started,
+    clear,
+    end,
+    flush,
+    free,
+    finish
+  } step = Step::start;
   bool notify = true;
   NotifierRange range{};
   std::uint32_t cursor = 0;
@@ -46,8 +54,8 @@ struct Mmap {
 // and in all recorded kernels).
 struct Munmap {
   static constexpr std::string_view name = "munmap";
-  static constexpr std::array<std::string_view, 3> steps{"lock", "detach", "unlock"};
-  enum class Step : std::uint8_t { lock, detach, unlock } step = Step::lock;
+  static constexpr std::array<std::string_view, 4> steps{"lock", "detach", "zap", "unlock"};
+  enum class Step : std::uint8_t { lock, detach, zap, unlock } step = Step::lock;
   MmId mm{};
   PageRange pages{};
 
@@ -61,6 +69,7 @@ struct Madvise {
   static constexpr std::string_view name = "madvise";
   static constexpr std::array<std::string_view, 3> steps{"lock", "zap", "unlock"};
   enum class Step : std::uint8_t { lock, zap, unlock } step = Step::lock;
+  bool hole = false;  // Some of the pages have no VMA.
   MmId mm{};
   PageRange pages{};
 

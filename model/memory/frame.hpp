@@ -34,7 +34,8 @@ struct Frame {
   SlotId slot{};                 // The slot of a page in the swap cache.
   TaskId locked_by{};            // The folio lock.
   bool allocated = false;
-  bool dirty = false;  // Differs from what swap holds.
+  bool listed = false;  // On the list of candidates for reclaim: PG_lru.
+  bool dirty = false;   // Differs from what swap holds.
 
   bool operator==(const Frame&) const = default;
 };

@@ -101,7 +101,10 @@ class IntervalNotifiers {
   }
 
   // mmu_interval_read_begin(), without the wait.
-  std::uint32_t read_begin(MrId mr) const { return find(mr).sequence; }
+  std::uint32_t read_begin(MrId mr) const {
+    const IntervalSubscription* entry = lookup(mr);
+    return entry == nullptr ? sequence_ - 1 : entry->sequence;
+  }
 
   // What read_begin waits for: the odd epoch that hit this interval is over.
   bool readable(MrId mr, std::uint32_t begun) const {
@@ -115,7 +118,11 @@ class IntervalNotifiers {
   }
 
   // mmu_interval_read_retry(), under the same driver lock: true means start over.
-  bool read_retry(MrId mr, std::uint32_t begun) const { return find(mr).sequence != begun; }
+  // So does the end of the subscription.
+  bool read_retry(MrId mr, std::uint32_t begun) const {
+    const IntervalSubscription* entry = lookup(mr);
+    return entry == nullptr || entry->sequence != begun;
+  }
 
   // mmu_interval_notifier_insert(): an interval that comes during an invalidation counts as being
   // invalidated by it.
@@ -173,11 +180,6 @@ class IntervalNotifiers {
   }
   IntervalSubscription* lookup(MrId mr) {
     return const_cast<IntervalSubscription*>(std::as_const(*this).lookup(mr));
-  }
-  const IntervalSubscription& find(MrId mr) const {
-    const IntervalSubscription* entry = lookup(mr);
-    check(entry != nullptr);
-    return *entry;
   }
   bool in_tree(MrId mr) const {
     return std::ranges::any_of(tree_, [&](const auto& entry) { return entry.mr == mr; });

@@ -30,21 +30,23 @@ struct Lookup {
 
 struct Subscriptions {
   IntervalNotifiers intervals{};
-  Small<MrId, 2> list{};  // Subscriptions with range_start and range_end, ascending.
+  Small<MrId, 2> list{};  // Subscriptions with range_start and range_end, the newest first.
   bool released = false;  // The release callback has returned.
   Small<OpenRange, 2> open{};
   Small<Lookup, 2> lookups{};
 
   bool operator==(const Subscriptions&) const = default;
 
-  void listen(MrId mr) { list.insert(std::upper_bound(list.begin(), list.end(), mr), mr); }
+  void listen(MrId mr) { list.insert(list.begin(), mr); }  // hlist_add_head_rcu().
   void unlisten(MrId mr) {
     drop_if(list, [mr](MrId other) { return other == mr; });
   }
-  // The first listener at or after `from`; none if there is none.
-  MrId next_listener(std::uint32_t from) const {
-    const auto place = std::lower_bound(list.begin(), list.end(), MrId{from});
-    return place == list.end() ? MrId{} : *place;
+  // The next listener after `previous`, the first one after none; none at the end.
+  MrId next_listener(MrId previous) const {
+    for (const MrId mr : list) {
+      if (!previous.some() || mr < previous) return mr;
+    }
+    return {};
   }
 
   bool invalidating(Page page) const {

@@ -58,11 +58,12 @@ class Driver {
   // Another attachment of the same process with an inactive page; none if there is none.
   AttachmentId inactive_sibling(AttachmentId attachment) const;
   bool active(AttachmentId attachment, PageRange pages) const;
-  void ask_owner(AttachmentId attachment, PageRange pages);  // Answered: Wait::answers.
+  void ask_owner(AttachmentId attachment, PageRange pages);  // Wait::answered.
   void grant(AttachmentId attachment, PageRange pages, TaskId requester);
   void refuse(AttachmentId attachment, PageRange pages, TaskId requester);
   void shoot_down(AttachmentId attachment, PageRange pages, std::uint64_t expires_ns);
   void signal_early(AttachmentId attachment, PageRange pages);  // SIGBUS, unasked by the owner.
+  void forget_recalls();  // Answers that are still to come are not waited for.
   void all_answered(MrId mr);
   void map_card(AttachmentId attachment, bool whole_process);
   void unmap_card(AttachmentId attachment, PageRange pages, bool whole_process);
@@ -73,7 +74,7 @@ class Driver {
 
   // ---- Results.
   Result result() const { return result_; }  // Of the flow that was on top, or of an answer.
-  Next fail(int error);   // The hook is over with an error.
+  Next fail(int error);                      // The hook is over with an error.
   Next raise(int signal);
 
  private:

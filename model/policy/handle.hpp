@@ -12,7 +12,8 @@ namespace model {
 
 struct HandlePolicy : RecallProtocol {
   static constexpr std::string_view name = "handle";
-  static constexpr bool whole = true;
+
+  bool all_or_nothing() const { return unit == Unit::handle; }
 
   static std::span<const Setting<HandlePolicy>> settings();
 };

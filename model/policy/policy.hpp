@@ -74,8 +74,8 @@ using StepNames = std::span<const std::string_view>;
 struct PolicyDefaults {
   static constexpr bool faults = false;  // Needs an adapter that can fault.
   static constexpr bool gated = false;   // A user needs leave of the kernel before it may post.
-  static constexpr bool whole = false;   // That leave covers all pages of a handle or none.
 
+  bool all_or_nothing() const { return false; }  // That leave covers all pages of a handle.
   bool ready(const Attachment&, const AddressSpace&, PageRange) const { return true; }
   Next registered(Driver&, PolicyCall&) const { return Next::give; }
   Next deregistered(Driver&, PolicyCall&) const { return Next::give; }

@@ -193,6 +193,7 @@ Next RecallProtocol::revoke_all(Driver& driver, PolicyCall& call) const {
     case Start::drain:
       return call.go(Start::finish, Next::pass);
     case Start::finish:
+      driver.forget_recalls();
       if (call.hook == Hook::deregistered) driver.unlisten(call.mr);
       if (call.hook != Hook::range_start) driver.count_end(call.mr);
       return Next::done;
@@ -227,10 +228,11 @@ Next RecallProtocol::deregistered(Driver& driver, PolicyCall& call) const {
 }
 
 Wait RecallProtocol::guard(const PolicyCall& call) const {
-  const Wait answers{.kind = Wait::Kind::answers};
+  const Wait recalled{.kind = Wait::Kind::recalled};
   switch (call.hook) {
     case Hook::touch:
-      return call.at<Touch>() == Touch::answered ? answers : Wait{};
+      if (call.at<Touch>() != Touch::answered) return {};
+      return {.kind = Wait::Kind::answered};
     case Hook::activate:
       if (call.at<Activate>() != Activate::begin || !recheck) return {};
       return {.kind = Wait::Kind::idle, .index = call.mr.value};
@@ -242,8 +244,8 @@ Wait RecallProtocol::guard(const PolicyCall& call) const {
     case Hook::range_start:
     case Hook::release:
     case Hook::deregistered:
-      if (call.at<Start>() == Start::answer) return answers;
-      if (call.at<Start>() == Start::answers && wait_answers) return answers;
+      if (call.at<Start>() == Start::answer) return recalled;
+      if (call.at<Start>() == Start::answers && wait_answers) return recalled;
       if (call.at<Start>() == Start::drain && wait_inflight) {
         return {.kind = Wait::Kind::quiet, .index = call.mr.value, .pages = call.pages};
       }

@@ -22,7 +22,7 @@ struct SettingInfo {
 
 struct PolicyInfo {
   std::string_view name;
-  std::vector<SettingInfo> settings;
+  std::vector<SettingInfo> settings{};
 };
 
 std::vector<PolicyInfo> policy_list();

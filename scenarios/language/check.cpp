@@ -52,11 +52,13 @@ Checked check(Script script, const Vocabulary& vocabulary, const Overrides& over
   Checking checking{.checked = checked, .vocabulary = vocabulary, .overrides = overrides};
   declare_all(checking);
   check_params(checking);
+  check_lets(checking);
   check_policies(checking);
   check_machine(checking);
   declare_events(checking);
   check_events(checking);
   check_claims(checking);
+  check_load(checking);
   sort_problems(checked.problems);
   return checked;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "scenarios/language/checking.hpp"
 
@@ -70,8 +71,7 @@ void check_words(Checking& checking, const Parameter& parameter, const Expr& exp
   if (name == nullptr) {
     report(checking, expr.span, fmt::format("expected {}", listed(parameter.words)));
   } else if (std::ranges::find(parameter.words, name->text) == parameter.words.end()) {
-    report_unknown(checking, name->span, name->text, fmt::format("a {}", parameter.name),
-                   parameter.words);
+    report_unknown(checking, name->span, name->text, with_article(parameter.name), parameter.words);
   }
 }
 
@@ -90,7 +90,38 @@ void check_event_name(Checking& checking, const Expr& expr) {
   const Name* name = single_name(expr);
   if (name == nullptr || find(checking.vocabulary.events, name->text) != nullptr) return;
   report_unknown(checking, name->span, name->text, "an event",
-                 row_names(checking.vocabulary.events));
+                 row_names(checking.vocabulary.events), "events");
+}
+
+// A child sees its parent's regions.
+bool is_forked(const Checking& checking, Symbol process) {
+  return std::ranges::any_of(checking.checked.steps, [&](const StepInfo& info) {
+    if (info.step->call.text != "fork" || info.step->args.empty()) return false;
+    const Name* child = single_name(info.step->args.front().value);
+    return child != nullptr && child->text == name_of(checking.checked, process).text;
+  });
+}
+
+// A process uses its own memory; a kernel that of its host's processes.
+void check_ownership(Checking& checking, const Scope& scope, ParameterKind kind, const Expr& expr) {
+  if (kind != ParameterKind::region && kind != ParameterKind::pages) return;
+  const Checked& checked = checking.checked;
+  const Symbol symbol = checked.meaning(object_of(expr)).symbol;
+  if (symbol.kind != SymbolKind::region) return;
+  const ProcessInfo& owner = checked.processes[checked.regions[symbol.index].process];
+  const std::string& region = name_of(checked, symbol).text;
+  if (scope.actor.kind == SymbolKind::process) {
+    const bool own = checked.regions[symbol.index].process == scope.actor.index;
+    if (own || is_forked(checking, scope.actor)) return;
+    report(checking, expr.span,
+           fmt::format("region '{}' belongs to process '{}', not to '{}'", region, owner.name.text,
+                       text_of(checked, scope.actor)));
+  } else if (scope.actor.kind == SymbolKind::kernel && owner.host != scope.actor.index) {
+    report(checking, expr.span,
+           fmt::format("region '{}' is on host {}, not on {}", region,
+                       checked.hosts[owner.host].name.text,
+                       checked.hosts[scope.actor.index].name.text));
+  }
 }
 
 std::size_t least(const Form& form) {
@@ -98,14 +129,27 @@ std::size_t least(const Form& form) {
       form.parameters, [](const Parameter& parameter) { return !parameter.optional; }));
 }
 
+// "2 or 3 arguments"
 std::string counts(const std::vector<Form>& forms) {
+  std::set<std::size_t> numbers;
+  for (const Form& form : forms) numbers.insert(form.parameters.size());
   std::vector<std::string> texts;
-  for (const Form& form : forms) {
-    const std::string text = std::to_string(form.parameters.size());
-    if (std::ranges::find(texts, text) == texts.end()) texts.push_back(text);
-  }
+  for (const std::size_t number : numbers) texts.push_back(std::to_string(number));
   const bool one = texts.size() == 1 && texts[0] == "1";
   return listed(texts) + (one ? " argument" : " arguments");
+}
+
+// "rdma_read(qp, remote pages) or rdma_read(attached pages)"
+std::string signatures(const std::string& callee, const std::vector<Form>& forms) {
+  std::vector<std::string> texts;
+  for (const Form& form : forms) {
+    std::string text;
+    for (const Parameter& parameter : form.parameters) {
+      text += (text.empty() ? "" : ", ") + parameter.name;
+    }
+    texts.push_back(callee + "(" + text + ")");
+  }
+  return listed(texts);
 }
 
 // The form whose parameters fit, given the kinds that the arguments have.
@@ -137,14 +181,17 @@ const Form* check_args(Checking& checking, const Scope& scope, const Name& calle
   const Form* form = best_form(checking, scope, forms, args);
   if (form == nullptr) {
     report(checking, callee.span,
-           fmt::format("'{}' takes {}, not {}", callee.text, counts(forms), args.size()));
-    for (const Arg& arg : args) infer(checking, scope, arg.value);
+           fmt::format("'{}' takes {}, not {}: {}", callee.text, counts(forms), args.size(),
+                       signatures(callee.text, forms)));
     return nullptr;
   }
   for (std::size_t i = 0; i < args.size(); ++i) {
     if (args[i].kind != ArgKind::value) {
       report(checking, args[i].span, "only events may be named with '*' or '...'");
       continue;
+    }
+    if (args[i].name) {
+      report(checking, args[i].name->span, "the arguments of a call have no names");
     }
     check_argument(checking, scope, form->parameters[i], args[i].value);
   }
@@ -162,6 +209,7 @@ void check_argument(Checking& checking, const Scope& scope, const Parameter& par
         checking, expr.span,
         fmt::format("expected {}, got {}", description(parameter.kind), description(type.kind)));
   }
+  if (scope.step) check_ownership(checking, scope, parameter.kind, expr);
   if (!parameter.local) return;
   const Symbol symbol = checking.checked.meaning(expr).symbol;
   const auto here = host_of(checking.checked, scope.actor);

@@ -9,6 +9,8 @@
 namespace language {
 namespace {
 
+constexpr std::int64_t language_version = 1;
+
 template <class Info>
 std::uint32_t last(const std::vector<Info>& infos) {
   return static_cast<std::uint32_t>(infos.size() - 1);
@@ -78,14 +80,21 @@ void declare_process(Checking& checking, const Process& process) {
 
 void declare_thread(Checking& checking, const Thread& thread) {
   Checked& checked = checking.checked;
+  if (thread.path.parts.size() < 2) {
+    if (!thread.path.parts[0].text.empty()) {
+      report(checking, thread.path.span,
+             "a thread is named PROCESS.NAME, HOST.DEVICE or HOST.kernel");
+    }
+    return;
+  }
   Path actor = thread.path;
-  std::optional<Symbol> symbol;
-  const bool of_process = actor.parts.size() == 2 &&
-                          std::ranges::any_of(checked.processes, [&](const ProcessInfo& info) {
-                            return info.name.text == actor.parts[0].text;
-                          });
-  if (of_process || actor.parts.size() == 3) actor.parts.pop_back();
-  symbol = find_actor(checking, actor);
+  const bool of_host = std::ranges::any_of(
+      checked.hosts, [&](const HostInfo& info) { return info.name.text == actor.parts[0].text; });
+  if (!of_host || actor.parts.size() == 3) {
+    actor.parts.pop_back();
+    actor.span = join(actor.parts.front().span, actor.parts.back().span);
+  }
+  const std::optional<Symbol> symbol = find_actor(checking, actor);
   for (const ThreadInfo& other : checked.threads) {
     if (other.path.text() != thread.path.text()) continue;
     report_with_note(checking, thread.path.span,
@@ -114,6 +123,16 @@ void declare_param(Checking& checking, const Param& param) {
 void declare_all(Checking& checking) {
   Checked& checked = checking.checked;
   const Script& script = *checked.script;
+  each<LanguageVersion>(script, [&](const LanguageVersion& item, Span) {
+    const auto version =
+        amount_in(literal_value(item.version, checking.vocabulary), Dimension::none);
+    if (version == Rational(language_version)) return;
+    report(checking, item.version.span,
+           version && *version > Rational(language_version)
+               ? fmt::format("language {} is newer than this program, which reads language {}",
+                             version->text(), language_version)
+               : fmt::format("the version of the language is a number: {}", language_version));
+  });
   each<ScenarioName>(script, [&](const ScenarioName& scenario, Span span) {
     if (!checked.title.empty() && span.source.value == 0) {
       report(checking, span, "a file has one scenario");

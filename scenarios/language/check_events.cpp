@@ -16,7 +16,8 @@ ActorKind actor_kind(SymbolKind kind) {
 
 struct Block {
   const std::vector<Event>* events = nullptr;
-  std::optional<std::uint32_t> thread;
+  std::optional<std::uint32_t> thread = {};
+  bool in_init = false;
 };
 
 // init, timelines and threads in the order of the files.
@@ -24,13 +25,17 @@ std::vector<Block> blocks_of(const Checking& checking) {
   std::vector<Block> blocks;
   for (const File& file : checking.checked.script->files) {
     for (const Item& item : file.items) {
-      if (const auto* init = std::get_if<Init>(&item.node)) blocks.push_back({&init->events, {}});
+      if (const auto* init = std::get_if<Init>(&item.node)) {
+        blocks.push_back({.events = &init->events, .in_init = true});
+      }
       if (const auto* timeline = std::get_if<Timeline>(&item.node)) {
-        blocks.push_back({&timeline->events, {}});
+        blocks.push_back({.events = &timeline->events});
       }
       const auto* thread = std::get_if<Thread>(&item.node);
       for (std::uint32_t i = 0; thread != nullptr && i < checking.checked.threads.size(); ++i) {
-        if (checking.checked.threads[i].thread == thread) blocks.push_back({&thread->events, i});
+        if (checking.checked.threads[i].thread == thread) {
+          blocks.push_back({.events = &thread->events, .thread = i});
+        }
       }
     }
   }
@@ -38,7 +43,15 @@ std::vector<Block> blocks_of(const Checking& checking) {
 }
 
 Symbol actor_of(Checking& checking, const Event& event, const Block& block) {
-  if (event.actor) return find_actor(checking, *event.actor).value_or(Symbol{});
+  if (event.actor) {
+    const Symbol actor = find_actor(checking, *event.actor).value_or(Symbol{});
+    const bool other = block.thread && actor != checking.checked.threads[*block.thread].actor;
+    if (other && actor != Symbol{}) {
+      report(checking, event.actor->span,
+             "a thread calls for itself; another actor has a thread of its own");
+    }
+    return actor;
+  }
   if (block.thread) return checking.checked.threads[*block.thread].actor;
   if (const auto* step = std::get_if<Step>(&event.what)) {
     report(checking, step->call.span, "who does this? write 'process: call(...)'");
@@ -60,12 +73,15 @@ void declare_label(Checking& checking, StepInfo& info) {
   info.label = index;
 }
 
-std::optional<std::uint32_t> known_variable(const Checked& checked, const Name& name,
+std::optional<std::uint32_t> known_variable(const Checking& checking, const Name& name,
                                             const StepInfo& info) {
-  for (std::uint32_t i = 0; i < checked.variables.size(); ++i) {
-    const VariableInfo& variable = checked.variables[i];
-    if (variable.name.text != name.text || variable.thread != info.thread) continue;
-    if (info.thread || variable.owner == info.actor) return i;
+  const auto found = checking.symbols.find(name.text);
+  if (found == checking.symbols.end()) return std::nullopt;
+  for (const Symbol symbol : found->second) {
+    if (symbol.kind != SymbolKind::variable) continue;
+    const VariableInfo& variable = checking.checked.variables[symbol.index];
+    const bool same = variable.thread == info.thread;
+    if (same && (info.thread || variable.owner == info.actor)) return symbol.index;
   }
   return std::nullopt;
 }
@@ -74,17 +90,19 @@ void declare_variable(Checking& checking, StepInfo& info) {
   const Name& name = *info.step->target;
   Checked& checked = checking.checked;
   const Kind kind = info.call == nullptr ? Kind::unknown : info.call->result;
-  if (const auto index = known_variable(checked, name, info)) {
+  if (const auto index = known_variable(checking, name, info)) {
     info.variable = index;
-    if (checked.variables[*index].kind == kind) return;
+    const Kind before = checked.variables[*index].kind;
+    if (before == Kind::outcome && kind == Kind::outcome) return;
+    if (before == Kind::unknown || kind == Kind::unknown) return;
     return report_with_note(
-        checking, name.span,
-        fmt::format("'{}' is {} already", name.text, description(checked.variables[*index].kind)),
+        checking, name.span, fmt::format("'{}' is {} already", name.text, description(before)),
         {.span = checked.variables[*index].name.span, .message = "assigned here"});
   }
   const auto index = static_cast<std::uint32_t>(checked.variables.size());
   checked.variables.push_back(
       {.name = name, .kind = kind, .owner = info.actor, .thread = info.thread, .step = info.step});
+  checking.assigned_at.push_back(static_cast<std::uint32_t>(checked.steps.size()));
   declare(checking, name, {SymbolKind::variable, index});
   info.variable = index;
 }
@@ -95,7 +113,7 @@ void declare_step(Checking& checking, const Event& event, const Step& step, cons
   info.call = find(checking.vocabulary.calls, step.call.text);
   if (info.call == nullptr) {
     report_unknown(checking, step.call.span, step.call.text, "a call",
-                   row_names(checking.vocabulary.calls));
+                   row_names(checking.vocabulary.calls), "calls");
   } else if (info.actor.kind != SymbolKind::none &&
              std::ranges::find(info.call->actors, actor_kind(info.actor.kind)) ==
                  info.call->actors.end()) {
@@ -118,12 +136,13 @@ void check_point(Checking& checking, const Path& path) {
   std::vector<std::string> known = names_of(call->steps);
   for (const Entry& entry : checking.vocabulary.common_steps) known.push_back(entry.name);
   if (std::ranges::find(known, step.text) != known.end()) return;
-  report_unknown(checking, step.span, step.text, fmt::format("a step of '{}'", call->name), known);
+  report_unknown(checking, step.span, step.text, fmt::format("a step of '{}'", call->name), known,
+                 "steps");
 }
 
 void check_time(Checking& checking, const Time& time) {
   const auto duration = [&](const Expr& expr) {
-    check_quantity(checking, {}, expr, Dimension::time, "a time");
+    check_quantity(checking, {}, expr, Dimension::time, "a time with its unit");
   };
   switch (time.kind) {
     case TimeKind::after:
@@ -142,14 +161,27 @@ void check_time(Checking& checking, const Time& time) {
   }
 }
 
+// Events share the names of their arguments.
+void check_arg_name(Checking& checking, const Name& name) {
+  std::vector<std::string> known;
+  for (const EventRow& row : checking.vocabulary.events) {
+    for (const Parameter& parameter : row.parameters) {
+      if (parameter.name == name.text) return;
+      if (std::ranges::find(known, parameter.name) == known.end()) known.push_back(parameter.name);
+    }
+  }
+  report_unknown(checking, name.span, name.text, "an argument of an event", known);
+}
+
 void check_event_args(Checking& checking, const Scope& scope, const Name& event,
                       const std::vector<Arg>& args) {
   const EventRow* row = find(checking.vocabulary.events, event.text);
   if (row == nullptr) {
     return report_unknown(checking, event.span, event.text, "an event",
-                          row_names(checking.vocabulary.events));
+                          row_names(checking.vocabulary.events), "events");
   }
   for (const Arg& arg : args) {
+    if (arg.name) check_arg_name(checking, *arg.name);
     if (arg.kind == ArgKind::value) infer(checking, scope, arg.value);
   }
 }
@@ -171,12 +203,16 @@ void check_emission(Checking& checking, const Scope& scope, const Emission& emis
 }  // namespace
 
 void declare_events(Checking& checking) {
+  Order order;
   for (const Block& block : blocks_of(checking)) {
+    order.in_init = block.in_init;
     for (const Event& event : *block.events) {
       if (const auto* step = std::get_if<Step>(&event.what)) {
         declare_step(checking, event, *step, block);
+        checking.orders.push_back(order);
       }
     }
+    ++order.block;
   }
 }
 

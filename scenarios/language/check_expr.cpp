@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "scenarios/language/canonical.hpp"
 #include "scenarios/language/checking.hpp"
 
 namespace language {
@@ -12,6 +13,17 @@ namespace {
 
 constexpr std::array<std::string_view, 7> plain_words{"none", "yes",  "no",   "on",
                                                       "off",  "true", "false"};
+
+// p99.9(remote) and baseline.p99.9(remote) are rows too.
+const FunctionRow* find_function(const Vocabulary& vocabulary, std::string_view name) {
+  constexpr std::string_view prefix = "baseline.";
+  const bool of_baseline = name.starts_with(prefix);
+  if (of_baseline) name.remove_prefix(prefix.size());
+  const bool percentile = name.size() > 1 && name[0] == 'p' &&
+                          name.find_first_not_of("0123456789.", 1) == std::string_view::npos;
+  const FunctionRow* row = find(vocabulary.functions, percentile ? "p" : name);
+  return row != nullptr && of_baseline && !row->statistic ? nullptr : row;
+}
 
 Kind indexed(Kind kind) {
   switch (kind) {
@@ -64,13 +76,39 @@ struct Inference {
     return std::nullopt;
   }
 
+  // Beside a param or a function with words of its own: one of those, or a name.
+  void report_unknown_word(const Name& name) const {
+    const std::string what = fmt::format("a value of {}", scope.words_of);
+    report_unknown(checking, name.span, name.text, what, *scope.words);
+  }
+
+  // A step cannot use what a later step of its block assigns, nor init what comes after init.
+  void require_assigned(const Path& path, std::uint32_t index) const {
+    if (!scope.step) return;
+    const std::uint32_t assigned = checking.assigned_at[index];
+    const Order& here = checking.orders[*scope.step];
+    const Order& there = checking.orders[assigned];
+    const bool later = here.block == there.block && assigned >= *scope.step;
+    if (!later && (!here.in_init || there.in_init)) return;
+    const VariableInfo& info = checking.checked.variables[index];
+    report_with_note(checking, path.span,
+                     fmt::format("'{}' is used before it is assigned", path.text()),
+                     {.span = info.name.span, .message = "assigned here"});
+  }
+
   Type operator()(const PathExpr& path) const {
     if (path.path.parts.size() == 1 &&
         checking.symbols.find(path.path.parts[0].text) == checking.symbols.end()) {
-      if (const auto word = known_word(path.path.parts[0].text)) return *word;
+      const Name& name = path.path.parts[0];
+      if (const auto word = known_word(name.text)) return *word;
+      if (scope.words != nullptr) {
+        report_unknown_word(name);
+        return symbol_type({}, Kind::unknown);
+      }
     }
     const auto symbol = look_up(checking, scope, path.path);
     if (!symbol) return symbol_type({}, Kind::unknown);
+    if (symbol->kind == SymbolKind::variable) require_assigned(path.path, symbol->index);
     return symbol_type(*symbol, kind_of(checking.checked, *symbol));
   }
 
@@ -89,7 +127,7 @@ struct Inference {
     const Kind kind = indexed(whole.kind);
     if (kind == Kind::unknown && whole.kind != Kind::unknown) {
       report(checking, object.span,
-             fmt::format("{} has no pages to choose from", description(whole.kind)));
+             fmt::format("no page can be chosen from {}", description(whole.kind)));
     } else {
       check_bounds(checking, object, first, last);
     }
@@ -104,13 +142,61 @@ struct Inference {
 
   Type operator()(const UnaryExpr& unary) const {
     const Type operand = infer(checking, scope, *unary.operand);
-    const Kind kind = unary.op == UnaryOp::logical_not ? Kind::truth : operand.kind;
-    return symbol_type({}, kind);
+    const bool negates = unary.op == UnaryOp::negate;
+    if (negates && operand.kind == Kind::error) return symbol_type({}, Kind::outcome);  // -EFAULT
+    require_value(*unary.operand, operand);
+    return symbol_type({}, negates ? Kind::number : Kind::truth);
+  }
+
+  // What can be compared and computed with.
+  void require_value(const Expr& operand, Type type) const {
+    switch (type.kind) {
+      case Kind::unknown:
+      case Kind::truth:
+      case Kind::number:
+      case Kind::word:
+      case Kind::outcome:
+      case Kind::signal:
+        return;
+      case Kind::error:
+        return report_suggesting(checking, operand.span,
+                                 fmt::format("an error is returned as '-{}'", canonical(operand)),
+                                 "-" + canonical(operand));
+      default:
+        return report(checking, operand.span,
+                      fmt::format("a value is wanted here, not {}", description(type.kind)));
+    }
+  }
+
+  Type operand_type(const Expr& operand, const Expr& other) const {
+    Scope inside = scope;
+    std::vector<std::string> words;  // That `other` may be compared with.
+    std::string of_what;
+    if (const auto* call = std::get_if<CallExpr>(&other.node)) {
+      const FunctionRow* row = find_function(checking.vocabulary, call->function.text());
+      if (row != nullptr) words = row->words;
+      of_what = call->function.text() + "()";
+    } else if (const Name* name = single_name(other)) {
+      words = words_of_param(checking, name->text);
+      of_what = "param '" + name->text + "'";
+    }
+    if (!words.empty()) {
+      inside.words = &words;
+      inside.words_of = of_what;
+    }
+    const Type type = infer(checking, inside, operand);
+    require_value(operand, type);
+    return type;
   }
 
   Type operator()(const BinaryExpr& binary) const {
-    infer(checking, scope, *binary.left);
-    infer(checking, scope, *binary.right);
+    if (binary.op == BinaryOp::bit_or) {
+      infer(checking, scope, *binary.left);
+      infer(checking, scope, *binary.right);
+    } else {
+      operand_type(*binary.left, *binary.right);
+      operand_type(*binary.right, *binary.left);
+    }
     switch (binary.op) {
       case BinaryOp::bit_or:
         return symbol_type({}, Kind::flags);
@@ -126,7 +212,7 @@ struct Inference {
 
   Type operator()(const CallExpr& call) const {
     const Name name{.text = call.function.text(), .span = call.function.span};
-    const FunctionRow* row = find(checking.vocabulary.functions, name.text);
+    const FunctionRow* row = find_function(checking.vocabulary, name.text);
     if (row == nullptr) {
       report_unknown(checking, name.span, name.text, "a function",
                      row_names(checking.vocabulary.functions));
@@ -173,6 +259,28 @@ struct Inference {
 };
 
 }  // namespace
+
+std::vector<std::string> words_of_param(const Checking& checking, std::string_view name) {
+  std::vector<std::string> words;
+  for (const ParamInfo& info : checking.checked.params) {
+    if (info.name.text != name) continue;
+    for (const Value& value : info.values) {
+      if (value.word() != nullptr) words.push_back(value.word()->text);
+    }
+    // Those of the file too, when -D chose another.
+    if (const auto* list = std::get_if<ListExpr>(&info.param->choices)) {
+      for (const Expr& element : list->elements) {
+        if (const Name* word = single_name(element)) words.push_back(word->text);
+      }
+    }
+  }
+  // --policy and --D may name any.
+  if (name == "policy") words = row_names(checking.vocabulary.policies);
+  std::ranges::sort(words);
+  const auto repeated = std::ranges::unique(words);
+  words.erase(repeated.begin(), repeated.end());
+  return words;
+}
 
 void set_meaning(Checking& checking, const Expr& expr, Symbol symbol, Kind kind) {
   std::vector<Meaning>& meanings = checking.checked.meanings;

@@ -16,6 +16,12 @@ std::optional<std::int64_t> whole_number(const Checking& checking, const Expr& e
 
 }  // namespace
 
+const Expr& object_of(const Expr& expr) {
+  if (const auto* index = std::get_if<IndexExpr>(&expr.node)) return *index->object;
+  if (const auto* slice = std::get_if<SliceExpr>(&expr.node)) return *slice->object;
+  return expr;
+}
+
 std::optional<std::uint64_t> extent_of(const Checked& checked, const Expr& object) {
   const Symbol symbol = checked.meaning(object).symbol;
   if (symbol.kind == SymbolKind::region) return checked.regions[symbol.index].pages;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The values that params take, and what the command line says of them.
+// The values that params take, what the command line says of them, and lets.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,6 +13,7 @@ constexpr std::size_t values_max = 10'000;
 
 void add_range(Checking& checking, ParamInfo& info, const ParamRange& range) {
   const Vocabulary& words = checking.vocabulary;
+  const Span span = join(range.first.span, range.last.span);
   const Value first = literal_value(range.first, words);
   const Value last = literal_value(range.last, words);
   const Value step =
@@ -21,14 +22,14 @@ void add_range(Checking& checking, ParamInfo& info, const ParamRange& range) {
   const Quantity* high = last.quantity();
   const Quantity* by = step.quantity();
   if (low == nullptr || high == nullptr || by == nullptr) {
-    return report(checking, join(range.first.span, range.last.span),
-                  "the ends of a range are numbers");
+    return report(checking, span, "the ends of a range are numbers");
   }
   if (by->amount <= Rational(0)) {
-    return report(checking, range.step->span, "a step is more than 0");
+    return report(checking, range.step ? range.step->span : span, "a step is more than 0");
   }
   if (low->amount > high->amount) {
-    return report(checking, join(range.first.span, range.last.span), "the range is empty");
+    return report(checking, span,
+                  fmt::format("the range {}..{} is empty", first.text(), last.text()));
   }
   std::optional<Rational> value = low->amount;
   while (value && *value <= high->amount && info.values.size() < values_max) {
@@ -37,16 +38,25 @@ void add_range(Checking& checking, ParamInfo& info, const ParamRange& range) {
   }
 }
 
+void add_list(Checking& checking, ParamInfo& info, const ListExpr& list) {
+  if (list.elements.empty()) return report(checking, info.name.span, "the list is empty");
+  for (const Expr& element : list.elements) {
+    const Value value = literal_value(element, checking.vocabulary);
+    if (!value.constant()) report(checking, element.span, "a param takes words and numbers");
+    info.values.push_back(value);
+  }
+}
+
 void find_values(Checking& checking, ParamInfo& info) {
   const Param& param = *info.param;
   if (const auto* list = std::get_if<ListExpr>(&param.choices)) {
-    for (const Expr& element : list->elements) {
-      const Value value = literal_value(element, checking.vocabulary);
-      if (!value.constant()) report(checking, element.span, "a param takes words and numbers");
-      info.values.push_back(value);
-    }
+    add_list(checking, info, *list);
   } else if (const auto* range = std::get_if<ParamRange>(&param.choices)) {
     add_range(checking, info, *range);
+  } else if (!param.value && !info.overridden) {
+    report(checking, info.name.span,
+           fmt::format("'{}' has no value: write '= value', 'in [...]', or give it with -D",
+                       info.name.text));
   }
   if (!param.value) return;
   const Value value = literal_value(*param.value, checking.vocabulary);
@@ -55,37 +65,62 @@ void find_values(Checking& checking, ParamInfo& info) {
   if (info.values.empty()) info.values.push_back(value);
 }
 
-void override_value(Checking& checking, const Override& given) {
+ParamInfo* find_param(Checking& checking, const Name& name) {
   std::vector<std::string> known;
   for (ParamInfo& info : checking.checked.params) {
+    if (info.name.text == name.text) return &info;
     known.push_back(info.name.text);
-    if (info.name.text != given.name.text) continue;
-    const Value value = literal_value(given.value, checking.vocabulary);
-    if (!value.constant()) report(checking, given.value.span, "a param takes words and numbers");
-    info.values = {value};
-    info.overridden = true;
-    return;
   }
-  report_unknown(checking, given.name.span, given.name.text, "a param of this scenario", known);
+  report_unknown(checking, name.span, name.text, "a param of this scenario", known);
+  return nullptr;
 }
 
 }  // namespace
 
+Span place_of_value(const ParamInfo& info, std::size_t i) {
+  if (info.overridden) return info.name.span;
+  const auto* list = std::get_if<ListExpr>(&info.param->choices);
+  if (list != nullptr && i < list->elements.size()) return list->elements[i].span;
+  return list == nullptr && info.param->value ? info.param->value->span : info.name.span;
+}
+
 void check_params(Checking& checking) {
-  for (ParamInfo& info : checking.checked.params) find_values(checking, info);
-  for (const Override& given : checking.overrides.params) override_value(checking, given);
-  for (ParamInfo& info : checking.checked.params) {
-    if (!info.values.empty()) continue;
-    report(checking, info.name.span,
-           fmt::format("'{}' has no value: write '= value', 'in [...]', or give it with -D",
-                       info.name.text));
-    info.values.push_back({Quantity{}, "0"});
+  std::vector<std::pair<ParamInfo*, Value>> given;
+  for (const Override& definition : checking.overrides.params) {
+    ParamInfo* info = find_param(checking, definition.name);
+    if (info == nullptr) continue;
+    const Value value = literal_value(definition.value, checking.vocabulary);
+    if (!value.constant()) {
+      report(checking, definition.value.span, "a param takes words and numbers");
+    }
+    info->overridden = true;
+    given.emplace_back(info, value);
   }
+  for (ParamInfo& info : checking.checked.params) {
+    find_values(checking, info);
+    if (info.values.empty()) info.values.push_back({Quantity{}, "0"});
+  }
+  for (const auto& [info, value] : given) info->values = {value};
   if (checking.overrides.policy) {
     checking.checked.policy_override = checking.overrides.policy->text;
   }
   checking.samples = samples(checking.checked);
   if (checking.samples.empty()) checking.samples.push_back({});
+}
+
+void check_lets(Checking& checking) {
+  for (const LetInfo& info : checking.checked.lets) {
+    const std::size_t before = checking.checked.problems.size();
+    const Kind kind = infer(checking, {}, info.let->value).kind;
+    if (kind == Kind::unknown || checking.checked.problems.size() != before) continue;
+    for (const Assignment& sample : checking.samples) {
+      const Evaluated result = evaluate(checking.checked, sample, info.let->value);
+      if (result.value.constant()) continue;
+      report(checking, info.let->value.span,
+             result.problem.empty() ? "a let is worth a number or a word" : result.problem);
+      break;
+    }
+  }
 }
 
 }  // namespace language

@@ -36,8 +36,20 @@ std::string listed(const std::vector<std::string>& words) {
   return text;
 }
 
+void report_suggesting(Checking& checking, Span span, std::string message, std::string suggestion) {
+  Problems& problems = checking.checked.problems;
+  if (problems.size() >= problems_max) return;
+  problems.push_back(
+      {.span = span, .message = std::move(message), .suggestion = std::move(suggestion)});
+}
+
+std::string with_article(std::string_view noun) {
+  const bool vowel = !noun.empty() && std::string_view("aeiou").find(noun[0]) != std::string::npos;
+  return (vowel ? "an " : "a ") + std::string(noun);
+}
+
 void report_unknown(Checking& checking, Span span, std::string_view word, std::string_view what,
-                    const std::vector<std::string>& known) {
+                    const std::vector<std::string>& known, std::string_view list) {
   Problems& problems = checking.checked.problems;
   // No word: the parser has complained.
   if (word.empty() || problems.size() >= problems_max) return;
@@ -48,6 +60,8 @@ void report_unknown(Checking& checking, Span span, std::string_view word, std::s
     message += fmt::format("; did you mean '{}'?", *meant);
   } else if (!known.empty() && known.size() <= listed_max) {
     message += fmt::format("; expected {}", listed(known));
+  } else if (!list.empty()) {
+    message += fmt::format("; see 'shootdown list {}'", list);
   }
   problems.push_back({.span = span, .message = std::move(message), .suggestion = meant});
 }

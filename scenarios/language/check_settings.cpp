@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "scenarios/language/checking.hpp"
 
@@ -11,9 +12,19 @@ namespace {
 
 const std::vector<std::string> truths{"yes", "no", "on", "off"};
 
+const std::vector<std::string>* words_of(const SettingRow& row) {
+  if (row.kind == SettingKind::truth) return &truths;
+  return row.kind == SettingKind::word ? &row.choices : nullptr;
+}
+
+bool one_of(const Value& value, const std::vector<std::string>& words) {
+  return value.word() != nullptr && std::ranges::find(words, value.word()->text) != words.end();
+}
+
 Dimension dimension_of(SettingKind kind) {
   switch (kind) {
     case SettingKind::duration:
+    case SettingKind::cost:
       return Dimension::time;
     case SettingKind::size:
       return Dimension::size;
@@ -31,26 +42,77 @@ void check_word(Checking& checking, const Expr& expr, std::string_view what,
                 const std::vector<std::string>& words) {
   for (const Assignment& sample : checking.samples) {
     const Value value = evaluate(checking.checked, sample, expr).value;
-    if (value.word() != nullptr && std::ranges::find(words, value.word()->text) != words.end()) {
-      continue;
-    }
-    const Name* name = single_name(expr);
-    if (name == nullptr || value.word() == nullptr) {
+    if (one_of(value, words)) continue;
+    if (single_name(expr) == nullptr || value.word() == nullptr) {
       return report(checking, expr.span, fmt::format("expected {}", listed(words)));
     }
     return report_unknown(checking, expr.span, value.word()->text, what, words);
   }
 }
 
+void check_amount(Checking& checking, const Expr& expr, const SettingRow& row) {
+  const std::size_t before = checking.checked.problems.size();
+  infer(checking, {}, expr);
+  if (checking.checked.problems.size() != before) return;
+  for (const Assignment& sample : checking.samples) {
+    const Evaluated result = evaluate(checking.checked, sample, expr);
+    if (!result.problem.empty()) return report(checking, expr.span, result.problem);
+    if (fits_setting(row, result.value)) continue;
+    return report(checking, expr.span,
+                  fmt::format("'{}' takes {}, not '{}'", row.name, description(row.kind),
+                              result.value.text()));
+  }
+}
+
+// lognormal(2.1us, 0.35)
+void check_distribution(Checking& checking, const CallExpr& call) {
+  const std::string name = call.function.text();
+  if (find(checking.vocabulary.distributions, name) == nullptr) {
+    report_unknown(checking, call.function.span, name, "a distribution",
+                   names_of(checking.vocabulary.distributions));
+  }
+  for (const Arg& arg : call.args) infer(checking, {}, arg.value);
+}
+
+void check_value(Checking& checking, const Expr& value, const SettingRow& row) {
+  if (const std::vector<std::string>* words = words_of(row)) {
+    return check_word(checking, value, fmt::format("a value of '{}'", row.name), *words);
+  }
+  if (const auto* call = std::get_if<CallExpr>(&value.node);
+      call != nullptr && row.kind == SettingKind::cost) {
+    return check_distribution(checking, *call);
+  }
+  check_amount(checking, value, row);
+}
+
 }  // namespace
+
+bool fits_setting(const SettingRow& row, const Value& value) {
+  if (const std::vector<std::string>* words = words_of(row)) return one_of(value, *words);
+  const auto amount = amount_in(value, dimension_of(row.kind));
+  if (!amount || *amount < Rational(0)) return false;
+  switch (row.kind) {
+    case SettingKind::number:
+    case SettingKind::count:
+      return amount->whole();
+    case SettingKind::share:
+      return *amount <= Rational(1);
+    default:
+      return true;
+  }
+}
 
 void check_settings(Checking& checking, const std::vector<Setting>& settings,
                     const std::vector<SettingRow>& rows, std::string_view what) {
+  std::set<std::string_view> seen;
   for (const Setting& setting : settings) {
+    if (!seen.insert(setting.name.text).second && !setting.name.text.empty()) {
+      report(checking, setting.name.span, fmt::format("'{}' is set twice", setting.name.text));
+    }
     const SettingRow* row = find(rows, setting.name.text);
     if (row == nullptr) {
       report_unknown(checking, setting.name.span, setting.name.text,
-                     fmt::format("a setting of {}", what), row_names(rows));
+                     fmt::format("a setting of {}", what), row_names(rows), "settings");
       continue;
     }
     check_setting_values(checking, setting, *row);
@@ -59,34 +121,23 @@ void check_settings(Checking& checking, const std::vector<Setting>& settings,
 
 void check_setting_values(Checking& checking, const Setting& setting, const SettingRow& row) {
   if (row.kind == SettingKind::block) {
+    if (!setting.block || !setting.values.empty()) {
+      report(checking, setting.name.span,
+             fmt::format("'{0}' has settings of its own: write '{0} {{ ... }}'", row.name));
+    }
     return check_settings(checking, setting.nested, row.nested, fmt::format("'{}'", row.name));
+  }
+  if (setting.block) {
+    return report(checking, setting.name.span,
+                  fmt::format("'{}' has no settings of its own", row.name));
   }
   if (setting.values.empty()) {
     return report(checking, setting.name.span,
                   fmt::format("'{}' has no value; expected {}", row.name, description(row.kind)));
   }
-  const Expr& value = setting.values.front();
-  switch (row.kind) {
-    case SettingKind::truth:
-      check_word(checking, value, fmt::format("a value of '{}'", row.name), truths);
-      break;
-    case SettingKind::word:
-      check_word(checking, value, fmt::format("a value of '{}'", row.name), row.choices);
-      break;
-    case SettingKind::cost:
-      if (!std::holds_alternative<CallExpr>(value.node)) {
-        check_quantity(checking, {}, value, Dimension::time, "a time");
-      }
-      break;
-    case SettingKind::mix:
-    case SettingKind::target:
-      break;
-    default:
-      check_quantity(checking, {}, value, dimension_of(row.kind), description(row.kind));
-      break;
-  }
+  check_value(checking, setting.values.front(), row);
   for (std::size_t i = 1; i < setting.values.size(); ++i) {
-    if (row.choices.empty() || row.kind == SettingKind::word) {
+    if (row.choices.empty() || row.kind == SettingKind::word || i > 1) {
       report(checking, setting.values[i].span, fmt::format("'{}' takes one value", row.name));
       break;
     }

@@ -31,13 +31,6 @@ void check_results(Checking& checking, const Scope& scope, const Step& step) {
   }
 }
 
-// The object that is indexed, or the expression itself.
-const Expr& object_of(const Expr& expr) {
-  if (const auto* index = std::get_if<IndexExpr>(&expr.node)) return *index->object;
-  if (const auto* slice = std::get_if<SliceExpr>(&expr.node)) return *slice->object;
-  return expr;
-}
-
 // An MR, a handle or an attachment stands for the pages that its argument names.
 void find_extent(Checking& checking, VariableInfo& variable, const Expr& argument) {
   const Checked& checked = checking.checked;

@@ -78,6 +78,74 @@ std::optional<Symbol> find_part(Checking& checking, const Path& path) {
   return std::nullopt;
 }
 
+// The owner of a path is known, but not what it is said to own. False if not even the owner is.
+bool report_unknown_part(Checking& checking, const Path& path) {
+  const Checked& checked = checking.checked;
+  const std::string& owner = path.parts[0].text;
+  const Name& member = path.parts[1];
+  std::vector<std::string> known;
+  for (const HostInfo& host : checked.hosts) {
+    if (host.name.text != owner) continue;
+    for (const DeviceInfo& device : checked.devices) {
+      if (checked.hosts[device.host].name.text == owner) known.push_back(device.name.text);
+    }
+    known.emplace_back("kernel");
+    report_unknown(checking, member.span, member.text, fmt::format("a device of host '{}'", owner),
+                   known);
+    return true;
+  }
+  for (const ProcessInfo& process : checked.processes) {
+    if (process.name.text != owner) continue;
+    for (const RegionInfo& region : checked.regions) {
+      if (checked.processes[region.process].name.text == owner) known.push_back(region.name.text);
+    }
+    for (const VariableInfo& variable : checked.variables) {
+      if (!variable.thread && text_of(checked, variable.owner) == owner) {
+        known.push_back(variable.name.text);
+      }
+    }
+    report_unknown(checking, member.span, member.text,
+                   fmt::format("a region or variable of process '{}'", owner), known);
+    return true;
+  }
+  return false;
+}
+
+// How a thing is named when its bare name does not say which: app.buf, app.t0:r0.
+std::string full_name(const Checked& checked, Symbol symbol) {
+  const std::string& name = name_of(checked, symbol).text;
+  if (symbol.kind == SymbolKind::region) {
+    return checked.processes[checked.regions[symbol.index].process].name.text + "." + name;
+  }
+  const VariableInfo* info = variable(checked, symbol);
+  if (info == nullptr) return text_of(checked, symbol);
+  if (info->thread) return checked.threads[*info->thread].path.text() + ":" + name;
+  return text_of(checked, info->owner) + "." + name;
+}
+
+void report_ambiguous(Checking& checking, const Scope& scope, const Name& name,
+                      const std::vector<Symbol>& symbols, int nearest) {
+  constexpr std::size_t shown_max = 5;
+  std::vector<std::string> names;
+  for (const Symbol symbol : symbols) {
+    if (nearness(checking, scope, symbol) != nearest || names.size() == shown_max) continue;
+    names.push_back(full_name(checking.checked, symbol));
+  }
+  report(checking, name.span, fmt::format("'{}' may be {}", name.text, listed(names)));
+}
+
+// All that the name stands for are registers that cannot be seen from here.
+void report_foreign_register(Checking& checking, const Name& name,
+                             const std::vector<Symbol>& symbols) {
+  const Checked& checked = checking.checked;
+  const VariableInfo* info = symbols.empty() ? nullptr : variable(checked, symbols.front());
+  if (info == nullptr || !info->thread) return;
+  report_with_note(checking, name.span,
+                   fmt::format("'{}' is a register of {}; only that thread can use it", name.text,
+                               checked.threads[*info->thread].path.text()),
+                   {.span = info->name.span, .message = "what several use is defined in init"});
+}
+
 std::vector<std::string> names_of_kind(const Checking& checking, SymbolKind kind) {
   std::vector<std::string> names;
   for (const auto& [name, symbols] : checking.symbols) {
@@ -207,12 +275,14 @@ std::optional<Symbol> look_up(Checking& checking, const Scope& scope, const Name
     }
   }
   if (several) {
-    report(
-        checking, name.span,
-        fmt::format("'{}' may be several things; say which, as in 'app.{}'", name.text, name.text));
+    report_ambiguous(checking, scope, name, found->second, best);
     return std::nullopt;
   }
-  if (!chosen) report_undefined(checking, scope, name);
+  if (!chosen && found != checking.symbols.end()) {
+    report_foreign_register(checking, name, found->second);
+  } else if (!chosen) {
+    report_undefined(checking, scope, name);
+  }
   return chosen;
 }
 
@@ -220,6 +290,7 @@ std::optional<Symbol> look_up(Checking& checking, const Scope& scope, const Path
   if (path.parts.size() == 1) return look_up(checking, scope, path.parts[0]);
   if (path.parts.size() == 2) {
     if (const auto found = find_part(checking, path)) return found;
+    if (report_unknown_part(checking, path)) return std::nullopt;
   }
   report_undefined(checking, scope, {.text = path.text(), .span = path.span});
   return std::nullopt;

@@ -15,6 +15,11 @@
 
 namespace language {
 
+struct Order {  // When a step happens, as far as the text says.
+  std::uint32_t block = 0;
+  bool in_init = false;
+};
+
 struct Checking {
   Checked& checked;
   const Vocabulary& vocabulary;
@@ -25,6 +30,8 @@ struct Checking {
   std::map<std::string, std::uint32_t, std::less<>> labels = {};
   std::vector<std::string> chosen_policies = {};  // That may be in force.
   std::vector<Assignment> samples = {};
+  std::vector<Order> orders = {};               // By index of Checked::steps.
+  std::vector<std::uint32_t> assigned_at = {};  // By variable: the first step that assigns it.
 };
 
 // Where an expression stands: decides which names it can see.
@@ -34,6 +41,7 @@ struct Scope {
   std::optional<std::uint32_t> step = {};    // Index into Checked::steps.
   bool any_register = false;                 // In claims: also registers, if there is one only.
   const std::vector<std::string>* words = nullptr;  // That may stand here and name nothing.
+  std::string_view words_of = "";                   // Whose words they are: "param 'policy'".
 };
 
 struct Type {
@@ -45,8 +53,10 @@ struct Type {
 void report(Checking& checking, Span span, std::string message);
 void report_with_note(Checking& checking, Span span, std::string message, Note note);
 // "'x' is not <what>; did you mean 'y'?", or the whole list if it is short and nothing is near.
+// `list` names the `shootdown list` that shows a long list.
 void report_unknown(Checking& checking, Span span, std::string_view word, std::string_view what,
-                    const std::vector<std::string>& known);
+                    const std::vector<std::string>& known, std::string_view list = "");
+void report_suggesting(Checking& checking, Span span, std::string message, std::string suggestion);
 void report_undefined(Checking& checking, const Scope& scope, const Name& name);
 void report_unknown_unit(Checking& checking, const NumberExpr& number);
 std::vector<std::string> names_of(const std::vector<Entry>& entries);
@@ -57,6 +67,7 @@ std::vector<std::string> row_names(const std::vector<Row>& rows) {
   return names;
 }
 std::string listed(const std::vector<std::string>& words);  // "a, b or c"
+std::string with_article(std::string_view noun);            // "an event"
 
 // check_symbols.cpp
 const Name& name_of(const Checked& checked, Symbol symbol);
@@ -83,6 +94,8 @@ void check_condition(Checking& checking, const Scope& scope, const Expr& expr);
 // A number of that dimension, for each value that the params take. Says what it wants if not.
 void check_quantity(Checking& checking, const Scope& scope, const Expr& expr, Dimension dimension,
                     std::string_view wanted);
+// The words that a param of that name may be compared with; none if it takes numbers.
+std::vector<std::string> words_of_param(const Checking& checking, std::string_view name);
 void set_meaning(Checking& checking, const Expr& expr, Symbol symbol, Kind kind);
 
 // check_args.cpp
@@ -93,27 +106,30 @@ void check_argument(Checking& checking, const Scope& scope, const Parameter& par
                     const Expr& expr);
 
 // check_pages.cpp
+// What is indexed, or the expression itself.
+const Expr& object_of(const Expr& expr);
 // The pages that a region, mr, handle or attachment has, when known.
 std::optional<std::uint64_t> extent_of(const Checked& checked, const Expr& object);
 void check_bounds(Checking& checking, const Expr& object, const Expr& first, const Expr& last);
 
 // check_declarations.cpp, check_params.cpp, check_settings.cpp, check_policies.cpp,
-// check_events.cpp, check_steps.cpp, check_claims.cpp, check_load.cpp
+// check_machine.cpp, check_events.cpp, check_steps.cpp, check_claims.cpp, check_load.cpp
 void declare_all(Checking& checking);
 void check_params(Checking& checking);
-void check_param_settings(Checking& checking);
+// Where the script says the param's i-th value.
+Span place_of_value(const ParamInfo& info, std::size_t i);
+void check_lets(Checking& checking);
 void check_machine(Checking& checking);
 void check_policies(Checking& checking);
 void check_settings(Checking& checking, const std::vector<Setting>& settings,
                     const std::vector<SettingRow>& rows, std::string_view what);
+bool fits_setting(const SettingRow& row, const Value& value);
 void check_setting_values(Checking& checking, const Setting& setting, const SettingRow& row);
 void declare_events(Checking& checking);
 void check_events(Checking& checking);
 void check_step(Checking& checking, std::uint32_t index);
 void check_claims(Checking& checking);
-void check_workload(Checking& checking, const Workload& workload);
-void check_measure(Checking& checking, const Measure& measure);
-void check_report(Checking& checking, const Report& report);
+void check_load(Checking& checking);
 
 // Each item of that type, in the order of the files.
 template <class ItemType, class Visit>

@@ -144,7 +144,10 @@ void Lowering::emit_call(const Expr& expr, const CallExpr& call, model::Expressi
     op.code = Code::sequence;
     out.push_back(op);
   } else if (name == "tlb_entries") {
-    Operation op = object(argument(0));
+    const Symbol device = checked_.meaning(argument(0)).symbol;
+    Operation op = device.kind == SymbolKind::device
+                       ? Operation{.adapter = model::AdapterId{device.index}}
+                       : object(argument(0));
     op.code = Code::tlb_entries;
     out.push_back(op);
   } else if (name == "starts_after") {

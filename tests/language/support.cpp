@@ -11,6 +11,7 @@
 
 namespace language_test {
 
+using language::ParameterKind;
 using language::SettingKind;
 using language::Vocabulary;
 
@@ -69,7 +70,10 @@ Vocabulary make_vocabulary() {
                       {"quiesce_timeout", "A card did not answer in time."}};
   for (const char* name : {"handle_active", "shootdown", "quiesced", "pte_cleared", "dma_write",
                            "invalidate", "dev_fault", "tlb_shootdown", "oom"}) {
-    words.events.push_back({name, "", {}});
+    words.events.push_back(
+        {name,
+         "",
+         {{"to", ParameterKind::any, {}, true}, {"users", ParameterKind::any, {}, true}}});
   }
   for (language::CallRow& call : words.calls) {
     if (call.name == "swap_out" || call.name == "munmap") {

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a person reads. UPDATE_EXPECT=1 rewrites the files of golden/; review the difference.
+#include "cli/report.hpp"
+
+#include <doctest/doctest.h>
+
+#include "tests/cli/example.hpp"
+#include "tests/cli/support.hpp"
+
+namespace {
+
+using cli::testing::golden;
+using cli::testing::race;
+using cli::testing::Said;
+using cli::testing::wide_lines;
+using language::RunMode;
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_CASE("a report of an exploration has a table, places and a command to replay it") {
+  const Said said = cli::testing::run(race(model::NonePolicy{}));
+  CHECK(said.status == 1);
+  CHECK(said.err == "");
+  CHECK(said.out == golden("explore.txt", said.out));
+  CHECK(wide_lines(said.out).empty());
+}
+
+TEST_CASE("a simulated run is shown as a timeline before its report") {
+  const Said said = cli::testing::run(race(model::IntervalNotifierPolicy{}, RunMode::simulate));
+  CHECK(said.out == golden("simulate.txt", said.out));
+  CHECK(wide_lines(said.out).empty());
+}
+
+TEST_CASE("a sample is never called complete") {
+  const Said said = cli::testing::run(race(model::NonePolicy{}, RunMode::random));
+  CHECK(said.out == golden("random.txt", said.out));
+  CHECK(contains(said.out, "a sample, not complete"));
+}
+
+TEST_CASE("questions are answered and make no verdict") {
+  const Said said = cli::testing::run(cli::testing::lesson());
+  CHECK(said.status == 0);
+  CHECK(said.out == golden("lesson.txt", said.out));
+}
+
+TEST_CASE("two runs with the same seed print the same bytes") {
+  const cli::Scenario scenario = race(model::NonePolicy{}, RunMode::random);
+  CHECK(cli::testing::run(scenario, {"--json"}).out == cli::testing::run(scenario, {"--json"}).out);
+}
+
+TEST_CASE("quiet says nothing of what is as claimed") {
+  cli::Scenario scenario = race(model::IntervalNotifierPolicy{});
+  auto& claims = scenario.loaded.cells.front().setup->claims;
+  std::erase_if(claims, [](const model::Claim& claim) {
+    return claim.kind == model::Claim::Kind::not_exists;
+  });
+  const Said said = cli::testing::run(scenario, {"-q"});
+  CHECK(said.status == 0);
+  CHECK(said.out == "");
+}
+
+TEST_CASE("verbose lists each expected result") {
+  const Said said = cli::testing::run(race(model::NonePolicy{}), {"-v"});
+  CHECK(contains(said.out, "call    munmap(buf) = 0 as U"));
+  CHECK_FALSE(contains(said.out, "calls   2 of 2"));
+}
+
+TEST_CASE("a search that a limit ends has decided nothing that it could not see") {
+  const Said said = cli::testing::run(race(model::NonePolicy{}), {"--state-limit", "5"});
+  CHECK(said.status == 3);
+  CHECK(contains(said.out, "stopped: state limit 5"));
+  CHECK(contains(said.out, "undecided"));
+  CHECK_FALSE(contains(said.out, " ok"));
+}
+
+TEST_CASE("a run that does not come to rest in its steps is undecided") {
+  const Said said =
+      cli::testing::run(race(model::NonePolicy{}, RunMode::simulate), {"--step-limit", "3", "-q"});
+  CHECK(said.status == 3);
+  CHECK(contains(said.out, "stopped: step limit 3"));
+}
+
+TEST_CASE("what is expected to fail and holds is a failure") {
+  cli::Scenario scenario = race(model::IntervalNotifierPolicy{});
+  scenario.loaded.cells.front().setup->claims[2].expect_fail = true;
+  const Said said = cli::testing::run(scenario);
+  CHECK(said.status == 1);
+  CHECK(contains(said.out, "FAIL   does not fail"));
+  CHECK(contains(said.out, "FAIL: expect fail never use_after_free"));
+}
+
+TEST_CASE("what is expected to fail and does so is as claimed") {
+  cli::Scenario scenario = race(model::NonePolicy{});
+  auto& claims = scenario.loaded.cells.front().setup->claims;
+  claims[2].expect_fail = claims[5].expect_fail = true;
+  const Said said = cli::testing::run(scenario);
+  CHECK(said.status == 0);
+  CHECK(contains(said.out, "fails as expected"));
+  CHECK_FALSE(contains(said.out, "FAIL"));
+}
+
+TEST_CASE("several runs are summed up") {
+  cli::Scenario scenario = race(model::IntervalNotifierPolicy{});
+  cli::Scenario other = race(model::PinAllPolicy{});
+  scenario.loaded.cells.push_back(std::move(other.loaded.cells.front()));
+  scenario.loaded.cells[0].params = {{"policy", "interval_notifier"}};
+  scenario.loaded.cells[1].params = {{"policy", "pin_all"}};
+  const Said said = cli::testing::run(scenario);
+  CHECK(contains(said.out, "  with policy = pin_all\n"));
+  CHECK(contains(said.out, "2 runs: 0 as claimed, 2 not, 0 undecided"));
+  CHECK(contains(said.out, "replay race.sd -D policy=pin_all --path"));
+}
+
+TEST_CASE("counts are exact as long as a reader can take them in") {
+  CHECK(cli::count_text(9'999'999'999) == "9999999999");
+  CHECK(cli::count_text(2'024'493'511'223) == "2.02e12");
+  CHECK(cli::count_text(~std::uint64_t{0}) == ">=1.8e19");
+}
+
+}  // namespace

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// The formatter: what it writes parses to the same tree and does not change any more.
+#include "scenarios/language/format.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "scenarios/language/json.hpp"
+#include "tests/language/support.hpp"
+
+namespace {
+
+std::string formatted(const std::string& text) {
+  language::Sources sources = language_test::sources_of({{"t.sd", text}});
+  const language::Formatted result = language::format_file(sources, "t.sd");
+  CHECK(language::render(sources, result.problems) == "");
+  return result.text;
+}
+
+struct Read {
+  std::string tree;
+  std::string comments;  // Their words, in order.
+};
+
+Read read(const std::string& text) {
+  language::Sources sources = language_test::sources_of({});
+  const language::SourceId id = sources.add("t.sd", text);
+  const language::ParsedFile parsed = language::parse_file(sources, id);
+  CHECK(language::render(sources, parsed.problems) == "");
+  Read result{.tree = language::to_json(parsed.file), .comments = ""};
+  for (const language::Comment& comment : parsed.file.comments) {
+    for (const char c : sources.at(id).text_of(comment.span)) {
+      if (std::isspace(static_cast<unsigned char>(c)) == 0) result.comments.push_back(c);
+    }
+  }
+  return result;
+}
+
+void check_stable(const std::string& text) {
+  const std::string once = formatted(text);
+  CHECK(formatted(once) == once);
+  CHECK(read(once).tree == read(text).tree);
+  CHECK(read(once).comments == read(text).comments);
+}
+
+}  // namespace
+
+TEST_CASE("every good scenario keeps its tree and its comments, and is laid out once") {
+  for (const char* folder : {"scenarios", "tests/language/data"}) {
+    for (const std::string& path : language_test::scenarios_in(folder)) {
+      CAPTURE(path);
+      check_stable(language_test::read_file(path).value());
+    }
+  }
+}
+
+TEST_CASE("events stand in columns") {
+  CHECK(formatted("timeline {\n"
+                  "@0 owner: memset(win,7)\n"
+                  "+1us r1: rdma_read( a[2] )=7|-EIO as W (faults:1,async)\n"
+                  "> shootdown(h,to=B.r)\n"
+                  "!> dma_write(...) after W.done within 3us\n"
+                  "+0...9us owner: h:=export(win)=ok\n"
+                  "}\n") ==
+        "timeline {\n"
+        "    @0         owner: memset(win, 7)\n"
+        "    +1us       r1:    rdma_read(a[2])   = 7 | -EIO  as W  (faults: 1, async)\n"
+        "               > shootdown(h, to=B.r)\n"
+        "               !> dma_write(...)  after W.done within 3us\n"
+        "    +0...+9us  owner: h := export(win)  = ok\n"
+        "}\n");
+}
+
+TEST_CASE("settings and claims stand in columns until a blank line") {
+  CHECK(formatted("policy p {\n a 1\n longer  2\n\n b 3\n}\n"
+                  "never  a,b\nexpect fail   never c\n~exists (x==1)\nexists(y) if p == q\n") ==
+        "policy p {\n"
+        "    a      1\n"
+        "    longer 2\n"
+        "\n"
+        "    b 3\n"
+        "}\n"
+        "never             a, b\n"
+        "expect fail never c\n"
+        "~exists           (x == 1)\n"
+        "exists            (y) if p == q\n");
+}
+
+TEST_CASE("C's operators are written") {
+  CHECK(formatted("always ~a /\\ (b \\/ !c)\n") == "always !a && (b || !c)\n");
+}
+
+TEST_CASE("a block on one line stays there if it fits") {
+  CHECK(formatted("host A{cpus 4;iommu{ats off}}\n") == "host A { cpus 4; iommu { ats off } }\n");
+  CHECK(formatted("init {app: f(x); app: g(y) = 0}\n") == "init { app: f(x); app: g(y) = 0 }\n");
+  CHECK(formatted("policy p { }\npolicy q {\n}\n") == "policy p {}\npolicy q {}\n");
+  const std::string wide =
+      "cost { aaaaaaaaaaaaaaaaaaaaaaaaa 1us; bbbbbbbbbbbbbbbbbbbbbbbbb 1us; "
+      "ccccccccccccccccccccccccccc 1us }\n";
+  CHECK(formatted(wide) ==
+        "cost {\n"
+        "    aaaaaaaaaaaaaaaaaaaaaaaaa   1us\n"
+        "    bbbbbbbbbbbbbbbbbbbbbbbbb   1us\n"
+        "    ccccccccccccccccccccccccccc 1us\n"
+        "}\n");
+}
+
+TEST_CASE("long lists are continued below their first element") {
+  CHECK(formatted("never use_after_free, stale_translation, write_without_permission, "
+                  "install_in_range, stale_install, lost_update\n") ==
+        "never use_after_free, stale_translation, write_without_permission, install_in_range, "
+        "stale_install,\n      lost_update\n");
+  CHECK(
+      formatted("param policy in [pin_all, release_only, page_notifier, range_notifier, "
+                "interval_notifier, handle_quiesce]\n") ==
+      "param policy in [pin_all, release_only, page_notifier, range_notifier, interval_notifier,\n"
+      "                 handle_quiesce]\n");
+}
+
+TEST_CASE("comments stay where they belong") {
+  const std::string text =
+      "// SPDX-License-Identifier: Apache-2.0\n"
+      "/* a block\n"
+      " * of lines */\n"
+      "\n"
+      "host A {  // open\n"
+      "    // own line\n"
+      "    cpus 4     // four\n"
+      "    ram  64M   /* not\n"
+      "aligned */\n"
+      "    // last\n"
+      "}  // close\n"
+      "// end\n";
+  CHECK(formatted(text) ==
+        "// SPDX-License-Identifier: Apache-2.0\n"
+        "/* a block\n"
+        " * of lines */\n"
+        "\n"
+        "host A {  // open\n"
+        "    // own line\n"
+        "    cpus 4    // four\n"
+        "    ram  64M  /* not\n"
+        "aligned */\n"
+        "    // last\n"
+        "}  // close\n"
+        "// end\n");
+  check_stable(text);
+}
+
+TEST_CASE("comments inside a statement follow it") {
+  CHECK(formatted("param p in [1, // one\n  2] // two\nlet x = /* y */ 3\n") ==
+        "param p in [1, 2]  // one\n"
+        "// two\n"
+        "let x = 3  /* y */\n");
+  check_stable("param p in [1, // one\n  2] // two\nlet x = /* y */ 3\n");
+  check_stable(
+      "host /* a */ A /* b */\n{ // c\n/* d */ cpus /* e */ 3 /* f */ }\n/* g */ /* h */\n");
+  check_stable("/* a */ let x = 1 /* b\n c */ /* d */ // e\n/* f\n * g */ let y = 2\n");
+  check_stable("init { /* nothing */ }\nrun {\n// nothing\n}\n");
+}
+
+TEST_CASE("blank lines are kept one by one") {
+  CHECK(formatted("\n\nlet a = 1\n\n\n\nlet b = 2\nhost A {\n\n\n cpus 1\n\n}\n\n") ==
+        "let a = 1\n\nlet b = 2\nhost A {\n    cpus 1\n}\n");
+}
+
+TEST_CASE("a broken file is not laid out") {
+  language::Sources sources = language_test::sources_of({{"t.sd", "let a =\n"}});
+  const language::Formatted result = language::format_file(sources, "t.sd");
+  CHECK(result.text.empty());
+  CHECK(result.problems.size() == 1);
+}
