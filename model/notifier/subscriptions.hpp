@@ -6,6 +6,8 @@
 // `open` and `lookups` are what a checker needs to know and the kernel does not keep: which ranges
 // are between start and end, and which lookups a driver has made but not yet acted on.
 
+#include <functional>
+
 #include "model/notifier/interval.hpp"
 
 namespace model {
@@ -37,7 +39,8 @@ struct Subscriptions {
 
   bool operator==(const Subscriptions&) const = default;
 
-  void listen(MrId mr) { list.insert(list.begin(), mr); }  // hlist_add_head_rcu().
+  // hlist_add_head_rcu(). A registration that took its time to pin counts from when it began.
+  void listen(MrId mr) { list.insert(std::ranges::lower_bound(list, mr, std::greater{}), mr); }
   void unlisten(MrId mr) {
     drop_if(list, [mr](MrId other) { return other == mr; });
   }

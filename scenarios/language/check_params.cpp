@@ -90,7 +90,8 @@ void check_params(Checking& checking) {
     ParamInfo* info = find_param(checking, definition.name);
     if (info == nullptr) continue;
     const Value value = literal_value(definition.value, checking.vocabulary);
-    if (!value.constant()) {
+    const bool reported = std::holds_alternative<BadExpr>(definition.value.node);
+    if (!value.constant() && !reported) {
       report(checking, definition.value.span, "a param takes words and numbers");
     }
     info->overridden = true;
