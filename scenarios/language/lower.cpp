@@ -42,6 +42,20 @@ Cell lower_cell(const Sources& sources, const Checked& checked, const Assignment
   return cell;
 }
 
+// --kernel names one that is known.
+void add_kernel_problem(Sources& sources, const std::string& version, Problems& problems) {
+  if (version.empty()) return;
+  std::string known;
+  for (const KernelRow& row : full_vocabulary().kernels) {
+    if (row.version == version) return;
+    known += (known.empty() ? "" : ", ") + row.version;
+  }
+  const SourceId id = sources.add("--kernel", version);
+  problems.push_back(
+      {.span = {.source = id, .offset = 0, .length = static_cast<std::uint32_t>(version.size())},
+       .message = "'" + version + "' is not a kernel known here; expected " + known});
+}
+
 }  // namespace
 
 void Lowering::run() {
@@ -70,6 +84,7 @@ void Lowering::choose_mode() {
     for (const Item& item : file.items) {
       const auto* how = std::get_if<Explore>(&item.node);
       if (how == nullptr) continue;
+      if (how->bound) problem(how->bound->span, "'bound' is not supported by this version");
       switch (how->kind) {
         case ExploreKind::all:
         case ExploreKind::dpor:
@@ -158,6 +173,7 @@ Loaded load(Sources& sources, const std::string& path, const Choices& choices) {
   const Overrides overrides = parse_overrides(sources, definitions, choices.policy);
   loaded.problems = parsed.problems;
   if (has_errors(loaded.problems)) return loaded;
+  add_kernel_problem(sources, choices.kernel, loaded.problems);
   const Checked checked = check(std::move(parsed.script), full_vocabulary(), overrides);
   loaded.problems.insert(loaded.problems.end(), overrides.problems.begin(),
                          overrides.problems.end());

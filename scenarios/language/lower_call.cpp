@@ -150,12 +150,18 @@ model::Call Lowering::call_of(const StepInfo& info) {
         break;
       case ParameterKind::device:
         call.adapter = model::AdapterId{symbol.index};
+        need_link(call.host, host_of(symbol), value.span);
         break;
       case ParameterKind::host:
         call.host = model::HostId{symbol.index};
         break;
       case ParameterKind::process:
-        if (call.verb == Verb::fork) call.number = symbol.index;
+        if (call.verb == Verb::fork) {
+          call.number = symbol.index;
+          if (host_of(symbol) != call.host) problem(value.span, "a child is on its parent's host");
+        } else if (call.verb != Verb::oom_reap) {
+          need_link(call.host, host_of(symbol), value.span);
+        }
         if (call.verb == Verb::oom_reap) call.mm = model::MmId{symbol.index};
         call.peer = model::MmId{symbol.index};
         break;
@@ -168,10 +174,26 @@ model::Call Lowering::call_of(const StepInfo& info) {
         break;
       default:  // An object, or pages of one.
         call.target = pages_meant(value).target;
+        if (symbol.kind == SymbolKind::variable && call.verb == Verb::attach) {
+          need_link(call.host, host_of(checked_.variables[symbol.index].owner), value.span);
+        }
         break;
     }
   }
   return call;
+}
+
+void Lowering::need_link(model::HostId from, model::HostId to, Span span) {
+  if (from == to) return;
+  for (const LinkInfo& link : checked_.links) {
+    const std::uint32_t left = checked_.devices[link.left].host;
+    const std::uint32_t right = checked_.devices[link.right].host;
+    if ((left == from.value && right == to.value) || (left == to.value && right == from.value)) {
+      return;
+    }
+  }
+  problem(span, "there is no link between " + setup_.hosts[from.index()].name + " and " +
+                    setup_.hosts[to.index()].name);
 }
 
 }  // namespace language

@@ -40,7 +40,11 @@ void Lowering::add_claims() {
         }
       } else if (std::holds_alternative<Workload>(item.node) ||
                  std::holds_alternative<Trace>(item.node) ||
-                 std::holds_alternative<Check>(item.node)) {
+                 std::holds_alternative<Check>(item.node) ||
+                 std::holds_alternative<Run>(item.node) ||
+                 std::holds_alternative<Measure>(item.node) ||
+                 std::holds_alternative<Baseline>(item.node) ||
+                 std::holds_alternative<Report>(item.node)) {
         problem(item.span, "load and statistics are not supported by this version");
       }
     }
@@ -165,6 +169,9 @@ void Lowering::count_lines() {
       model::Line& line = setup_.lines[op.line.index()];
       line.counted = line.counted || op.code == Code::retries || op.code == Code::faults;
       line.ordered = line.ordered || op.code == Code::starts_after;
+      if (op.code == Code::starts_after && op.other.value >= 64) {
+        problem(cell_.places[line.source], "starts_after() knows the first 64 calls only");
+      }
     }
   };
   for (const model::Claim& claim : setup_.claims) look(claim.expression);

@@ -58,6 +58,14 @@ void Lowering::add_host_setting(model::HostSetup& host, const Setting& setting) 
     const std::string order = value_of(setting.values[0]).text();
     if (order == "random") problem(setting.span, "'alloc random' is not supported by this version");
     host.alloc = order == "fifo" ? model::AllocOrder::fifo : model::AllocOrder::lifo;
+  } else if (name == "numa" && number_of(setting.values[0]) != 1) {
+    problem(setting.span, "hosts with several memory nodes are not supported by this version");
+  } else if (name == "iommu") {
+    for (const Setting& unit : setting.nested) {
+      if (!unit.values.empty() && is_yes(value_of(unit.values[0]).text())) {
+        problem(unit.span, "an IOMMU is not supported by this version");
+      }
+    }
   }
 }
 
@@ -138,9 +146,10 @@ model::Policy Lowering::policy_of(const DeviceInfo& device) {
 
 model::Policy Lowering::policy_from(std::string_view name, const Policy* block) {
   model::Policy policy = model::policy_named(name).value_or(model::Policy{});
+  if (block != nullptr) {
+    for (const Setting& setting : block->settings) set_policy(policy, name, setting);
+  }
   set_by_params(policy);
-  if (block == nullptr) return policy;
-  for (const Setting& setting : block->settings) set_policy(policy, name, setting);
   return policy;
 }
 
@@ -154,8 +163,12 @@ void Lowering::set_by_params(model::Policy& policy) {
         const Value& value = assignment_.values[i];
         if (const auto* amount = std::get_if<Quantity>(&value.content)) {
           model::set(policy, setting.name, amount->amount.to_uint64().value_or(0));
+        } else if (const auto index = word_index(setting.words, value.text())) {
+          model::set(policy, setting.name, *index);
         } else {
-          model::set(policy, setting.name, word_index(setting.words, value.text()));
+          problem(checked_.params[i].name.span, "'" + value.text() + "' is not a value of '" +
+                                                    std::string(setting.name) + "'; expected " +
+                                                    std::string(setting.words));
         }
       }
     }
@@ -171,7 +184,7 @@ void Lowering::set_policy(model::Policy& policy, std::string_view name, const Se
       switch (known.kind) {
         case model::SettingKind::flag:
         case model::SettingKind::word:
-          value = word_index(known.words, value_of(setting.values[0]).text());
+          value = word_index(known.words, value_of(setting.values[0]).text()).value_or(0);
           break;
         case model::SettingKind::number:
           value = number_of(setting.values[0]);
@@ -186,7 +199,7 @@ void Lowering::set_policy(model::Policy& policy, std::string_view name, const Se
 }
 
 // The place of a word in "handle|page"; "on" and "off" are yes and no.
-std::uint64_t Lowering::word_index(std::string_view words, std::string_view word) {
+std::optional<std::uint64_t> Lowering::word_index(std::string_view words, std::string_view word) {
   if (word == "on") word = "yes";
   if (word == "off") word = "no";
   std::uint64_t index = 0;
@@ -196,7 +209,7 @@ std::uint64_t Lowering::word_index(std::string_view words, std::string_view word
     words.remove_prefix(std::min(end + 1, words.size()));
     ++index;
   }
-  return 0;
+  return std::nullopt;
 }
 
 void Lowering::add_links() {

@@ -64,6 +64,10 @@ void Lowering::add_programs() {
     add_sequence(timeline->events, std::nullopt, false);
   }
   for (std::uint32_t i = 0; i < checked_.threads.size(); ++i) {
+    if (checked_.threads[i].thread->cpu) {
+      problem(checked_.threads[i].thread->cpu->span,
+              "threads bound to a CPU are not supported by this version");
+    }
     add_sequence(checked_.threads[i].thread->events, i, false);
   }
 }
@@ -230,7 +234,8 @@ model::Gate Lowering::gate_of(const Event& event, model::LineId previous, bool p
 // @W.half: steps are resolved when all programs are known.
 std::uint32_t Lowering::add_point(const Path& path) {
   model::Point point;
-  point.name = path.parts.size() > 1 ? path.parts.back().text : "done";
+  point.name = path.parts.size() > 1 ? path.parts[1].text : "done";
+  for (std::size_t i = 2; i < path.parts.size(); ++i) point.name += "." + path.parts[i].text;
   for (std::uint32_t i = 0; i < checked_.labels.size(); ++i) {
     if (checked_.labels[i].name.text != path.parts.front().text) continue;
     const auto line = lines_.find(checked_.labels[i].step);

@@ -50,7 +50,7 @@ class Lowering {
   model::Policy policy_from(std::string_view name, const Policy* block);
   void set_policy(model::Policy& policy, std::string_view name, const Setting& setting);
   void set_by_params(model::Policy& policy);
-  static std::uint64_t word_index(std::string_view words, std::string_view word);
+  static std::optional<std::uint64_t> word_index(std::string_view words, std::string_view word);
   void add_links();
   void add_costs();
 
@@ -71,6 +71,7 @@ class Lowering {
   // lower_call.cpp
   model::Call call_of(const StepInfo& info);
   PagesMeant pages_meant(const Expr& expr);
+  void need_link(model::HostId from, model::HostId to, Span span);
   std::optional<std::uint32_t> variable_of(const Expr& expr) const;
 
   // lower_claims.cpp

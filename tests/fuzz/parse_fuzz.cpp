@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes at all are a scenario, if perhaps a broken one: reading, checking and formatting it
-// neither crash nor point outside the text, and what is formatted is read again as the same.
-// A byte 0 between two texts makes the second the file "other.sd", which the first may import.
+// Any bytes as a scenario: parsed, checked and laid out. Whatever they are, nothing crashes, each
+// problem has a place in the text, and what is laid out without problems parses to the same tree
+// and is laid out the same way.
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "scenarios/language/check.hpp"
+#include "scenarios/language/evaluate.hpp"
 #include "scenarios/language/format.hpp"
 #include "scenarios/language/json.hpp"
 #include "scenarios/language/model_words.hpp"
@@ -16,58 +16,61 @@
 
 namespace {
 
-using language::Sources;
+constexpr std::size_t combinations_max = 100;
 
-void check_span(const Sources& sources, language::Span span) {
-  check(span.source.value < sources.size());
-  check(span.end() >= span.offset);
-  check(span.end() <= sources.at(span.source).text.size());
+// Imports find one small machine, and the text itself.
+language::Sources sources_of(const std::string& text) {
+  return language::Sources([text](const std::string& path) -> std::optional<std::string> {
+    if (path == "t.sd" || path == "u.sd") return text;
+    if (path == "m.sd") {
+      return "host A { device rnic0: rnic }\nhost B { device rnic0: rnic }\n"
+             "process app on A { region buf: anon 4 pages }\nprocess peer on B\n";
+    }
+    return std::nullopt;
+  });
 }
 
-void check_problems(const Sources& sources, const language::Problems& problems) {
+void require_places(const language::Sources& sources, const language::Problems& problems) {
   for (const language::Problem& problem : problems) {
-    check(!problem.message.empty());
-    check_span(sources, problem.span);
-    for (const language::Note& note : problem.notes) check_span(sources, note.span);
+    sim::check(!problem.message.empty());
+    sim::check(problem.span.source.value < sources.size());
+    sim::check(problem.span.end() <= sources.at(problem.span.source).text.size());
+    for (const language::Note& note : problem.notes) {
+      sim::check(note.span.end() <= sources.at(note.span.source).text.size());
+    }
   }
-  check(render(sources, problems).empty() == problems.empty());
+  language::render(sources, problems);
 }
 
-void check_all(Sources& sources) {
-  language::Parsed parsed = language::parse(sources, "main.sd");
-  check_problems(sources, parsed.problems);
-  const language::Checked checked =
-      language::check(std::move(parsed.script), language::full_vocabulary());
-  check_problems(sources, checked.problems);
-}
-
-void check_format(Sources& sources) {
-  const language::Formatted once = language::format_file(sources, "main.sd");
-  check_problems(sources, once.problems);
+void check_layout(const std::string& text) {
+  language::Sources sources = sources_of(text);
+  const language::Formatted once = language::format_file(sources, "t.sd");
+  require_places(sources, once.problems);
   if (language::has_errors(once.problems)) return;
-  const language::SourceId id = sources.add("formatted", once.text);
-  const language::ParsedFile again = language::parse_file(sources, id);
-  check(!language::has_errors(again.problems));
-  check(language::format(sources.at(id), again.file) == once.text);
-  const language::ParsedFile first = language::parse_file(sources, language::SourceId{0});
-  check(language::to_json(first.file) == language::to_json(again.file));
+  language::Sources formatted = sources_of(once.text);
+  const language::Formatted twice = language::format_file(formatted, "t.sd");
+  sim::check(!language::has_errors(twice.problems));
+  sim::check(once.text == twice.text);
+  const language::ParsedFile before = language::parse_file(sources, {0});
+  const language::ParsedFile after = language::parse_file(formatted, {0});
+  sim::check(language::to_json(before.file) == language::to_json(after.file));
+  sim::check(before.file.comments.size() == after.file.comments.size());
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  std::string text(data, data + size);
-  std::string other;
-  if (const std::size_t zero = text.find('\0'); zero != std::string::npos) {
-    other = text.substr(zero + 1);
-    text.resize(zero);
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  language::Sources sources = sources_of(text);
+  language::Parsed parsed = language::parse(sources, "t.sd");
+  require_places(sources, parsed.problems);
+  for (const language::File& file : parsed.script.files) {
+    language::to_json(file, &sources.at(file.source));
   }
-  Sources sources([&](const std::string& path) -> std::optional<std::string> {
-    if (path == "main.sd") return text;
-    if (path == "other.sd") return other;
-    return std::nullopt;
-  });
-  check_all(sources);
-  check_format(sources);
+  const language::Checked checked =
+      language::check(std::move(parsed.script), language::full_vocabulary());
+  require_places(sources, checked.problems);
+  language::combinations(checked, combinations_max);
+  check_layout(text);
   return 0;
 }

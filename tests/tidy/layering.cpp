@@ -32,6 +32,8 @@ constexpr std::array layers = {
     Layer{"model", "model/machine."},
     Layer{"model", "model/flow/"},
     Layer{"model", "model/world."},
+    Layer{"model", "model/claims."},
+    Layer{"model", "model/verdict."},
     Layer{"language", "scenarios/language/"},
     Layer{"cli", "cli/"},
 };
