@@ -27,11 +27,8 @@ Setup two_page_race() {
   build.line(unmapper, {.verb = Verb::munmap, .mm = app, .pages = one_page(buf.at(1))});
   for (std::uint32_t page = 0; page < buf.count; ++page) {
     const Target target{.variable = mr, .offset = one_page(Page{page})};
-    build.line(requester, {.verb = Verb::rdma_write,
-                           .mm = peer,
-                           .target = target,
-                           .queue = qp,
-                           .number = 7});
+    build.line(requester,
+               {.verb = Verb::rdma_write, .mm = peer, .target = target, .queue = qp, .number = 7});
   }
   build.line(kernel, {.verb = Verb::swap_out, .mm = app, .pages = one_page(buf.first)});
   build.never_anything();

@@ -152,58 +152,39 @@ std::string signatures(const std::string& callee, const std::vector<Form>& forms
   return listed(texts);
 }
 
-// The form whose parameters fit, given the kinds that the arguments have.
-const Form* best_form(Checking& checking, const Scope& scope, const std::vector<Form>& forms,
-                      const std::vector<Arg>& args) {
-  const Form* by_count = nullptr;
-  for (const Form& form : forms) {
-    if (args.size() < least(form) || args.size() > form.parameters.size()) continue;
-    by_count = &form;
-    if (forms.size() == 1) return &form;
-    const Problems before = checking.checked.problems;
-    bool good = true;
-    for (std::size_t i = 0; i < args.size(); ++i) {
-      if (takes_words(form.parameters[i].kind) || form.parameters[i].kind == ParameterKind::label) {
-        continue;
-      }
-      good = good && fits(form.parameters[i].kind, infer(checking, scope, args[i].value).kind);
-    }
-    checking.checked.problems = before;
-    if (good) return &form;
-  }
-  return by_count;
+bool fits_count(const Form& form, const std::vector<Arg>& args) {
+  return args.size() >= least(form) && args.size() <= form.parameters.size();
 }
 
-}  // namespace
+bool is_inferred(const Parameter& parameter) {
+  return !takes_words(parameter.kind) && parameter.kind != ParameterKind::label &&
+         parameter.kind != ParameterKind::event;
+}
 
-const Form* check_args(Checking& checking, const Scope& scope, const Name& callee,
-                       const std::vector<Form>& forms, const std::vector<Arg>& args) {
-  const Form* form = best_form(checking, scope, forms, args);
-  if (form == nullptr) {
-    report(checking, callee.span,
-           fmt::format("'{}' takes {}, not {}: {}", callee.text, counts(forms), args.size(),
-                       signatures(callee.text, forms)));
-    return nullptr;
-  }
+// Each argument is inferred once, whatever the number of forms: arguments are calls themselves.
+std::vector<Type> infer_args(Checking& checking, const Scope& scope, const Form& form,
+                             const std::vector<Arg>& args) {
+  std::vector<Type> types(args.size());
   for (std::size_t i = 0; i < args.size(); ++i) {
-    if (args[i].kind != ArgKind::value) {
-      report(checking, args[i].span, "only events may be named with '*' or '...'");
-      continue;
+    const bool is_value = args[i].kind == ArgKind::value;
+    if (is_value && is_inferred(form.parameters[i])) {
+      types[i] = infer(checking, scope, args[i].value);
     }
-    if (args[i].name) {
-      report(checking, args[i].name->span, "the arguments of a call have no names");
-    }
-    check_argument(checking, scope, form->parameters[i], args[i].value);
   }
-  return form;
+  return types;
 }
 
-void check_argument(Checking& checking, const Scope& scope, const Parameter& parameter,
-                    const Expr& expr) {
-  if (takes_words(parameter.kind)) return check_words(checking, parameter, expr);
-  if (parameter.kind == ParameterKind::label) return check_label(checking, expr);
-  if (parameter.kind == ParameterKind::event) return check_event_name(checking, expr);
-  const Type type = infer(checking, scope, expr);
+bool fits_all(const Form& form, const std::vector<Arg>& args, const std::vector<Type>& types) {
+  if (!fits_count(form, args)) return false;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const Parameter& parameter = form.parameters[i];
+    if (is_inferred(parameter) && !fits(parameter.kind, types[i].kind)) return false;
+  }
+  return true;
+}
+
+void check_inferred(Checking& checking, const Scope& scope, const Parameter& parameter,
+                    const Expr& expr, Type type) {
   if (!fits(parameter.kind, type.kind)) {
     return report(
         checking, expr.span,
@@ -219,6 +200,52 @@ void check_argument(Checking& checking, const Scope& scope, const Parameter& par
            fmt::format("{} is not on host {}", text_of(checking.checked, symbol),
                        checking.checked.hosts[*here].name.text));
   }
+}
+
+void check_named(Checking& checking, const Parameter& parameter, const Expr& expr) {
+  if (parameter.kind == ParameterKind::label) return check_label(checking, expr);
+  if (parameter.kind == ParameterKind::event) return check_event_name(checking, expr);
+  check_words(checking, parameter, expr);
+}
+
+}  // namespace
+
+const Form* check_args(Checking& checking, const Scope& scope, const Name& callee,
+                       const std::vector<Form>& forms, const std::vector<Arg>& args) {
+  // Forms of one count have words, labels and events in the same places.
+  const auto counted =
+      std::ranges::find_if(forms, [&](const Form& form) { return fits_count(form, args); });
+  if (counted == forms.end()) {
+    report(checking, callee.span,
+           fmt::format("'{}' takes {}, not {}: {}", callee.text, counts(forms), args.size(),
+                       signatures(callee.text, forms)));
+    return nullptr;
+  }
+  const std::vector<Type> types = infer_args(checking, scope, *counted, args);
+  const auto fitting =
+      std::ranges::find_if(forms, [&](const Form& form) { return fits_all(form, args, types); });
+  const Form& form = fitting == forms.end() ? *counted : *fitting;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    if (args[i].kind != ArgKind::value) {
+      report(checking, args[i].span, "only events may be named with '*' or '...'");
+      continue;
+    }
+    if (args[i].name) {
+      report(checking, args[i].name->span, "the arguments of a call have no names");
+    }
+    if (is_inferred(form.parameters[i])) {
+      check_inferred(checking, scope, form.parameters[i], args[i].value, types[i]);
+    } else {
+      check_named(checking, form.parameters[i], args[i].value);
+    }
+  }
+  return &form;
+}
+
+void check_argument(Checking& checking, const Scope& scope, const Parameter& parameter,
+                    const Expr& expr) {
+  if (!is_inferred(parameter)) return check_named(checking, parameter, expr);
+  check_inferred(checking, scope, parameter, expr, infer(checking, scope, expr));
 }
 
 }  // namespace language

@@ -218,7 +218,12 @@ struct Inference {
                      row_names(checking.vocabulary.functions));
       return symbol_type({}, Kind::unknown);
     }
-    check_args(checking, scope, name, row->forms, call.args);
+    if (row->forms.empty()) {
+      report_suggesting(checking, expr.span,
+                        fmt::format("'{}' is written without parentheses", name.text), name.text);
+    } else {
+      check_args(checking, scope, name, row->forms, call.args);
+    }
     const auto index = static_cast<std::uint32_t>(row - checking.vocabulary.functions.data());
     return symbol_type({SymbolKind::function, index}, row->result);
   }
@@ -277,8 +282,7 @@ std::vector<std::string> words_of_param(const Checking& checking, std::string_vi
   // --policy and --D may name any.
   if (name == "policy") words = row_names(checking.vocabulary.policies);
   std::ranges::sort(words);
-  const auto repeated = std::ranges::unique(words);
-  words.erase(repeated.begin(), repeated.end());
+  words.erase(std::unique(words.begin(), words.end()), words.end());
   return words;
 }
 

@@ -11,30 +11,79 @@ namespace {
 
 constexpr std::size_t values_max = 10'000;
 
-void add_range(Checking& checking, ParamInfo& info, const ParamRange& range) {
-  const Vocabulary& words = checking.vocabulary;
+// Whose unit the values of a range are written in: the step's, or that of an end.
+const NumberExpr* unit_of(const ParamRange& range) {
+  for (const Expr* expr : {range.step ? &*range.step : nullptr, &range.first, &range.last}) {
+    const auto* number = expr == nullptr ? nullptr : std::get_if<NumberExpr>(&expr->node);
+    if (number != nullptr && !number->unit.empty()) return number;
+  }
+  return nullptr;
+}
+
+// "3us" of 3000 ns.
+std::string written_as(const Vocabulary& words, const Rational& amount, const NumberExpr* like) {
+  const UnitRow* row = like == nullptr ? nullptr : find(words.units, like->unit);
+  const auto number = row == nullptr ? std::nullopt : Rational::divide(amount, row->scale);
+  if (!number) return amount.text();
+  return number->text() + (like->unit_apart ? " " : "") + like->unit;
+}
+
+struct RangeValues {
+  Quantity first;
+  Quantity last;
+  Quantity step;
+};
+
+// Empty, and reported, if these are no numbers of one dimension.
+std::optional<RangeValues> range_values(Checking& checking, const ParamRange& range) {
   const Span span = join(range.first.span, range.last.span);
-  const Value first = literal_value(range.first, words);
-  const Value last = literal_value(range.last, words);
-  const Value step =
-      range.step ? literal_value(*range.step, words) : Value{Quantity{Rational(1)}, "1"};
-  const Quantity* low = first.quantity();
-  const Quantity* high = last.quantity();
-  const Quantity* by = step.quantity();
-  if (low == nullptr || high == nullptr || by == nullptr) {
-    return report(checking, span, "the ends of a range are numbers");
+  const auto amount = [&](const Expr& expr) { return literal_value(expr, checking.vocabulary); };
+  const Value first = amount(range.first);
+  const Value last = amount(range.last);
+  const Value step = range.step ? amount(*range.step) : Value{Quantity{Rational(1)}, "1"};
+  if (!first.quantity() || !last.quantity() || !step.quantity()) {
+    report(checking, span, "the ends of a range are numbers");
+    return std::nullopt;
   }
-  if (by->amount <= Rational(0)) {
-    return report(checking, range.step ? range.step->span : span, "a step is more than 0");
+  RangeValues values{*first.quantity(), *last.quantity(), *step.quantity()};
+  // 0 is 0 of everything.
+  if (values.first.amount == Rational(0)) values.first.dimension = values.last.dimension;
+  const Dimension dimension = values.first.dimension;
+  if (values.last.dimension != dimension) {
+    report(checking, span,
+           fmt::format("a range cannot go from {} to {}", description(dimension),
+                       description(values.last.dimension)));
+    return std::nullopt;
   }
-  if (low->amount > high->amount) {
-    return report(checking, span,
-                  fmt::format("the range {}..{} is empty", first.text(), last.text()));
+  if (values.step.dimension != dimension) {
+    report(checking, range.step ? range.step->span : span,
+           fmt::format("the step of this range is {}: write 'step ...'", description(dimension)));
+    return std::nullopt;
   }
-  std::optional<Rational> value = low->amount;
-  while (value && *value <= high->amount && info.values.size() < values_max) {
-    info.values.push_back({Quantity{*value, low->dimension}, value->text()});
-    value = Rational::add(*value, by->amount);
+  if (values.step.amount <= Rational(0)) {
+    report(checking, range.step ? range.step->span : span, "a step is more than 0");
+    return std::nullopt;
+  }
+  if (values.first.amount > values.last.amount) {
+    report(checking, span, fmt::format("the range {}..{} is empty", first.text(), last.text()));
+    return std::nullopt;
+  }
+  return values;
+}
+
+void add_range(Checking& checking, ParamInfo& info, const ParamRange& range) {
+  const auto values = range_values(checking, range);
+  if (!values) return;
+  const NumberExpr* like = unit_of(range);
+  std::optional<Rational> value = values->first.amount;
+  while (value && *value <= values->last.amount) {
+    if (info.values.size() == values_max) {
+      return report(checking, join(range.first.span, range.last.span),
+                    fmt::format("a param takes {} values at most", values_max));
+    }
+    info.values.push_back(
+        {Quantity{*value, values->first.dimension}, written_as(checking.vocabulary, *value, like)});
+    value = Rational::add(*value, values->step.amount);
   }
 }
 

@@ -31,7 +31,7 @@ class Cursor {
   bool at_end_of_statement() const;  // End of line, ';', '}' or the end of the file.
   bool accept(TokenKind kind);
   bool accept_word(std::string_view word);
-  bool accept_comma();  // With the ends of lines after it: a comma ends no statement.
+  bool accept_comma();          // With the ends of lines after it: a comma ends no statement.
   bool expect(TokenKind kind);  // error("expected ':='") if it is not there.
   Name expect_name(std::string_view what);
   std::string_view text(const Token& token) const { return source_.text_of(token.span); }

@@ -85,8 +85,7 @@ Evaluated combine(BinaryOp op, Quantity left, Quantity right) {
   const Dimension b = right.dimension;
   if (sum) {
     if (!unify(left, right)) {
-      return problem(
-          fmt::format("{} and {} cannot be added", description(a), description(b)));
+      return problem(fmt::format("{} and {} cannot be added", description(a), description(b)));
     }
     return quantity(op == BinaryOp::add ? Rational::add(left.amount, right.amount)
                                         : Rational::subtract(left.amount, right.amount),
@@ -94,8 +93,7 @@ Evaluated combine(BinaryOp op, Quantity left, Quantity right) {
   }
   if (op == BinaryOp::multiply) {
     if (a != Dimension::none && b != Dimension::none) {
-      return problem(
-          fmt::format("{} and {} cannot be multiplied", description(a), description(b)));
+      return problem(fmt::format("{} and {} cannot be multiplied", description(a), description(b)));
     }
     return quantity(Rational::multiply(left.amount, right.amount), a == Dimension::none ? b : a);
   }
@@ -133,8 +131,8 @@ struct Evaluator {
     const Quantity* plain = amount.value.quantity();
     if (plain == nullptr) return amount;
     if (plain->dimension != Dimension::none) {
-      return problem(fmt::format("{} cannot also be a number of {}",
-                                 description(plain->dimension), unit.unit.text));
+      return problem(fmt::format("{} cannot also be a number of {}", description(plain->dimension),
+                                 unit.unit.text));
     }
     return with_unit(*checked.vocabulary, plain->amount, unit.unit.text);
   }

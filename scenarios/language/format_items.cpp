@@ -123,8 +123,8 @@ void print_rows(Printer& printer, const Measure& measure) {
       span = join(span, measure.rows[i].span);
     }
     const bool single = text.find(", ") == std::string::npos;
-    printer.aligned(span, "row", single ? std::vector{head, rest_of(text, head)}
-                                        : std::vector{std::move(text)});
+    printer.aligned(span, "row",
+                    single ? std::vector{head, rest_of(text, head)} : std::vector{std::move(text)});
   }
 }
 
@@ -194,8 +194,7 @@ struct ItemPrinter {
     events("thread " + item.path.text() + on, item.events, item.block);
   }
   void operator()(const Workload& item) const {
-    const std::string head =
-        fmt::format("workload {} by {}", item.name.text, item.actor.text());
+    const std::string head = fmt::format("workload {} by {}", item.name.text, item.actor.text());
     blocky().print("workload", head, item.block, item.keys, [this](const WorkloadKey& key) {
       printer.aligned(key.span, "key", {key.name.text, rest_of(canonical(key), key.name.text)});
     });

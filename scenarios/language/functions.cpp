@@ -18,16 +18,30 @@ std::vector<FunctionRow> state_functions() {
   const Parameter mr = of(ParameterKind::mr, "mr");
   const Parameter handle = of(ParameterKind::handle, "handle");
   return {
-      {"pte", {form({process, pages})}, Kind::number,
-       "The frame that the process's page table names, or none.", {"none"}},
-      {"tlb", {form({device, remote})}, Kind::number,
-       "The frame that the device's TLB names, or none.", {"none"}},
-      {"frame", {form({pages})}, Kind::number, "The frame that holds the page, or none.",
-       {"none"}, {"refs", "pins"}},
-      {"seq", {form({device, mr})}, Kind::number,
+      {"pte",
+       {form({process, pages})},
+       Kind::number,
+       "The frame that the process's page table names, or none.",
+       {"none"}},
+      {"tlb",
+       {form({device, remote})},
+       Kind::number,
+       "The frame that the device's TLB names, or none.",
+       {"none"}},
+      {"frame",
+       {form({pages})},
+       Kind::number,
+       "The frame that holds the page, or none.",
+       {"none"},
+       {"refs", "pins"}},
+      {"seq",
+       {form({device, mr})},
+       Kind::number,
        "The sequence number of the mr's interval notifier."},
       {"value", {form({process, pages})}, Kind::number, "What the process would read."},
-      {"tlb_entries", {form({handle}), form({device}), form({mr})}, Kind::number,
+      {"tlb_entries",
+       {form({handle}), form({device}), form({mr})},
+       Kind::number,
        "How many translations device TLBs hold."},
       {"frames_pinned", {}, Kind::number, "Frames that are pinned."},
       {"frames_free", {}, Kind::number, "Frames on the free list."},
@@ -37,14 +51,20 @@ std::vector<FunctionRow> state_functions() {
 std::vector<FunctionRow> execution_functions() {
   const Parameter label = of(ParameterKind::label, "label");
   return {
-      {"starts_after", {form({label, of(ParameterKind::label, "other label")})}, Kind::truth,
+      {"starts_after",
+       {form({label, of(ParameterKind::label, "other label")})},
+       Kind::truth,
        "The first operation began after the second had returned."},
       {"finished", {form({label})}, Kind::truth, "The operation returned."},
       {"retries", {form({label})}, Kind::number, "How often the operation started again."},
       {"faults", {form({label})}, Kind::number, "How many device faults the operation took."},
-      {"max", {form({of(ParameterKind::number, "number")})}, Kind::number,
+      {"max",
+       {form({of(ParameterKind::number, "number")})},
+       Kind::number,
        "The largest over all executions."},
-      {"min", {form({of(ParameterKind::number, "number")})}, Kind::number,
+      {"min",
+       {form({of(ParameterKind::number, "number")})},
+       Kind::number,
        "The smallest over all executions."},
   };
 }
@@ -53,8 +73,7 @@ std::vector<FunctionRow> statistics() {
   const Parameter workload = of(ParameterKind::workload, "workload");
   const Parameter event = of(ParameterKind::event, "event");
   const auto row = [](std::string name, Parameter of_what, std::string doc) {
-    FunctionRow result{std::move(name), {form({std::move(of_what)})}, Kind::number,
-                       std::move(doc)};
+    FunctionRow result{std::move(name), {form({std::move(of_what)})}, Kind::number, std::move(doc)};
     result.statistic = true;
     return result;
   };

@@ -10,7 +10,9 @@ struct ExprWriter {
   JsonWriter& json;
   const Expr& expr;
 
-  void operator()(const BadExpr&) const { json.node("bad", &expr.span, [] {}); }
+  void operator()(const BadExpr&) const {
+    json.node("bad", &expr.span, [] {});
+  }
   void operator()(const NumberExpr& number) const {
     json.node("number", &expr.span, [&] {
       json.member("value", number.value.text());

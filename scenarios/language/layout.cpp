@@ -54,7 +54,7 @@ Assembled assemble(const Line& line, const Widths* widths) {
   return {std::move(text), hang <= width_max / 2 ? hang : (line.level + 2) * indent_width};
 }
 
-struct Break {  // A place where a line may be continued.
+struct Break {             // A place where a line may be continued.
   std::size_t at = 0;      // Where the next line begins.
   std::size_t indent = 0;  // Of the next line: inside the outermost bracket.
 };

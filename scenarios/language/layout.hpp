@@ -21,8 +21,8 @@ struct Line {
   bool blank_before = false;
   std::vector<std::string> cells = {};
   Group group = {};
-  std::size_t gap = 1;  // Spaces between two cells, at least.
-  bool verbatim = false;  // A comment of its own, already laid out; may have several lines.
+  std::size_t gap = 1;       // Spaces between two cells, at least.
+  bool verbatim = false;     // A comment of its own, already laid out; may have several lines.
   std::string comment = {};  // At the end.
 };
 

@@ -22,7 +22,8 @@ struct Sign {
   std::string_view text;
   TokenKind kind;
 };
-constexpr std::array signs = {  // The longer of two with the same start comes first.
+constexpr std::array signs = {
+    // The longer of two with the same start comes first.
     Sign{"<->", TokenKind::link},
     Sign{"...", TokenKind::ellipsis},
     Sign{"..", TokenKind::dot_dot},

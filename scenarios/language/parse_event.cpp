@@ -97,8 +97,8 @@ void parse_properties(Cursor& cursor, Step& step) {
 // NAME ":=", or "=" when a call follows, which is a mistake that is understood.
 void parse_target(Cursor& cursor, Step& step) {
   const TokenKind next = cursor.peek(1).kind;
-  const bool calls = cursor.peek(2).kind == TokenKind::name &&
-                     cursor.peek(3).kind == TokenKind::left_paren;
+  const bool calls =
+      cursor.peek(2).kind == TokenKind::name && cursor.peek(3).kind == TokenKind::left_paren;
   const bool slip = next == TokenKind::equals && calls;
   if (!cursor.at(TokenKind::name) || (next != TokenKind::assign && !slip)) return;
   step.target = cursor.name_of(cursor.take());

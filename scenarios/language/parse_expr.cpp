@@ -74,10 +74,10 @@ Expr parse_index(Cursor& cursor, Expr object) {
   if (cursor.accept(TokenKind::dot_dot)) last = parse_expr(cursor);
   cursor.leave_brackets(open, TokenKind::right_bracket);
   const Span span = join(object.span, cursor.last().span);
-  const std::uint32_t height =
-      std::max({object.height, first.height, last ? last->height : 0});
+  const std::uint32_t height = std::max({object.height, first.height, last ? last->height : 0});
   if (last) {
-    return make_expr(cursor, span, height, SliceExpr{std::move(object), std::move(first), std::move(*last)});
+    return make_expr(cursor, span, height,
+                     SliceExpr{std::move(object), std::move(first), std::move(*last)});
   }
   return make_expr(cursor, span, height, IndexExpr{std::move(object), std::move(first)});
 }
@@ -87,7 +87,7 @@ Expr parse_call(Cursor& cursor, const Expr& function) {
   std::vector<Arg> args = parse_args(cursor);
   const std::uint32_t height = height_of(args);
   return make_expr(cursor, join(function.span, cursor.last().span), height,
-              CallExpr{std::move(path), std::move(args)});
+                   CallExpr{std::move(path), std::move(args)});
 }
 
 Expr parse_field(Cursor& cursor, Expr object) {
@@ -135,7 +135,7 @@ Expr parse_infix(Cursor& cursor, int weakest) {
     const Span span = join(left.span, right.span);
     const std::uint32_t height = std::max(left.height, right.height);
     left = make_expr(cursor, span, height,
-                BinaryExpr{infix->op, token.span, std::move(left), std::move(right)});
+                     BinaryExpr{infix->op, token.span, std::move(left), std::move(right)});
   }
   return left;
 }
@@ -171,7 +171,7 @@ Expr parse_unary(Cursor& cursor) {
   cursor.shallower();
   const std::uint32_t height = operand.height;
   return make_expr(cursor, join(token.span, operand.span), height,
-              UnaryExpr{negates ? UnaryOp::negate : UnaryOp::logical_not, std::move(operand)});
+                   UnaryExpr{negates ? UnaryOp::negate : UnaryOp::logical_not, std::move(operand)});
 }
 
 Expr parse_primary(Cursor& cursor) {
@@ -235,14 +235,12 @@ Path parse_path(Cursor& cursor) {
 
 Name parse_statistic(Cursor& cursor) {
   Name name = cursor.expect_name("a name");
-  const bool percentile =
-      name.text.size() > 1 && name.text[0] == 'p' &&
-      name.text.find_first_not_of("0123456789", 1) == std::string::npos;
+  const bool percentile = name.text.size() > 1 && name.text[0] == 'p' &&
+                          name.text.find_first_not_of("0123456789", 1) == std::string::npos;
   const Token& dot = cursor.peek();
   const Token& number = cursor.peek(1);
   const bool fraction = dot.kind == TokenKind::dot && number.kind == TokenKind::number &&
-                        dot.span.offset == name.span.end() &&
-                        number.span.offset == dot.span.end();
+                        dot.span.offset == name.span.end() && number.span.offset == dot.span.end();
   if (!percentile || !fraction) return name;
   cursor.take();
   name.text += "." + std::string(cursor.text(cursor.take()));

@@ -10,8 +10,9 @@ namespace {
 // `retries = 8` and `retries: 8`, as other configuration languages write it.
 void skip_foreign_separator(Cursor& cursor, const Name& name) {
   if (!cursor.at(TokenKind::equals) && !cursor.at(TokenKind::colon)) return;
-  cursor.mistake(cursor.peek().span, fmt::format("a setting is written '{} VALUE', without '{}'",
-                                                 name.text, cursor.text(cursor.peek())),
+  cursor.mistake(cursor.peek().span,
+                 fmt::format("a setting is written '{} VALUE', without '{}'", name.text,
+                             cursor.text(cursor.peek())),
                  "");
   cursor.take();
 }

@@ -64,8 +64,9 @@ void Printer::own_line_comment(Span span, std::string_view text) {
   std::string laid_out(parts[0]);
   for (std::size_t i = 1; i < parts.size(); ++i) {
     laid_out += '\n';
-    laid_out += starred ? std::string(level_ * indent_width + 1, ' ') + std::string(trimmed(parts[i]))
-                        : std::string(parts[i]);
+    laid_out += starred
+                    ? std::string(level_ * indent_width + 1, ' ') + std::string(trimmed(parts[i]))
+                    : std::string(parts[i]);
   }
   add(span.offset, {std::move(laid_out)}).verbatim = true;
   last_kind_.clear();
@@ -76,7 +77,7 @@ void Printer::print_comment(Span span) {
   Line* last = lines_.empty() ? nullptr : &lines_.back();
   const bool inside = span.offset < done_;  // Of a statement that was printed.
   const bool beside = last != nullptr && (inside || same_line(done_, span.offset));
-  const std::string& ending = last == nullptr          ? std::string()
+  const std::string& ending = last == nullptr         ? std::string()
                               : last->comment.empty() ? last->cells.back()
                                                       : last->comment;
   const bool line_ended = last != nullptr && (last->verbatim || !last->comment.empty()) &&

@@ -13,7 +13,7 @@
 
 namespace {
 
-std::optional<std::string> read(const std::string& path) {
+std::optional<std::string> load_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::nullopt;
   std::ostringstream text;
@@ -46,7 +46,7 @@ TEST_CASE("every state of a thousand seeded runs of a scenario is one that explo
   for (const char* path : {"scenarios/1-odp-munmap-race.sd", "scenarios/holt/e1-owner-waits.sd",
                            "scenarios/memory/swap.sd"}) {
     CAPTURE(path);
-    language::Sources sources(read);
+    language::Sources sources(load_file);
     const language::Loaded loaded = language::load(sources, path, {});
     CHECK(language::render(sources, loaded.problems) == "");
     REQUIRE(loaded.cells.size() == 1);
@@ -57,7 +57,7 @@ TEST_CASE("every state of a thousand seeded runs of a scenario is one that explo
 }
 
 TEST_CASE("a seed gives the same run each time") {
-  language::Sources sources(read);
+  language::Sources sources(load_file);
   const language::Loaded loaded = language::load(sources, "scenarios/2-holt-handle.sd", {});
   REQUIRE(loaded.cells.size() == 1);
   std::vector<sim::Record> runs[2];

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// Each property can break, and for each there is a machine on which nothing else does. The
+// scenarios of scenarios/rules are the same machines in words.
+#include <doctest/doctest.h>
+
+#include "sim/replay.hpp"
+#include "tests/model/races.hpp"
+#include "tests/model/run.hpp"
+
+namespace model::testing {
+namespace {
+
+using Ipn = IntervalNotifierPolicy;
+
+// Explores the machine: only that property breaks, and replaying its path breaks it again.
+void check_only(Property property, Builder machine) {
+  machine.setup.claims.clear();
+  machine.never_anything();
+  const sim::ExploreReport report = machine.explore();
+  CHECK(broken(machine.setup, report) == names(bit(property)));
+  REQUIRE(report.counterexamples.size() == 1);
+  const sim::Counterexample& found = report.counterexamples[0];
+  World world(machine.setup, sim::Order::any);
+  sim::NoTrace silent;
+  const sim::Replay replayed = sim::replay(world, found.path, found.steps, silent);
+  CHECK_FALSE(replayed.diverged);
+  CHECK(world.broken() == std::uint64_t{1} << found.claim);
+}
+
+TEST_CASE("only use_after_free: nobody tells the device of munmap") {
+  DeviceRace race(1, NonePolicy{});
+  race.warm(dma_write(race.mr, 0, 8));
+  const LineId unmap = race.call(munmap(race.mm, race.pages));
+  race.after(unmap, race.program(HostId{0}), dma_write(race.mr, 0, 9));
+  check_only(Property::use_after_free, race);
+}
+
+TEST_CASE("only stale_translation: a pinned page is dropped by madvise") {
+  DeviceRace race(1, PinAllPolicy{});
+  const LineId advise = race.call(dontneed(race.mm, race.pages));
+  race.after(advise, race.program(HostId{0}), dma_read(race.mr, 0));
+  check_only(Property::stale_translation, race);
+}
+
+TEST_CASE("only write_without_permission: the driver ignores mprotect") {
+  DeviceRace race(1, without<Ipn>(&Ipn::heed_protection));
+  race.warm(dma_write(race.mr, 0, 8));
+  const LineId protect = race.call(mprotect(race.mm, race.pages, prot_read));
+  race.after(protect, race.program(HostId{0}), dma_write(race.mr, 0, 9));
+  check_only(Property::write_without_permission, race);
+}
+
+TEST_CASE("only install_in_range: the driver asks only whether an invalidation has ended") {
+  DeviceRace race(1, with<Ipn>(&Ipn::recheck, Ipn::Recheck::ended));
+  race.call(munmap(race.mm, race.pages));
+  race.device(prefetch(race.mr, 0));
+  check_only(Property::install_in_range, race);
+}
+
+TEST_CASE("only stale_install: the driver asks only whether an invalidation runs") {
+  DeviceRace race(1, with<Ipn>(&Ipn::recheck, Ipn::Recheck::active));
+  race.call(munmap(race.mm, race.pages));
+  race.device(prefetch(race.mr, 0));
+  check_only(Property::stale_install, race);
+}
+
+TEST_CASE("only lost_update: the driver does not mark dirty what the device wrote") {
+  DeviceRace race(1, without<Ipn>(&Ipn::mark_dirty));
+  race.warm(swap_out(race.mm, race.pages));
+  race.warm(dma_read(race.mr, 0));
+  race.warm(dma_write(race.mr, 0, 9));
+  race.call(swap_out(race.mm, race.pages));
+  check_only(Property::lost_update, race);
+}
+
+TEST_CASE("only fork_leak: fork shares a pinned page instead of copying it") {
+  DeviceRace race(1, PinAllPolicy{});
+  race.setup.switches.fork_copies_pinned = false;
+  const LineId born = race.call(fork(race.mm, race.process()));
+  race.after(born, race.program(HostId{0}), dma_write(race.mr, 0, 9));
+  check_only(Property::fork_leak, race);
+}
+
+TEST_CASE("only unbalanced_notifier: after a refusal nobody gets its range_end") {
+  RemoteRace race(1, XpmemPolicy{});
+  race.setup.switches.end_after_refusal = false;
+  race.warm(get(race.use, 0));
+  race.call(oom_reap(race.owner));
+  check_only(Property::unbalanced_notifier, race);
+}
+
+TEST_CASE("only use_after_release: the driver ignores RELEASE") {
+  DeviceRace race(1, without<Ipn>(&Ipn::heed_release));
+  race.warm(dma_write(race.mr, 0, 8));
+  race.call(exit(race.mm));
+  check_only(Property::use_after_release, race);
+}
+
+TEST_CASE("only leaked_reference: the driver forgets its pins at deregistration") {
+  DeviceRace race(1, without<PinAllPolicy>(&PinAllPolicy::unpin));
+  race.call(dereg_mr(race.mr));
+  race.call(munmap(race.mm, race.pages));
+  check_only(Property::leaked_reference, race);
+}
+
+TEST_CASE("only partial_activation: one active page of two is enough to post") {
+  RemoteRace race(2, without<HandlePolicy>(&HandlePolicy::activate_all));
+  race.remote(get(race.use, 0));
+  check_only(Property::partial_activation, race);
+}
+
+TEST_CASE("only false_error: SIGBUS because an activation was overtaken") {
+  RemoteRace race(1, with<HandlePolicy>(&HandlePolicy::signal_on_race, true));
+  race.call(swap_out(race.owner, race.pages));
+  race.remote(get(race.use, 0));
+  check_only(Property::false_error, race);
+}
+
+TEST_CASE("only deadlock: a fault takes the driver's lock before mmap_lock") {
+  DeviceRace race(1, with<Ipn>(&Ipn::lock_first, true));
+  race.call(mprotect(race.mm, race.pages, prot_read));
+  race.device(prefetch(race.mr, 0));
+  check_only(Property::deadlock, race);
+}
+
+TEST_CASE("only quiesce_stuck: a user's host dies, and nobody tells the owner") {
+  RemoteRace race;
+  race.setup.switches.peer_down_notice = false;
+  race.warm(get(race.use, 0));
+  race.line(race.program(HostId{1}), kill(HostId{1}));
+  race.call(swap_out(race.owner, race.pages));
+  check_only(Property::quiesce_stuck, race);
+}
+
+TEST_CASE("what breaks each property is what is wrong in it: put right, nothing breaks") {
+  DeviceRace unmapped;
+  unmapped.warm(dma_write(unmapped.mr, 0, 8));
+  unmapped.call(munmap(unmapped.mm, unmapped.pages));
+  unmapped.device(dma_write(unmapped.mr, 0, 9));
+  CHECK(all_broken(unmapped.setup) == "");
+
+  DeviceRace forked(1, PinAllPolicy{});
+  forked.call(fork(forked.mm, forked.process()));
+  forked.device(dma_write(forked.mr, 0, 9));
+  CHECK(all_broken(forked.setup) == "");
+
+  RemoteRace killed;
+  killed.warm(get(killed.use, 0));
+  killed.line(killed.program(HostId{1}), kill(HostId{1}));
+  killed.call(swap_out(killed.owner, killed.pages));
+  CHECK(all_broken(killed.setup) == "");
+}
+
+}  // namespace
+}  // namespace model::testing
