@@ -123,7 +123,7 @@ struct Inference {
   Type pages_of(const Expr& object, const Expr& first, const Expr& last) const {
     const Type whole = infer(checking, scope, object);
     infer(checking, scope, first);
-    infer(checking, scope, last);
+    if (&first != &last) infer(checking, scope, last);  // Once: indices have indices themselves.
     const Kind kind = indexed(whole.kind);
     if (kind == Kind::unknown && whole.kind != Kind::unknown) {
       report(checking, object.span,

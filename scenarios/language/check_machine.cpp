@@ -74,8 +74,9 @@ void check_region(Checking& checking, RegionInfo& info) {
     if (!whole || *whole == 0) {
       return report(checking, region.size.span, "a region has at least one whole page");
     }
-    info.pages = info.pages ? std::min(*info.pages, *whole) : *whole;
+    info.pages = *whole;
   }
+  if (depends_on_sweep(checking.checked, region.size)) info.pages = std::nullopt;
 }
 
 void check_kernel(Checking& checking, const Kernel& kernel) {

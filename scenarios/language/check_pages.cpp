@@ -22,17 +22,29 @@ const Expr& object_of(const Expr& expr) {
   return expr;
 }
 
-std::optional<std::uint64_t> extent_of(const Checked& checked, const Expr& object) {
+std::optional<std::int64_t> extent_of(const Checking& checking, const Expr& object,
+                                      const Assignment& sample) {
+  const Checked& checked = checking.checked;
   const Symbol symbol = checked.meaning(object).symbol;
-  if (symbol.kind == SymbolKind::region) return checked.regions[symbol.index].pages;
-  if (symbol.kind != SymbolKind::variable) return std::nullopt;
-  const VariableInfo& info = checked.variables[symbol.index];
-  if (info.pages) return info.pages;
-  return info.region ? checked.regions[*info.region].pages : std::nullopt;
+  std::optional<std::uint32_t> region;
+  if (symbol.kind == SymbolKind::region) region = symbol.index;
+  if (symbol.kind == SymbolKind::variable) {
+    const VariableInfo& info = checked.variables[symbol.index];
+    region = info.region;
+    if (region && info.first != nullptr) {
+      const auto first = whole_number(checking, *info.first, sample);
+      const auto last = whole_number(checking, *info.last, sample);
+      // Anything else was reported where it is written.
+      return first && last && *last >= *first ? std::optional(*last - *first + 1) : std::nullopt;
+    }
+  }
+  if (!region) return std::nullopt;
+  const Value size = evaluate(checked, sample, checked.regions[*region].region->size).value;
+  const auto pages = amount_in(size, Dimension::pages);
+  return pages && *pages > Rational(0) ? pages->to_int64() : std::nullopt;
 }
 
 void check_bounds(Checking& checking, const Expr& object, const Expr& first, const Expr& last) {
-  const auto extent = extent_of(checking.checked, object);
   for (const Assignment& sample : checking.samples) {
     const auto low = whole_number(checking, first, sample);
     const auto high = whole_number(checking, last, sample);
@@ -45,10 +57,10 @@ void check_bounds(Checking& checking, const Expr& object, const Expr& first, con
       return report(checking, join(first.span, last.span),
                     fmt::format("the range {}..{} is empty", *low, *high));
     }
-    if (!extent || static_cast<std::uint64_t>(*high) < *extent) continue;
+    const auto extent = extent_of(checking, object, sample);
+    if (!extent || *high < *extent) continue;
     return report(checking, last.span,
-                  fmt::format("page {} is beyond the last one, {}", *high,
-                              static_cast<std::int64_t>(*extent) - 1));
+                  fmt::format("page {} is beyond the last one, {}", *high, *extent - 1));
   }
 }
 

@@ -31,6 +31,24 @@ void check_results(Checking& checking, const Scope& scope, const Step& step) {
   }
 }
 
+// The pages of a slice, if no swept param decides which.
+void find_pages(Checking& checking, VariableInfo& variable) {
+  const Checked& checked = checking.checked;
+  if (depends_on_sweep(checked, *variable.first) || depends_on_sweep(checked, *variable.last)) {
+    return;
+  }
+  const auto number = [&](const Expr& expr) -> std::optional<std::uint64_t> {
+    const Value value = evaluate(checked, checking.samples.front(), expr).value;
+    const auto amount = amount_in(value, Dimension::none);
+    return amount ? amount->to_uint64() : std::nullopt;
+  };
+  const auto first = number(*variable.first);
+  const auto last = number(*variable.last);
+  if (!first || !last || *last < *first) return;  // That was reported.
+  variable.first_page = first;
+  variable.pages = *last - *first + 1;
+}
+
 // An MR, a handle or an attachment stands for the pages that its argument names.
 void find_extent(Checking& checking, VariableInfo& variable, const Expr& argument) {
   const Checked& checked = checking.checked;
@@ -38,30 +56,23 @@ void find_extent(Checking& checking, VariableInfo& variable, const Expr& argumen
   if (symbol.kind == SymbolKind::variable) {
     const VariableInfo& source = checked.variables[symbol.index];
     variable.region = source.region;
+    variable.first = source.first;
+    variable.last = source.last;
     variable.first_page = source.first_page;
     variable.pages = source.pages;
     return;
   }
   if (symbol.kind != SymbolKind::region) return;
   variable.region = symbol.index;
+  if (const auto* index = std::get_if<IndexExpr>(&argument.node)) {
+    variable.first = variable.last = &*index->index;
+  } else if (const auto* slice = std::get_if<SliceExpr>(&argument.node)) {
+    variable.first = &*slice->first;
+    variable.last = &*slice->last;
+  }
+  if (variable.first != nullptr) return find_pages(checking, variable);
   variable.first_page = 0;
   variable.pages = checked.regions[symbol.index].pages;
-  const Expr* first = nullptr;
-  const Expr* last = nullptr;
-  if (const auto* index = std::get_if<IndexExpr>(&argument.node)) {
-    first = last = &*index->index;
-  } else if (const auto* slice = std::get_if<SliceExpr>(&argument.node)) {
-    first = &*slice->first;
-    last = &*slice->last;
-  }
-  if (first == nullptr) return;
-  const auto number = [&](const Expr& expr) {
-    const auto amount =
-        amount_in(evaluate(checked, checking.samples.front(), expr).value, Dimension::none);
-    return amount ? amount->to_uint64().value_or(0) : 0;
-  };
-  variable.first_page = number(*first);
-  variable.pages = number(*last) - number(*first) + 1;
 }
 
 void describe_variable(Checking& checking, const StepInfo& info) {

@@ -108,8 +108,9 @@ void check_argument(Checking& checking, const Scope& scope, const Parameter& par
 // check_pages.cpp
 // What is indexed, or the expression itself.
 const Expr& object_of(const Expr& expr);
-// The pages that a region, mr, handle or attachment has, when known.
-std::optional<std::uint64_t> extent_of(const Checked& checked, const Expr& object);
+// The pages that a region, mr, handle or attachment has with these params, when known.
+std::optional<std::int64_t> extent_of(const Checking& checking, const Expr& object,
+                                      const Assignment& sample);
 void check_bounds(Checking& checking, const Expr& object, const Expr& first, const Expr& last);
 
 // check_declarations.cpp, check_params.cpp, check_settings.cpp, check_policies.cpp,

@@ -106,8 +106,10 @@ PagesMeant Lowering::pages_meant(const Expr& expr) {
     meant.pages.first = region.pages.at(first);
   } else if (symbol.kind == SymbolKind::variable) {
     const VariableInfo& variable = checked_.variables[symbol.index];
-    if (variable.pages) {
-      extent = *variable.pages;
+    std::uint32_t start = 0;
+    if (variable.first != nullptr) {
+      start = static_cast<std::uint32_t>(number_of(*variable.first));
+      extent = static_cast<std::uint32_t>(number_of(*variable.last)) - start + 1;
     } else if (variable.region) {
       extent = setup_.regions[*variable.region].pages.count;
     }
@@ -115,7 +117,6 @@ PagesMeant Lowering::pages_meant(const Expr& expr) {
     meant.attachment = variable.kind == Kind::attachment;
     if (variable.region) {
       const model::RegionSetup& region = setup_.regions[*variable.region];
-      const auto start = static_cast<std::uint32_t>(variable.first_page.value_or(0));
       meant.mm = region.mm;
       meant.pages.first = region.pages.at(start + first);
     }

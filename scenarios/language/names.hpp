@@ -91,7 +91,9 @@ struct VariableInfo {
   const Step* step = nullptr;             // The first that assigns it.
   // mr, handle, attachment: the region whose pages it stands for.
   std::optional<std::uint32_t> region{};
-  std::optional<std::uint64_t> first_page{};  // When known: the slice of that region.
+  const Expr* first = nullptr;  // The slice of that region: first..last. Null: all of it.
+  const Expr* last = nullptr;
+  std::optional<std::uint64_t> first_page{};  // The same, when no swept param decides it.
   std::optional<std::uint64_t> pages{};
   std::optional<std::uint32_t> device{};  // mr: that it is registered with. qp: that it leads to.
 };

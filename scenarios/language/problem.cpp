@@ -63,8 +63,8 @@ void sort_problems(Problems& problems) {
     return std::tie(problem.span.source, problem.span.offset, problem.message);
   };
   std::ranges::stable_sort(problems, {}, key);
-  const auto repeated = std::ranges::unique(problems, {}, key);
-  problems.erase(repeated.begin(), repeated.end());
+  const auto same = [&](const Problem& a, const Problem& b) { return key(a) == key(b); };
+  problems.erase(std::unique(problems.begin(), problems.end(), same), problems.end());
 }
 
 std::string render(const Sources& sources, const Problems& problems, std::size_t limit) {
