@@ -43,8 +43,7 @@ Found find_tests(const std::vector<std::string>& places) {
     }
   }
   std::ranges::sort(found.tests);
-  const auto repeated = std::ranges::unique(found.tests);
-  found.tests.erase(repeated.begin(), repeated.end());
+  found.tests.erase(std::unique(found.tests.begin(), found.tests.end()), found.tests.end());
   return found;
 }
 
