@@ -10,6 +10,8 @@
 namespace cli {
 namespace {
 
+namespace fs = std::filesystem;
+
 // https://no-color.org: set, to anything but nothing.
 bool wants_no_colour() {
   const char* no_color = std::getenv("NO_COLOR");
@@ -33,8 +35,8 @@ bool coloured(std::FILE* stream, Colour colour) {
 // A device or a pipe is written to, not replaced.
 bool can_be_replaced(const std::string& path) {
   std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  return !std::filesystem::exists(status) || std::filesystem::is_regular_file(status);
+  const auto status = fs::status(path, error);
+  return !fs::exists(status) || fs::is_regular_file(status);
 }
 
 }  // namespace
@@ -48,13 +50,21 @@ Output::~Output() {
 }
 
 bool Output::redirect(const std::string& path) {
+  std::error_code error;
   path_ = path;
-  if (can_be_replaced(path)) temporary_ = fmt::format("{}.part-{}", path, getpid());
-  std::FILE* file = std::fopen(temporary_.empty() ? path.c_str() : temporary_.c_str(), "wb");
-  if (file == nullptr) return false;
-  stream_ = file;
+  if (can_be_replaced(path)) {
+    const fs::path real = fs::canonical(path, error);  // A link stays one.
+    if (!error) path_ = real.string();
+    temporary_ = fmt::format("{}.part-{}", path_, getpid());
+  }
+  stream_ = std::fopen(temporary_.empty() ? path_.c_str() : temporary_.c_str(), "wb");
+  if (stream_ == nullptr) return false;
   own_ = true;
   memory_ = nullptr;
+  const fs::file_status old = fs::status(path_, error);
+  if (!temporary_.empty() && fs::exists(old)) {
+    fs::permissions(temporary_, old.permissions(), error);
+  }
   return true;
 }
 

@@ -34,6 +34,20 @@ TEST_CASE("a file that was not committed leaves nothing behind") {
   CHECK(folder.files().empty());
 }
 
+TEST_CASE("a link to a file stays a link, and the file keeps its permissions") {
+  const Folder folder;
+  const std::string path = folder.write("result", "old");
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  std::filesystem::create_symlink(path, folder.path("link"));
+  Output out(stdout);
+  REQUIRE(out.redirect(folder.path("link")));
+  out.write("new");
+  CHECK(out.commit());
+  CHECK(std::filesystem::is_symlink(folder.path("link")));
+  CHECK(cli::read_file(path) == "new");
+  CHECK(std::filesystem::status(path).permissions() == std::filesystem::perms::owner_all);
+}
+
 TEST_CASE("a file that cannot be written is noticed") {
   const Folder folder;
   Output out(stdout);

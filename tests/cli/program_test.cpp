@@ -173,6 +173,29 @@ TEST_CASE("a replay wants one variant of a scenario") {
   CHECK(program({"replay", path, "-D", "pages=1", "--path", "", "--steps", "0"}).status == 0);
 }
 
+TEST_CASE("fmt lays files out in place, and only those that need it") {
+  const Folder folder;
+  const std::string text = "// SPDX-License-Identifier: Apache-2.0\nhost   A { cpus 2 }\n";
+  const std::string path = folder.write("machine.sd", text);
+  const Said asked = program({"fmt", "--check", path});
+  CHECK(asked.status == 1);
+  CHECK(asked.out == path + "\n");
+  CHECK(cli::read_file(path) == text);
+  CHECK(program({"fmt", path}).status == 0);
+  CHECK(contains(cli::read_file(path).value_or(""), "host A {"));
+  CHECK(program({"fmt", "--check", path}).status == 0);
+}
+
+TEST_CASE("fmt leaves all files alone if one of them has a mistake") {
+  const Folder folder;
+  const std::string text = "host   A { cpus 2 }\n";
+  const std::string good = folder.write("machine.sd", text);
+  const Said said = program({"fmt", good, folder.write("wrong.sd", "host {\n")});
+  CHECK(said.status == 2);
+  CHECK(contains(said.err, "wrong.sd:1:"));
+  CHECK(cli::read_file(good) == text);
+}
+
 // ---- The same through the real program, where there is one.
 
 Said shell(const std::string& arguments) {
