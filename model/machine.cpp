@@ -58,6 +58,8 @@ bool Machine::satisfied(const Wait& wait, TaskId task) const {
       const MmId mm = registrations[wait.index].mm;
       return notifiers[mm.index()].intervals.readable(MrId{wait.index}, wait.sequence);
     }
+    case Wait::Kind::settled:
+      return notifiers[wait.index].open.empty();
     case Wait::Kind::unwatched: {
       const MmId mm = registrations[wait.index].mm;
       return !notifiers[mm.index()].intervals.contains(MrId{wait.index});

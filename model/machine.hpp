@@ -76,6 +76,7 @@ struct Asked {
 struct Recall {
   TaskId task{};
   AttachmentId attachment{};
+  PageRange pages{};
 
   bool operator==(const Recall&) const = default;
 };

@@ -106,7 +106,8 @@ PropertySet judge_post(const Machine& machine, const Event& event) {
   const MmId user = use.user;
   if (!machine.spaces[user.index()].card_mapped) return 0;
   for (const Attachment& other : machine.attachments) {
-    if (other.user != user || !other.attached || !all_or_nothing(machine, other.handle)) continue;
+    if (other.user != user || !other.attached || other.epoch != other.owner_epoch) continue;
+    if (!all_or_nothing(machine, other.handle)) continue;
     if (!handle_complete(machine, other.handle)) return bit(Property::partial_activation);
   }
   return 0;

@@ -13,6 +13,7 @@ struct Wait {
     lock,       // The lock `index` of `lock_kind` is available in `mode`.
     quiet,      // No transfer in flight on `pages` of the registration `index`.
     readable,   // The interval `index` is not in the odd epoch `sequence` any more.
+    settled,    // No range of address space `index` is open: mm_take_all_locks().
     unwatched,  // The interval subscription of `index` is gone.
     idle,       // No invalidation is counted in registration `index`.
     answered,   // The owner, or the peer's card, has answered this task.

@@ -62,6 +62,7 @@ struct Attachment {
   bool mapped = false;     // The user may post to this handle without the kernel.
   std::uint8_t epoch = 0;  // The user's; a request carries it.
   std::uint8_t owner_epoch = 0;  // Requests of another epoch are refused by the owner's card.
+  std::uint8_t cut_offs = 0;     // An answer to a shoot-down of before the last one comes too late.
 
   bool operator==(const Attachment&) const = default;
 };

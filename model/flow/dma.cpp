@@ -154,7 +154,10 @@ Next Register::run(Context& c) {
                                          .pins = pinned});
       c.spend(Cost::syscall);
       step = Step::created;
-      return c.call({PolicyCall{.hook = Hook::registered, .mr = mr, .pages = pages}});
+      return c.call({PolicyCall{.hook = Hook::registered,
+                                .mr = mr,
+                                .range = {.mm = mm, .pages = pages},
+                                .pages = pages}});
     }
     case Step::created:
       if (!c.task().result.ok()) {

@@ -35,7 +35,12 @@ void Driver::unwatch_interval(MrId mr) {
 }
 
 void Driver::listen(MrId mr) { context_.notifier(context_.registration(mr).mm).listen(mr); }
-void Driver::unlisten(MrId mr) { context_.notifier(context_.registration(mr).mm).unlisten(mr); }
+void Driver::unlisten(MrId mr) {
+  Registration& region = context_.registration(mr);
+  context_.notifier(region.mm).unlisten(mr);
+  region.ranges = 0;  // Of those in progress it gets no range_end.
+  context_.changed(Wait::Kind::idle, mr.value);
+}
 
 std::uint32_t Driver::read_begin(MrId mr) {
   context_.spend(Cost::lock);
@@ -163,7 +168,11 @@ AttachmentId Driver::next_user(MrId mr, AttachmentId from, PageRange pages) cons
   const PageRange wanted = offsets(context_.registration(mr), pages);
   const auto& all = context_.machine.attachments;
   for (std::uint32_t i = from.value; i < all.size(); ++i) {
-    if (all[i].handle == mr && all[i].granted.overlaps(wanted.first.value, wanted.count)) {
+    if (all[i].handle != mr) continue;
+    const bool leaving = std::ranges::any_of(context_.machine.recalls, [&](const Recall& recall) {
+      return recall.attachment == AttachmentId{i} && recall.pages.overlaps(pages);
+    });
+    if (leaving || all[i].granted.overlaps(wanted.first.value, wanted.count)) {
       return AttachmentId{i};
     }
   }
@@ -218,7 +227,7 @@ void Driver::ask_owner(AttachmentId attachment, PageRange pages) {
 
 void Driver::grant(AttachmentId attachment, PageRange pages, TaskId requester) {
   Attachment& use = context_.attachment(attachment);
-  if (!use.attached) return;
+  if (!use.attached) return answer_user(MessageKind::inactive, attachment, pages, requester);
   const PageRange granted = offsets(context_.registration(use.handle), pages);
   use.granted.add(granted.first.value, granted.count);
   context_.emit({.kind = EventKind::handle_active,
@@ -227,13 +236,7 @@ void Driver::grant(AttachmentId attachment, PageRange pages, TaskId requester) {
                  .mr = use.handle,
                  .attachment = attachment,
                  .adapter = use.card});
-  context_.send(owner_host(context_, use.handle), user_host(context_, attachment),
-                {.kind = MessageKind::active,
-                 .epoch = use.owner_epoch,
-                 .mr = use.handle,
-                 .attachment = attachment,
-                 .pages = pages,
-                 .task = requester});
+  answer_user(MessageKind::active, attachment, pages, requester);
 }
 
 void Driver::refuse(AttachmentId attachment, PageRange pages, TaskId requester) {
@@ -243,10 +246,18 @@ void Driver::refuse(AttachmentId attachment, PageRange pages, TaskId requester) 
                  .pages = pages,
                  .mr = mr,
                  .attachment = attachment});
-  if (!requester.some()) return;
-  context_.send(owner_host(context_, mr), user_host(context_, attachment),
-                {.kind = MessageKind::inactive,
-                 .mr = mr,
+  answer_user(MessageKind::inactive, attachment, pages, requester);
+}
+
+// Nobody waits for a refusal of what nobody asked for.
+void Driver::answer_user(MessageKind answer, AttachmentId attachment, PageRange pages,
+                         TaskId requester) {
+  const Attachment& use = context_.attachment(attachment);
+  if (answer == MessageKind::inactive && !requester.some()) return;
+  context_.send(owner_host(context_, use.handle), user_host(context_, attachment),
+                {.kind = answer,
+                 .epoch = use.owner_epoch,
+                 .mr = use.handle,
                  .attachment = attachment,
                  .pages = pages,
                  .task = requester});
@@ -256,7 +267,8 @@ void Driver::shoot_down(AttachmentId attachment, PageRange pages, std::uint64_t 
   Attachment& use = context_.attachment(attachment);
   const PageRange gone = offsets(context_.registration(use.handle), pages);
   use.granted.remove(gone.first.value, gone.count);
-  context_.machine.recalls.push_back({.task = context_.self, .attachment = attachment});
+  context_.machine.recalls.push_back(
+      {.task = context_.self, .attachment = attachment, .pages = pages});
   context_.spend(Cost::message);
   context_.emit({.kind = EventKind::shootdown,
                  .mm = context_.registration(use.handle).mm,
@@ -269,6 +281,7 @@ void Driver::shoot_down(AttachmentId attachment, PageRange pages, std::uint64_t 
                  .mr = use.handle,
                  .attachment = attachment,
                  .pages = pages,
+                 .value = use.cut_offs,
                  .task = context_.self});
   if (expires_ns != 0) context_.set_timer(attachment, expires_ns);
 }
@@ -315,7 +328,8 @@ void Driver::unmap_card(AttachmentId attachment, PageRange, bool whole_process) 
 
 void Driver::terminate(AttachmentId attachment) { terminate_transfers(context_, attachment); }
 
-void Driver::answer_owner(AttachmentId attachment, TaskId requester) {
+void Driver::answer_owner(const PolicyCall& call) {
+  const AttachmentId attachment = call.attachment;
   const Attachment& use = context_.attachment(attachment);
   context_.spend(Cost::message);
   context_.emit({.kind = EventKind::quiesced,
@@ -327,7 +341,8 @@ void Driver::answer_owner(AttachmentId attachment, TaskId requester) {
                  .epoch = use.epoch,
                  .mr = use.handle,
                  .attachment = attachment,
-                 .task = requester});
+                 .value = call.sequence,
+                 .task = call.requester});
 }
 
 void Driver::activate_again(AttachmentId attachment, PageRange pages) {

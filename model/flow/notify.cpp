@@ -17,6 +17,16 @@ PolicyCall callback(Context& c, Hook hook, const NotifierRange& range, MrId mr) 
 
 }  // namespace
 
+void open_range(Context& c, const NotifierRange& range) {
+  c.notifier(range.mm).open_range(range, c.self);
+  c.changed(Wait::Kind::settled, range.mm.value);
+}
+
+void close_range(Context& c, const NotifierRange& range) {
+  c.notifier(range.mm).close_range(range, c.self);
+  c.changed(Wait::Kind::settled, range.mm.value);
+}
+
 void end_intervals(Context& c, MmId mm) {
   if (!c.notifier(mm).intervals.end()) return;
   for (std::uint32_t mr = 0; mr < c.machine.registrations.size(); ++mr) {
@@ -30,7 +40,7 @@ Next RangeStart::run(Context& c) {
   const auto value = static_cast<Value>(range.event);
   switch (step) {
     case Step::enter:  // mn_itree_inv_start_range(), under the subscriptions' spinlock.
-      notifier.open_range(range, c.self);
+      open_range(c, range);
       c.emit(
           {.kind = EventKind::range_start, .mm = range.mm, .pages = range.pages, .value = value});
       notifier.intervals.start(range.pages);
@@ -49,7 +59,7 @@ Next RangeStart::run(Context& c) {
     case Step::interval_done:
       if (!c.task().result.ok()) {  // mn_itree_invalidate(): only its own bracket is undone.
         end_intervals(c, range.mm);
-        notifier.close_range(range, c.self);
+        close_range(c, range);
         c.emit({.kind = EventKind::range_refused, .mm = range.mm, .pages = range.pages});
         return c.done(Result::error(EAGAIN));
       }
@@ -70,7 +80,7 @@ Next RangeStart::run(Context& c) {
     case Step::unwind: {  // All expect an end, whether they refused or not (c2655835fd8c).
       const MrId mr = notifier.next_listener(listener);
       if (!mr.some() || !c.setup.switches.end_after_refusal) {
-        notifier.close_range(range, c.self);
+        close_range(c, range);
         return c.done(Result::error(EAGAIN));
       }
       listener = mr;
@@ -105,7 +115,7 @@ Next RangeEnd::run(Context& c) {
               .mm = range.mm,
               .pages = range.pages,
               .value = static_cast<Value>(range.event)});
-      notifier.close_range(range, c.self);
+      close_range(c, range);
       end_intervals(c, range.mm);
       step = Step::listener;
       return Next::pass;

@@ -46,6 +46,10 @@ struct RangeEnd {
   Next run(Context& c);
 };
 
+// From one to the other no subscriber may come.
+void open_range(Context& c, const NotifierRange& range);
+void close_range(Context& c, const NotifierRange& range);
+
 // mn_itree_inv_end(), with the wake-up of those who wait for the epoch to end.
 void end_intervals(Context& c, MmId mm);
 

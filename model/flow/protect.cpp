@@ -205,7 +205,7 @@ Next Exit::run(Context& c) {
       if (!c.mm(mm).alive) return c.done(Result::error(ESRCH));
       c.mm(mm).alive = false;
       c.spend(Cost::syscall);
-      notifier.open_range(release, c.self);
+      open_range(c, release);
       notifier.intervals.start(all_pages);  // mn_itree_release().
       step = Step::interval;
       return Next::again;
@@ -213,7 +213,7 @@ Next Exit::run(Context& c) {
       const auto hits = notifier.intervals.hits(all_pages);
       if (cursor == hits.size()) {
         end_intervals(c, mm);
-        notifier.close_range(release, c.self);
+        close_range(c, release);
         step = Step::listener;
         return Next::pass;
       }
@@ -261,7 +261,13 @@ Next Exit::run(Context& c) {
 
 Next Exit::released(Context& c) {
   c.notifier(mm).released = true;
-  c.notifier(mm).list.clear();  // Unhashed; synchronize_srcu().
+  c.notifier(mm).list.clear();  // Unhashed; synchronize_srcu(). They get no range_end any more.
+  for (std::uint32_t i = 0; i < c.machine.registrations.size(); ++i) {
+    Registration& region = c.machine.registrations[i];
+    if (region.mm != mm) continue;
+    region.ranges = 0;
+    c.changed(Wait::Kind::idle, i);
+  }
   c.emit({.kind = EventKind::released, .mm = mm});
   step = Step::zap;
   return Next::again;

@@ -84,6 +84,7 @@ PolicyCall hook_for(Context& c, Hook hook, const Message& message) {
           .mr = c.attachment(message.attachment).handle,
           .attachment = message.attachment,
           .pages = message.pages,
+          .sequence = message.value,
           .requester = message.task};
 }
 
@@ -137,9 +138,11 @@ void deliver(Context& c, HostId host, const Message& message) {
       return;
     case MessageKind::quiesced: {
       auto& recalls = c.machine.recalls;
-      const auto own = std::find(recalls.begin(), recalls.end(),
-                                 Recall{.task = message.task, .attachment = message.attachment});
-      if (own == recalls.end()) return;  // The user had been cut off.
+      const auto own = std::ranges::find_if(recalls, [&](const Recall& recall) {
+        return recall.task == message.task && recall.attachment == message.attachment;
+      });
+      const bool in_time = c.attachment(message.attachment).cut_offs == message.value;
+      if (own == recalls.end() || !in_time) return;
       recalls.erase(own);
       if (!recalled(c.machine, message.attachment)) c.cancel_timer(message.attachment);
       c.attachment(message.attachment).owner_epoch = message.epoch;
@@ -171,6 +174,7 @@ void expire(Context& c, AttachmentId attachment) {
   if (!recalled(c.machine, attachment)) return;
   Attachment& use = c.attachment(attachment);
   ++use.owner_epoch;
+  ++use.cut_offs;
   c.emit({.kind = EventKind::quiesce_expired,
           .mr = use.handle,
           .attachment = attachment,

@@ -5,6 +5,7 @@
 // driver's adapter. The bodies are in flow/driver.cpp, since some of these are flows of the kernel.
 
 #include "model/device/attachment.hpp"
+#include "model/fabric/message.hpp"
 #include "model/policy/policy.hpp"
 #include "model/result.hpp"
 
@@ -52,7 +53,8 @@ class Driver {
 
   // ---- Users of a handle, on both sides.
   const Attachment& attachment(AttachmentId attachment) const;
-  // The next user of the handle at or after `from` to whom pages of the range were granted.
+  // The next user of the handle at or after `from` to whom pages of the range were granted, or who
+  // has not answered yet that it has given them up.
   AttachmentId next_user(MrId mr, AttachmentId from, PageRange pages) const;
   AttachmentId next_attached(MrId mr, AttachmentId from) const;
   // Another attachment of the same process with an inactive page; none if there is none.
@@ -68,7 +70,7 @@ class Driver {
   void map_card(AttachmentId attachment, bool whole_process);
   void unmap_card(AttachmentId attachment, PageRange pages, bool whole_process);
   void terminate(AttachmentId attachment);
-  void answer_owner(AttachmentId attachment, TaskId requester);
+  void answer_owner(const PolicyCall& shootdown);
   void activate_again(AttachmentId attachment, PageRange pages);
   void take_away(AttachmentId attachment, PageRange pages);
 
@@ -78,6 +80,8 @@ class Driver {
   Next raise(int signal);
 
  private:
+  void answer_user(MessageKind answer, AttachmentId attachment, PageRange pages, TaskId requester);
+
   Context& context_;
   Result result_;
 };

@@ -11,7 +11,7 @@ using P = IntervalNotifierPolicy;
 constexpr std::array<std::string_view, 8> fault_steps{
     "early_lock", "read_begin", "wait", "walk", "early_recheck", "lock", "install", "unlock"};
 constexpr std::array<std::string_view, 5> start_steps{"lock", "clear", "flush", "drain", "unlock"};
-constexpr std::array<std::string_view, 4> leave_steps{"unwatch", "clear", "flush", "drain"};
+constexpr std::array<std::string_view, 5> leave_steps{"flush", "drain", "clear", "unwatch", "gone"};
 
 constexpr std::array settings_table{
     number<P, &P::retries>("retries", "how often a fault starts over before the access fails"),
@@ -101,6 +101,10 @@ Next P::fault(Driver& driver, PolicyCall& call) const {
       if (!lock_first) driver.lock(call.mr);
       return call.go(Fault::install);
     case Fault::install:  // Under the driver's lock.
+      if (!driver.registration(call.mr).live) {
+        driver.unlock(call.mr);
+        return driver.fail(EFAULT);
+      }
       if (recheck_locked && overtaken(driver, call)) {
         driver.unlock(call.mr);
         return start_over(driver, call);
@@ -152,17 +156,19 @@ Next P::range_start(Driver& driver, PolicyCall& call) const {
 
 Next P::deregistered(Driver& driver, PolicyCall& call) const {
   switch (call.at<Leave>()) {
-    case Leave::unwatch:
-      driver.unwatch_interval(call.mr);
-      return call.go(Leave::clear);
-    case Leave::clear:  // Once the subscription is gone: no callback runs any more.
-      driver.mark_dirty(call.mr, call.pages);
-      driver.clear(call.mr, call.pages);
-      return call.go(Leave::flush);
-    case Leave::flush:
+    case Leave::flush:  // Stop the device first: until then invalidations must still be heard.
       driver.flush(call.mr, call.pages);
       return call.go(Leave::drain);
     case Leave::drain:
+      return call.go(Leave::clear, Next::pass);
+    case Leave::clear:
+      driver.mark_dirty(call.mr, call.pages);
+      driver.clear(call.mr, call.pages);
+      return call.go(Leave::unwatch);
+    case Leave::unwatch:
+      driver.unwatch_interval(call.mr);
+      return call.go(Leave::gone);
+    case Leave::gone:  // No callback runs any more.
       return Next::done;
   }
   return Next::done;
@@ -185,10 +191,10 @@ Wait P::guard(const PolicyCall& call) const {
       if (call.at<Start>() == Start::drain) return drained;
       return {};
     case Hook::deregistered:
-      if (call.at<Leave>() == Leave::clear) {
+      if (call.at<Leave>() == Leave::drain) return drained;
+      if (call.at<Leave>() == Leave::gone) {
         return {.kind = Wait::Kind::unwatched, .index = call.mr.value};
       }
-      if (call.at<Leave>() == Leave::drain) return drained;
       return {};
     default:
       return {};

@@ -34,7 +34,7 @@ struct IntervalNotifierPolicy : PolicyDefaults {
     unlock,
   };
   enum class Start : std::uint8_t { lock, clear, flush, drain, unlock };
-  enum class Leave : std::uint8_t { unwatch, clear, flush, drain };
+  enum class Leave : std::uint8_t { flush, drain, clear, unwatch, gone };
 
   std::uint32_t retries = 8;
   Recheck recheck = Recheck::yes;

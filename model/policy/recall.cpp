@@ -80,6 +80,8 @@ Next RecallProtocol::touch(Driver& driver, PolicyCall& call) const {
       return Next::done;
     }
     case Touch::answered:
+      if (!driver.attachment(call.attachment).attached) return driver.fail(EINVAL);
+      if (driver.result() == Result::error(EREMOTEIO)) return driver.fail(EREMOTEIO);
       if (!driver.result().ok()) return driver.raise(SIGBUS);
       if (signal_on_race && !driver.active(call.attachment, call.pages)) {
         driver.signal_early(call.attachment, call.pages);
@@ -99,7 +101,7 @@ Next RecallProtocol::shootdown(Driver& driver, PolicyCall& call) const {
       if (in_flight == InFlight::terminate) driver.terminate(call.attachment);
       return call.go(Shootdown::quiesce);
     case Shootdown::quiesce:
-      driver.answer_owner(call.attachment, call.requester);
+      driver.answer_owner(call);
       return Next::done;
   }
   return Next::done;
@@ -124,21 +126,27 @@ Next RecallProtocol::next_page(Driver& driver, PolicyCall& call) const {
   return driver.look_up(call.mr, call.page, mr.write);
 }
 
+// The handle is gone, or one of its pages.
+Next RecallProtocol::give_up(Driver& driver, PolicyCall& call) const {
+  const PageRange refused = call.page.some() ? one_page(call.page) : call.pages;
+  driver.refuse(call.attachment, refused, call.requester);
+  return Next::done;
+}
+
 Next RecallProtocol::activate(Driver& driver, PolicyCall& call) const {
   const Registration& mr = driver.registration(call.mr);
   switch (call.at<Activate>()) {
     case Activate::begin:
+      if (!mr.live) return give_up(driver, call);
       call.sequence = mr.sequence;
       call.cursor = 0;
       return next_page(driver, call);
     case Activate::walk:
       call.found = driver.found();
-      if (!call.found.populated()) {
-        driver.refuse(call.attachment, one_page(call.page), call.requester);
-        return Next::done;
-      }
+      if (!call.found.populated()) return give_up(driver, call);
       return call.go(Activate::install);
     case Activate::install: {  // Under the handle's lock.
+      if (!mr.live) return give_up(driver, call);
       if (overtaken(driver, call)) {
         driver.started_over(call.mr, call.page);
         call.found = {};
@@ -149,6 +157,7 @@ Next RecallProtocol::activate(Driver& driver, PolicyCall& call) const {
       return next_page(driver, call);
     }
     case Activate::grant: {  // Under the handle's lock.
+      if (!mr.live) return give_up(driver, call);
       bool complete = true;
       for (std::uint32_t i = 0; i < call.pages.count; ++i) {
         complete = complete && mr.table.at(call.pages.at(i)).populated();
@@ -194,8 +203,8 @@ Next RecallProtocol::revoke_all(Driver& driver, PolicyCall& call) const {
       return call.go(Start::finish, Next::pass);
     case Start::finish:
       driver.forget_recalls();
-      if (call.hook == Hook::deregistered) driver.unlisten(call.mr);
       if (call.hook != Hook::range_start) driver.count_end(call.mr);
+      if (call.hook == Hook::deregistered) driver.unlisten(call.mr);
       return Next::done;
   }
   return Next::done;
@@ -230,6 +239,8 @@ Next RecallProtocol::deregistered(Driver& driver, PolicyCall& call) const {
 Wait RecallProtocol::guard(const PolicyCall& call) const {
   const Wait recalled{.kind = Wait::Kind::recalled};
   switch (call.hook) {
+    case Hook::registered:
+      return {.kind = Wait::Kind::settled, .index = call.range.mm.value};
     case Hook::touch:
       if (call.at<Touch>() != Touch::answered) return {};
       return {.kind = Wait::Kind::answered};

@@ -74,6 +74,7 @@ struct RecallProtocol : PolicyDefaults {
   PageRange unit_of(const Driver& driver, const PolicyCall& call) const;
   Next revoke_all(Driver& driver, PolicyCall& call) const;
   Next next_page(Driver& driver, PolicyCall& call) const;
+  Next give_up(Driver& driver, PolicyCall& call) const;
   bool overtaken(const Driver& driver, const PolicyCall& call) const;
 };
 

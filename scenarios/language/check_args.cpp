@@ -183,6 +183,26 @@ bool fits_all(const Form& form, const std::vector<Arg>& args, const std::vector<
   return true;
 }
 
+// An argument that fits no form. False if each of them fits one.
+bool report_misfit(Checking& checking, const std::vector<Form>& forms, const std::vector<Arg>& args,
+                   const std::vector<Type>& types) {
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    std::vector<std::string> wanted;
+    bool good = args[i].kind != ArgKind::value;
+    for (const Form& form : forms) {
+      if (!fits_count(form, args)) continue;
+      const Parameter& parameter = form.parameters[i];
+      good = good || !is_inferred(parameter) || fits(parameter.kind, types[i].kind);
+      wanted.emplace_back(description(parameter.kind));
+    }
+    if (good) continue;
+    report(checking, args[i].span,
+           fmt::format("expected {}, got {}", listed(wanted), description(types[i].kind)));
+    return true;
+  }
+  return false;
+}
+
 void check_inferred(Checking& checking, const Scope& scope, const Parameter& parameter,
                     const Expr& expr, Type type) {
   if (!fits(parameter.kind, type.kind)) {
@@ -224,6 +244,11 @@ const Form* check_args(Checking& checking, const Scope& scope, const Name& calle
   const std::vector<Type> types = infer_args(checking, scope, *counted, args);
   const auto fitting =
       std::ranges::find_if(forms, [&](const Form& form) { return fits_all(form, args, types); });
+  const bool several =
+      std::ranges::count_if(forms, [&](const Form& form) { return fits_count(form, args); }) > 1;
+  if (fitting == forms.end() && several && report_misfit(checking, forms, args, types)) {
+    return nullptr;
+  }
   const Form& form = fitting == forms.end() ? *counted : *fitting;
   for (std::size_t i = 0; i < args.size(); ++i) {
     if (args[i].kind != ArgKind::value) {

@@ -9,33 +9,32 @@ namespace {
 
 const Scope anywhere{.any_register = true};
 
-void check_when(Checking& checking, const std::optional<Expr>& when) {
-  if (!when) return;
-  const std::size_t before = checking.checked.problems.size();
-  check_condition(checking, {}, *when);
-  if (checking.checked.problems.size() != before) return;
-  for (const Assignment& sample : checking.samples) {
-    const Evaluated result = evaluate(checking.checked, sample, *when);
-    if (!result.problem.empty()) return report(checking, when->span, result.problem);
-    if (result.value.quantity() != nullptr) continue;
-    return report(checking, when->span, "a condition over params is wanted after 'if'");
-  }
-}
+// Params, lets, numbers and words; nothing that a run decides.
+struct OverParams {
+  const Checked& checked;
 
-// So many runs, such a bound.
-void check_count(Checking& checking, const Expr& expr) {
-  const std::size_t before = checking.checked.problems.size();
-  check_quantity(checking, {}, expr, Dimension::none, "a number");
-  if (checking.checked.problems.size() != before) return;
-  for (const Assignment& sample : checking.samples) {
-    const auto amount = amount_in(evaluate(checking.checked, sample, expr).value, Dimension::none);
-    if (amount && amount->whole() && *amount > Rational(0)) continue;
-    return report(checking, expr.span, "a whole number above 0 is wanted");
+  bool run(const Expr& expr) const {
+    const SymbolKind kind = checked.meaning(expr).symbol.kind;
+    const bool constant = kind == SymbolKind::none || kind == SymbolKind::param ||
+                          kind == SymbolKind::let || kind == SymbolKind::word;
+    return constant && std::visit(*this, expr.node);
   }
-}
+
+  bool operator()(const NumberExpr&) const { return true; }
+  bool operator()(const PathExpr&) const { return true; }
+  bool operator()(const UnitExpr& unit) const { return run(*unit.amount); }
+  bool operator()(const UnaryExpr& unary) const { return run(*unary.operand); }
+  bool operator()(const BinaryExpr& binary) const {
+    return run(*binary.left) && run(*binary.right);
+  }
+  template <class Node>
+  bool operator()(const Node&) const {
+    return false;
+  }
+};
 
 void check_assertion(Checking& checking, const Assertion& assertion) {
-  check_when(checking, assertion.when);
+  if (assertion.when) check_param_condition(checking, *assertion.when);
   if (assertion.kind != AssertionKind::never) {
     return check_condition(checking, anywhere, assertion.condition);
   }
@@ -48,12 +47,41 @@ void check_assertion(Checking& checking, const Assertion& assertion) {
 
 }  // namespace
 
+void check_param_condition(Checking& checking, const Expr& expr) {
+  const std::size_t before = checking.checked.problems.size();
+  check_condition(checking, {}, expr);
+  if (checking.checked.problems.size() != before) return;
+  if (!OverParams{checking.checked}.run(expr)) {
+    return report(checking, expr.span, "a condition over params is wanted here");
+  }
+  for (const Assignment& sample : checking.samples) {
+    const Evaluated result = evaluate(checking.checked, sample, expr);
+    if (result.value.quantity() != nullptr) continue;
+    const std::string& message = result.problem;
+    return report(checking, expr.span,
+                  message.empty() ? "a condition over params is wanted here" : message);
+  }
+}
+
+void check_count(Checking& checking, const Scope& scope, const Expr& expr, std::int64_t least) {
+  const std::size_t before = checking.checked.problems.size();
+  check_quantity(checking, scope, expr, Dimension::none, "a number");
+  if (checking.checked.problems.size() != before) return;
+  for (const Assignment& sample : checking.samples) {
+    const auto amount = amount_in(evaluate(checking.checked, sample, expr).value, Dimension::none);
+    if (amount && amount->whole() && *amount >= Rational(least)) continue;
+    return report(checking, expr.span,
+                  least == 0 ? "a whole number is wanted"
+                             : fmt::format("a whole number above {} is wanted", least - 1));
+  }
+}
+
 void check_claims(Checking& checking) {
   const Script& script = *checking.checked.script;
   each<Assertion>(script,
                   [&](const Assertion& assertion, Span) { check_assertion(checking, assertion); });
   each<Ask>(script, [&](const Ask& ask, Span) {
-    check_when(checking, ask.when);
+    if (ask.when) check_param_condition(checking, *ask.when);
     if (ask.kind == AskKind::value) {
       infer(checking, anywhere, ask.answer);
     } else {
@@ -64,8 +92,8 @@ void check_claims(Checking& checking) {
     for (const Expr& column : watch.columns) infer(checking, anywhere, column);
   });
   each<Explore>(script, [&](const Explore& explore, Span) {
-    if (explore.count) check_count(checking, *explore.count);
-    if (explore.bound) check_count(checking, *explore.bound);
+    if (explore.count) check_count(checking, {}, *explore.count, 1);
+    if (explore.bound) check_count(checking, {}, *explore.bound, 1);
   });
 }
 

@@ -139,7 +139,13 @@ void declare_all(Checking& checking) {
     }
     checked.title = scenario.title.text;
   });
-  each<Kernel>(script, [&](const Kernel& kernel, Span) { checked.kernel = &kernel; });
+  each<Kernel>(script, [&](const Kernel& kernel, Span) {
+    if (checked.kernel != nullptr) {
+      report_with_note(checking, kernel.version.span, "a scenario has one kernel",
+                       {.span = checked.kernel->version.span, .message = "the first is here"});
+    }
+    checked.kernel = &kernel;
+  });
   each<Param>(script, [&](const Param& param, Span) { declare_param(checking, param); });
   each<Let>(script, [&](const Let& let, Span) {
     checked.lets.push_back({.name = let.name, .let = &let});

@@ -18,6 +18,7 @@ struct Block {
   const std::vector<Event>* events = nullptr;
   std::optional<std::uint32_t> thread = {};
   bool in_init = false;
+  std::uint32_t first_step = 0;  // Index into Checked::steps.
 };
 
 // init, timelines and threads in the order of the files.
@@ -127,6 +128,22 @@ void declare_step(Checking& checking, const Event& event, const Step& step, cons
   checking.checked.steps.push_back(info);
 }
 
+// `@t` of a param t: what a name says there is a label.
+bool is_number_there(Checking& checking, const Path& path) {
+  const Name& name = path.parts.front();
+  const auto found = checking.symbols.find(name.text);
+  if (path.parts.size() > 1 || found == checking.symbols.end()) return false;
+  if (checking.labels.contains(name.text)) return false;
+  const SymbolKind kind = found->second.front().kind;
+  if (kind != SymbolKind::param && kind != SymbolKind::let) return false;
+  const std::string fixed = fmt::format("({})", name.text);
+  report_suggesting(checking, name.span,
+                    fmt::format("'{}' is a {}, not a label; its time is written '@{}'", name.text,
+                                noun(kind), fixed),
+                    fixed);
+  return true;
+}
+
 void check_point(Checking& checking, const Path& path) {
   const auto label = find_label(checking, path.parts.front());
   if (!label || path.parts.size() < 2) return;
@@ -140,6 +157,18 @@ void check_point(Checking& checking, const Path& path) {
                  "steps");
 }
 
+// +2us~+1us
+void check_window(Checking& checking, const Time& time) {
+  for (const Assignment& sample : checking.samples) {
+    const auto first =
+        amount_in(evaluate(checking.checked, sample, time.first).value, Dimension::time);
+    const auto last =
+        amount_in(evaluate(checking.checked, sample, time.last).value, Dimension::time);
+    if (!first || !last || *first <= *last) continue;
+    return report(checking, time.span, "this time ends before it begins");
+  }
+}
+
 void check_time(Checking& checking, const Time& time) {
   const auto duration = [&](const Expr& expr) {
     check_quantity(checking, {}, expr, Dimension::time, "a time with its unit");
@@ -151,9 +180,10 @@ void check_time(Checking& checking, const Time& time) {
     case TimeKind::window:
     case TimeKind::blocking:
       duration(time.first);
-      return duration(time.last);
+      duration(time.last);
+      return check_window(checking, time);
     case TimeKind::point:
-      check_point(checking, time.point);
+      if (!is_number_there(checking, time.point)) check_point(checking, time.point);
       if (time.delay) duration(*time.delay);
       return;
     case TimeKind::anytime:
@@ -200,6 +230,21 @@ void check_emission(Checking& checking, const Scope& scope, const Emission& emis
   }
 }
 
+void check_block(Checking& checking, const Block& block) {
+  Symbol actor;
+  if (block.thread) actor = checking.checked.threads[*block.thread].actor;
+  std::uint32_t index = block.first_step;
+  for (const Event& event : *block.events) {
+    if (event.time) check_time(checking, *event.time);
+    if (const auto* emission = std::get_if<Emission>(&event.what)) {
+      const Scope scope{.actor = actor, .thread = block.thread, .any_register = true};
+      check_emission(checking, scope, *emission);
+    } else {
+      check_step(checking, index++);
+    }
+  }
+}
+
 }  // namespace
 
 void declare_events(Checking& checking) {
@@ -217,20 +262,16 @@ void declare_events(Checking& checking) {
 }
 
 void check_events(Checking& checking) {
-  std::uint32_t index = 0;
-  for (const Block& block : blocks_of(checking)) {
-    Symbol actor;
-    if (block.thread) actor = checking.checked.threads[*block.thread].actor;
-    for (const Event& event : *block.events) {
-      if (event.time) check_time(checking, *event.time);
-      if (const auto* emission = std::get_if<Emission>(&event.what)) {
-        const Scope scope{.actor = actor, .thread = block.thread, .any_register = true};
-        check_emission(checking, scope, *emission);
-      } else {
-        check_step(checking, index++);
-      }
-    }
+  std::vector<Block> blocks = blocks_of(checking);
+  std::uint32_t steps = 0;
+  for (Block& block : blocks) {
+    block.first_step = steps;
+    for (const Event& event : *block.events) steps += std::holds_alternative<Step>(event.what);
   }
+  // What init says of its variables is known wherever it stands in the text.
+  std::stable_partition(blocks.begin(), blocks.end(),
+                        [](const Block& block) { return block.in_init; });
+  for (const Block& block : blocks) check_block(checking, block);
 }
 
 }  // namespace language

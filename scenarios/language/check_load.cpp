@@ -136,12 +136,18 @@ void check_load(Checking& checking) {
   each<Measure>(script, [&](const Measure& measure, Span) {
     for (const Measurement& row : measure.rows) check_measurement(checking, row);
   });
+  const Baseline* known = nullptr;
   each<Baseline>(script, [&](const Baseline& baseline, Span) {
-    check_condition(checking, {}, baseline.condition);
+    if (known != nullptr) {
+      report_with_note(checking, baseline.condition.span, "a scenario has one baseline",
+                       {.span = known->condition.span, .message = "the first is here"});
+    }
+    known = &baseline;
+    check_param_condition(checking, baseline.condition);
   });
   each<Check>(script, [&](const Check& check_item, Span) {
     check_condition(checking, anywhere, check_item.condition);
-    if (check_item.when) check_condition(checking, {}, *check_item.when);
+    if (check_item.when) check_param_condition(checking, *check_item.when);
   });
   each<Report>(script,
                [&](const Report& report_item, Span) { check_report(checking, report_item); });

@@ -79,6 +79,37 @@ void check_region(Checking& checking, RegionInfo& info) {
   if (depends_on_sweep(checking.checked, region.size)) info.pages = std::nullopt;
 }
 
+// The regions of a process that say where they are.
+void check_overlaps(Checking& checking, const Assignment& sample) {
+  struct Extent {
+    std::uint32_t process;
+    Rational first;
+    Rational end;
+    const RegionInfo* info;
+  };
+  std::vector<Extent> extents;
+  for (const RegionInfo& info : checking.checked.regions) {
+    if (!info.region->address) continue;
+    const auto size = evaluate(checking.checked, sample, info.region->size).value;
+    const auto place = evaluate(checking.checked, sample, *info.region->address).value;
+    const auto first = amount_in(place, Dimension::none);
+    const auto bytes = amount_in(size, Dimension::size);
+    const auto end = first && bytes ? Rational::add(*first, *bytes) : std::nullopt;
+    if (end) extents.push_back({info.process, *first, *end, &info});
+  }
+  std::ranges::stable_sort(
+      extents, {}, [](const Extent& extent) { return std::pair(extent.process, extent.first); });
+  for (std::size_t i = 1; i < extents.size(); ++i) {
+    const Extent& before = extents[i - 1];
+    const Extent& extent = extents[i];
+    if (extent.process != before.process || before.end <= extent.first) continue;
+    report_with_note(checking, extent.info->region->address->span,
+                     fmt::format("region '{}' lies where '{}' is", extent.info->name.text,
+                                 before.info->name.text),
+                     {.span = before.info->name.span, .message = "that one is here"});
+  }
+}
+
 void check_kernel(Checking& checking, const Kernel& kernel) {
   std::vector<std::string> known;
   const KernelRow* row = nullptr;
@@ -117,6 +148,7 @@ void check_machine(Checking& checking) {
     check_settings(checking, link.link->settings, words.link_settings, "a link");
   }
   for (RegionInfo& region : checking.checked.regions) check_region(checking, region);
+  for (const Assignment& sample : checking.samples) check_overlaps(checking, sample);
   each<Cost>(*checking.checked.script, [&](const Cost& cost, Span) {
     check_settings(checking, cost.settings, words.costs, "a cost model");
   });

@@ -57,7 +57,8 @@ std::optional<RangeValues> range_values(Checking& checking, const ParamRange& ra
   }
   if (values.step.dimension != dimension) {
     report(checking, range.step ? range.step->span : span,
-           fmt::format("the step of this range is {}: write 'step ...'", description(dimension)));
+           fmt::format("the step of this range is {}{}", description(dimension),
+                       range.step ? "" : ": write 'step ...'"));
     return std::nullopt;
   }
   if (values.step.amount <= Rational(0)) {

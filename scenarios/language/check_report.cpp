@@ -83,6 +83,12 @@ void report_undefined(Checking& checking, const Scope& scope, const Name& name) 
   // A statement that could not be read may have defined it.
   const bool missing = checking.checked.script->broken || name.text.empty();
   if (missing || problems.size() >= problems_max) return;
+  if (checking.labels.contains(name.text)) {
+    return report(checking, name.span,
+                  fmt::format("'{0}' is the label of an operation; ask finished({0}), retries({0}) "
+                              "or starts_after({0}, ...)",
+                              name.text));
+  }
   std::optional<std::string> meant;
   std::string what;
   if (problems.size() < suggestions_max) {

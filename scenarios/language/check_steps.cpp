@@ -7,6 +7,19 @@
 namespace language {
 namespace {
 
+// (async)  (faults: 2)
+void check_property(Checking& checking, const Scope& scope, const Property& property) {
+  const std::string& name = property.name.text;
+  const bool counts = name != "async";
+  if (!property.value) {
+    if (counts) report(checking, property.name.span, fmt::format("write '{}: NUMBER'", name));
+  } else if (!counts) {
+    report(checking, property.value->span, fmt::format("'{}' takes no value", name));
+  } else {
+    check_count(checking, scope, *property.value, 0);
+  }
+}
+
 void check_results(Checking& checking, const Scope& scope, const Step& step) {
   for (const Result& result : step.results) {
     if (result.kind == ResultKind::value) {
@@ -25,8 +38,8 @@ void check_results(Checking& checking, const Scope& scope, const Step& step) {
     if (find(checking.vocabulary.step_properties, property.name.text) == nullptr) {
       report_unknown(checking, property.name.span, property.name.text, "a property of a call",
                      names_of(checking.vocabulary.step_properties));
-    } else if (property.value) {
-      check_quantity(checking, scope, *property.value, Dimension::none, "a number");
+    } else {
+      check_property(checking, scope, property);
     }
   }
 }

@@ -130,6 +130,10 @@ void declare_events(Checking& checking);
 void check_events(Checking& checking);
 void check_step(Checking& checking, std::uint32_t index);
 void check_claims(Checking& checking);
+// What follows `if` and `baseline`: it is decided before any run.
+void check_param_condition(Checking& checking, const Expr& expr);
+// A whole number, at least that.
+void check_count(Checking& checking, const Scope& scope, const Expr& expr, std::int64_t least);
 void check_load(Checking& checking);
 
 // Each item of that type, in the order of the files.

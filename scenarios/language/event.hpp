@@ -18,7 +18,7 @@ enum class TimeKind : std::uint8_t {
   window,    // +0~+20us        first, last
   blocking,  // +0...+9us       first, last
   absolute,  // @10us           first
-  point,     // @S.pte_cleared+200ns   point, delay; a point of one part may also name a param
+  point,     // @S.pte_cleared+200ns   point, delay
   anytime,   // *
 };
 struct Time {

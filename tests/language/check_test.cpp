@@ -138,6 +138,19 @@ TEST_CASE("a name missing because of a syntax error is not reported as well") {
             .find("is not defined") == std::string::npos);
 }
 
+TEST_CASE("calls and indices within one another take no time") {
+  std::string calls = "always ";
+  std::string indices = "always ";
+  for (int i = 0; i < 50; ++i) {
+    calls += "tlb_entries(";
+    indices += "buf[";
+  }
+  calls += "1" + std::string(50, ')') + " == 1\n";
+  indices += "1" + std::string(50, ']') + " == 1\n";
+  CHECK(problems_in(machine + calls) != "");
+  CHECK(problems_in(machine + indices) != "");
+}
+
 TEST_CASE("lets that refer to one another take no time") {
   std::string text = "let a0 = 1\n";
   for (int i = 1; i < 40; ++i) {
