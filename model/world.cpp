@@ -104,7 +104,8 @@ void World::set_runnable(TaskId task, sim::Nanoseconds after, sim::Chooser& choo
   if (idle && next_line(task) == nullptr) return;  // Its program is over.
   const Wait wait = guard_of(task);
   if (wait.kind != Wait::Kind::none) {
-    const Guarded entry{.key = key_of(wait), .task = task};
+    const Guarded entry{
+        .key = key_of(wait), .task = task, .earliest = events_.now() + after};
     guarded_.insert(std::upper_bound(guarded_.begin(), guarded_.end(), entry), entry);
   }
   if (!machine_.satisfied(wait, task)) return;
@@ -131,7 +132,8 @@ void World::post_line(TaskId task, sim::Nanoseconds after, sim::Chooser& chooser
   }
 }
 
-// What the step has changed is seen when the step is over.
+// What a step has changed is seen when that step is over, and not before the waiting task's own
+// last step is.
 void World::recheck(const WakeKey& key, sim::Nanoseconds after, sim::Chooser& chooser) {
   const auto first = std::lower_bound(guarded_.begin(), guarded_.end(), Guarded{key, TaskId{0}});
   for (auto entry = first; entry != guarded_.end() && entry->key == key; ++entry) {
@@ -140,10 +142,14 @@ void World::recheck(const WakeKey& key, sim::Nanoseconds after, sim::Chooser& ch
     const bool pending = events_.pending(lane_of(task));
     if (pending && !may_run) events_.cancel(lane_of(task));
     if (pending || !may_run) continue;
-    if (actors_[task.index()].stack.frames.empty()) {
-      post_line(task, after, chooser);
+    const bool idle = actors_[task.index()].stack.frames.empty();
+    const sim::Nanoseconds seen = idle ? after : after + setup().cost(Cost::lock);
+    const sim::Nanoseconds now = events_.now();
+    const sim::Nanoseconds wait = std::max(now + seen, entry->earliest) - now;
+    if (idle) {
+      post_line(task, wait, chooser);
     } else {
-      events_.post(lane_of(task), after + setup().cost(Cost::lock), Resume{});
+      events_.post(lane_of(task), wait, Resume{});
     }
   }
 }
@@ -404,7 +410,8 @@ bool World::operator==(const World& other) const {
 std::string World::actor_name(TaskId task) const {
   if (!task.some()) return "fabric";
   if (const Program* program = program_of(task)) return program->name;
-  return setup().hosts[machine_.tasks[task.index()].host.index()].name + ".kworker";
+  const HostId host = machine_.tasks[task.index()].host;
+  return host.some() ? setup().hosts[host.index()].name + ".kworker" : "kworker";
 }
 
 }  // namespace model

@@ -7,6 +7,8 @@
 // Invariant: a task has an event in the queue exactly if its next step may run. Whoever changes
 // what a guard depends on names it (Context::changed); step() then posts or cancels.
 
+#include <tuple>
+
 #include "model/flow/all.hpp"
 #include "sim/event_queue.hpp"
 #include "sim/system.hpp"
@@ -64,7 +66,10 @@ class World {
   struct Guarded {
     WakeKey key;
     TaskId task;
-    auto operator<=>(const Guarded&) const = default;
+    sim::Nanoseconds earliest = 0;  // When the task's last step is over.
+    bool operator<(const Guarded& other) const {
+      return std::tie(key, task) < std::tie(other.key, other.task);
+    }
   };
   struct Watching {  // What a monitor has seen.
     bool other_seen = false;

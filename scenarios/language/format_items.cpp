@@ -208,9 +208,13 @@ struct ItemPrinter {
   void operator()(const Explore& item) const { plain(canonical(item)); }
   void operator()(const Assertion& item) const {
     const std::string keyword_text(keyword(item.kind));
-    const std::string expectation = item.expect_fail ? "expect fail " : "";
-    claim(expectation + keyword_text, rest_of(canonical(item), keyword_text),
-          condition_of(item.when));
+    std::vector<std::string> cells{keyword_text, rest_of(canonical(item), keyword_text),
+                                   condition_of(item.when)};
+    if (item.expect_fail) {
+      cells.front().insert(0, "expect fail ");
+      return printer.aligned(span, "expectation", std::move(cells));
+    }
+    printer.aligned(span, "claim", std::move(cells));
   }
   void operator()(const Check& item) const {
     claim("check", canonical(item.condition), condition_of(item.when));

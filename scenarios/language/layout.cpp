@@ -55,49 +55,62 @@ Assembled assemble(const Line& line, const Widths* widths) {
 }
 
 struct Break {             // A place where a line may be continued.
+  std::size_t end = 0;     // Of what stays on the line.
   std::size_t at = 0;      // Where the next line begins.
   std::size_t indent = 0;  // Of the next line: inside the outermost bracket.
+  std::size_t depth = 0;   // In brackets.
 };
 
-// After a comma, and after an operator inside brackets, but not inside strings.
+// After a comma, inside brackets after an operator, and after a bracket that opens a group; but
+// not inside strings.
 std::vector<Break> find_breaks(const std::string& text, std::size_t hang) {
   std::vector<Break> breaks;
   std::vector<std::size_t> open;
   bool quoted = false;
   for (std::size_t i = 0; i + 1 < text.size(); ++i) {
     const char c = text[i];
+    const bool after_space = i > 0 && text[i - 1] == ' ';
     if (quoted) {
       if (c == '\\') ++i;
       quoted = c != '"';
     } else if (c == '"') {
       quoted = true;
     } else if (c == '(' || c == '[') {
+      if (c == '(' && after_space && open.empty()) {
+        breaks.push_back({.end = i + 1, .at = i + 1, .indent = hang, .depth = 0});
+      }
       open.push_back(i + 1);
     } else if ((c == ')' || c == ']') && !open.empty()) {
       open.pop_back();
     }
     const bool operation = i > 0 && (c == '&' || c == '|') && text[i - 1] == c;
     if (quoted || text[i + 1] != ' ' || (c != ',' && (!operation || open.empty()))) continue;
-    breaks.push_back({.at = i + 2, .indent = open.empty() ? hang : open.front()});
+    const std::size_t indent = open.empty() ? hang : open.front();
+    breaks.push_back({.end = i + 1, .at = i + 2, .indent = indent, .depth = open.size()});
   }
   return breaks;
 }
 
-// The line in pieces, each as long as fits.
+// The line in pieces: each as long as fits, but for what holds less together.
 std::string wrap(const std::string& text, std::size_t hang) {
-  if (count_characters(text) <= width_max) return text;
   std::string result;
   std::size_t begin = 0;
   std::size_t indent = 0;
   const std::vector<Break> breaks = find_breaks(text, hang);
-  for (std::size_t i = 0; i < breaks.size(); ++i) {
-    const std::size_t next = i + 1 < breaks.size() ? breaks[i + 1].at : text.size();
-    if (indent + count_characters(text.substr(begin, next - begin)) <= width_max) continue;
-    if (breaks[i].at == begin) continue;
+  while (indent + count_characters(text.substr(begin)) > width_max) {
+    const Break* best = nullptr;
+    for (const Break& next : breaks) {
+      if (next.end <= begin || next.at == begin) continue;
+      const bool fits =
+          indent + count_characters(text.substr(begin, next.end - begin)) <= width_max;
+      if (best != nullptr && (!fits || next.depth > best->depth)) continue;
+      best = &next;
+    }
+    if (best == nullptr) break;
     result += std::string(begin > 0 ? indent : 0, ' ');
-    result += text.substr(begin, breaks[i].at - 1 - begin) + "\n";
-    begin = breaks[i].at;
-    indent = breaks[i].indent <= width_max / 2 ? breaks[i].indent : hang;
+    result += text.substr(begin, best->end - begin) + "\n";
+    begin = best->at;
+    indent = best->indent <= width_max / 2 ? best->indent : hang;
   }
   return result + std::string(begin > 0 ? indent : 0, ' ') + text.substr(begin);
 }

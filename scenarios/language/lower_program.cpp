@@ -173,7 +173,7 @@ void Lowering::add_step_properties(model::LineId id, const Step& step) {
       claim.expression = {{.code = Code::faults, .line = id},
                           {.code = Code::number, .constant = count},
                           {.code = Code::equal}};
-      claim.text = text_of(step.span) + " (faults: " + std::to_string(count) + ")";
+      claim.text = text_of(step.span) + ": faults";
       add_claim(std::move(claim), step.span);
     } else if (property.name.text == "fail_nth") {
       problem(property.name.span, "'fail_nth' is not supported by this version");

@@ -56,6 +56,20 @@ TEST_CASE("every good scenario keeps its tree and its comments, and is laid out 
   }
 }
 
+TEST_CASE("the scenarios of the repository are laid out") {
+  for (const std::string& path : language_test::scenarios_in("scenarios")) {
+    CAPTURE(path);
+    const std::string text = language_test::read_file(path).value();
+    CHECK((formatted(text) == text));
+  }
+}
+
+TEST_CASE("a long line is broken where the least holds it together") {
+  const std::string half = std::string(30, 'a') + "(b, c) && " + std::string(30, 'd') + " == 1";
+  CHECK(formatted("ask \"" + std::string(60, 'q') + "\" exists (" + half + ")\n") ==
+        "ask \"" + std::string(60, 'q') + "\" exists (\n        " + half + ")\n");
+}
+
 TEST_CASE("events stand in columns") {
   CHECK(formatted("timeline {\n"
                   "@0 owner: memset(win,7)\n"
@@ -82,10 +96,10 @@ TEST_CASE("settings and claims stand in columns until a blank line") {
         "\n"
         "    b 3\n"
         "}\n"
-        "never             a, b\n"
+        "never a, b\n"
         "expect fail never c\n"
-        "~exists           (x == 1)\n"
-        "exists            (y) if p == q\n");
+        "~exists (x == 1)\n"
+        "exists  (y) if p == q\n");
 }
 
 TEST_CASE("C's operators are written") {
