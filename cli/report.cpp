@@ -14,9 +14,10 @@ using language::RunMode;
 using model::Claim;
 using model::ClaimResult;
 
-constexpr std::size_t text_width_max = 40;
+// Together with two counts these make a line of 80 columns.
+constexpr std::size_t keyword_and_text_max = 41;
 constexpr std::size_t verdict_width = 6;
-constexpr std::uint64_t exact_below = 10'000'000'000;
+constexpr std::uint64_t exact_below = 100'000'000;
 
 std::string ended_text(const Outcome& outcome, const Options& options) {
   switch (outcome.stopped) {
@@ -154,11 +155,11 @@ std::vector<Row> rows_of(const Case& what, const Outcome& outcome, Verbosity ver
 
 void write_rows(Output& out, const std::vector<Row>& rows) {
   std::size_t keyword_width = 7;
+  for (const Row& row : rows) keyword_width = std::max(keyword_width, width_of(row.keyword));
   std::size_t text_width = 21;
   for (const Row& row : rows) {
-    keyword_width = std::max(keyword_width, width_of(row.keyword));
     const std::size_t wanted = width_of(row.text);
-    if (wanted <= text_width_max) text_width = std::max(text_width, wanted);
+    if (keyword_width + wanted <= keyword_and_text_max) text_width = std::max(text_width, wanted);
   }
   for (const Row& row : rows) {
     std::string first = fmt::format("  {} ", padded(row.keyword, keyword_width));
