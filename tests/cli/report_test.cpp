@@ -114,7 +114,7 @@ TEST_CASE("several runs are summed up") {
 }
 
 TEST_CASE("counts are exact as long as a reader can take them in") {
-  CHECK(cli::count_text(9'999'999'999) == "9999999999");
+  CHECK(cli::count_text(99'999'999) == "99999999");
   CHECK(cli::count_text(2'024'493'511'223) == "2.02e12");
   CHECK(cli::count_text(~std::uint64_t{0}) == ">=1.8e19");
 }
