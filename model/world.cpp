@@ -104,8 +104,7 @@ void World::set_runnable(TaskId task, sim::Nanoseconds after, sim::Chooser& choo
   if (idle && next_line(task) == nullptr) return;  // Its program is over.
   const Wait wait = guard_of(task);
   if (wait.kind != Wait::Kind::none) {
-    const Guarded entry{
-        .key = key_of(wait), .task = task, .earliest = events_.now() + after};
+    const Guarded entry{.key = key_of(wait), .task = task, .earliest = events_.now() + after};
     guarded_.insert(std::upper_bound(guarded_.begin(), guarded_.end(), entry), entry);
   }
   if (!machine_.satisfied(wait, task)) return;
