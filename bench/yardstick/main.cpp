@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Explores the scopes of the yardstick, all variants, and compares each figure with the recorded
-// one. Arguments are names of scopes; without any, those up to three million states.
+// Explores what independent model checkers have explored, and compares the figures. Arguments are
+// names of scopes; without any, those up to three million states.
 
 #include <fmt/core.h>
 

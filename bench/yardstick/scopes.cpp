@@ -52,7 +52,7 @@ bool agrees(const RecordedProof& recorded, const Measured& measured) {
 }
 
 bool agrees(const RecordedViolation& recorded, const Measured& measured) {
-  return measured.steps == recorded.steps && measured.states == recorded.states;
+  return !measured.stuck && measured.steps == recorded.steps && measured.states == recorded.states;
 }
 
 }  // namespace yardstick

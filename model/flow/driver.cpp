@@ -70,7 +70,9 @@ void Driver::count_start(MrId mr) {
 
 void Driver::count_end(MrId mr) {
   Registration& region = context_.registration(mr);
-  if (region.ranges == 0) {
+  if (region.ranges == 0 && !context_.notifier(region.mm).listens(mr)) {
+    // Who is unhashed has no ranges any more: another call has taken the subscription away.
+  } else if (region.ranges == 0) {
     context_.emit({.kind = EventKind::unpaired_end, .mm = region.mm, .mr = mr});
   } else {
     --region.ranges;

@@ -45,6 +45,7 @@ struct Subscriptions {
     drop_if(list, [mr](MrId other) { return other == mr; });
   }
   // The next listener after `previous`, the first one after none; none at the end.
+  bool listens(MrId mr) const { return std::find(list.begin(), list.end(), mr) != list.end(); }
   MrId next_listener(MrId previous) const {
     for (const MrId mr : list) {
       if (!previous.some() || mr < previous) return mr;
