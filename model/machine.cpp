@@ -44,6 +44,11 @@ bool Machine::gate_open(const Gate& gate) const {
   return true;
 }
 
+bool Machine::in_progress(MrId mr) const {
+  const Registration& region = registrations[mr.index()];
+  return region.ranges != 0 && notifiers[region.mm.index()].listens(mr);
+}
+
 bool Machine::satisfied(const Wait& wait, TaskId task) const {
   switch (wait.kind) {
     case Wait::Kind::none:
@@ -65,7 +70,7 @@ bool Machine::satisfied(const Wait& wait, TaskId task) const {
       return !notifiers[mm.index()].intervals.contains(MrId{wait.index});
     }
     case Wait::Kind::idle:
-      return registrations[wait.index].ranges == 0;
+      return !in_progress(MrId{wait.index});
     case Wait::Kind::answered:
       return std::ranges::none_of(posted,
                                   [&](const Posted& entry) { return entry.task == task; }) &&

@@ -120,6 +120,9 @@ struct Machine {
 
   bool is_zero(FrameId frame) const { return hosts[frames[frame].host.index()].zero == frame; }
   HostId host_of(MmId mm) const { return spaces[mm.index()].host; }
+  // Whether an invalidation is counted as running. Who unsubscribes gets no range_end any more,
+  // and what it has counted until then is nobody's business.
+  bool in_progress(MrId mr) const;
   bool satisfied(const Wait& wait, TaskId task) const;
   bool gate_open(const Gate& gate) const;
 

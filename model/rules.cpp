@@ -144,8 +144,10 @@ PropertySet judge_balance(const Machine& machine) {
     const IntervalNotifiers& intervals = machine.notifiers[mm].intervals;
     if (!intervals.idle() && !dead(MmId{mm})) return bit(Property::unbalanced_notifier);
   }
-  for (const Registration& region : machine.registrations) {
-    if (region.ranges != 0 && !dead(region.mm)) return bit(Property::unbalanced_notifier);
+  for (std::uint32_t mr = 0; mr < machine.registrations.size(); ++mr) {
+    if (machine.in_progress(MrId{mr}) && !dead(machine.registrations[mr].mm)) {
+      return bit(Property::unbalanced_notifier);
+    }
   }
   return 0;
 }

@@ -409,8 +409,7 @@ bool World::operator==(const World& other) const {
 std::string World::actor_name(TaskId task) const {
   if (!task.some()) return "fabric";
   if (const Program* program = program_of(task)) return program->name;
-  const HostId host = machine_.tasks[task.index()].host;
-  return host.some() ? setup().hosts[host.index()].name + ".kworker" : "kworker";
+  return setup().hosts[machine_.tasks[task.index()].host.index()].name + ".kworker";
 }
 
 }  // namespace model

@@ -29,7 +29,8 @@ class World {
 
   const Machine& machine() const { return machine_; }
   sim::Nanoseconds now() const { return events_.now(); }
-  // The name of a task, for a trace: that of its program, or of the work it does.
+  // The name of a task, for a trace: that of its program, or of the work it does. A worker that
+  // has ended has none any more.
   std::string actor_name(TaskId task) const;
   // Whether each task with a satisfied guard, and no other, has an event: a missing changed()
   // would show as a deadlock that is none.

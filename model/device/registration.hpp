@@ -34,7 +34,7 @@ struct Registration {
   Lock lock{};          // umem_mutex: guards `table`, `ranges` and `sequence`.
   BlockTable<PfnEntry> table{};
   Small<FrameId, 2> pinned{};  // Frames this registration holds with FOLL_PIN, in page order.
-  std::uint32_t ranges = 0;    // Invalidations in progress, for drivers that count them.
+  std::uint32_t ranges = 0;    // Begun and not ended, for drivers that count: see in_progress().
   std::uint32_t sequence = 0;  // Moves at each range_end, for drivers that count.
 
   bool operator==(const Registration&) const = default;

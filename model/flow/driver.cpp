@@ -36,9 +36,7 @@ void Driver::unwatch_interval(MrId mr) {
 
 void Driver::listen(MrId mr) { context_.notifier(context_.registration(mr).mm).listen(mr); }
 void Driver::unlisten(MrId mr) {
-  Registration& region = context_.registration(mr);
-  context_.notifier(region.mm).unlisten(mr);
-  region.ranges = 0;  // Of those in progress it gets no range_end.
+  context_.notifier(context_.registration(mr).mm).unlisten(mr);
   context_.changed(Wait::Kind::idle, mr.value);
 }
 
@@ -70,9 +68,7 @@ void Driver::count_start(MrId mr) {
 
 void Driver::count_end(MrId mr) {
   Registration& region = context_.registration(mr);
-  if (region.ranges == 0 && !context_.notifier(region.mm).listens(mr)) {
-    // Who is unhashed has no ranges any more: another call has taken the subscription away.
-  } else if (region.ranges == 0) {
+  if (region.ranges == 0) {
     context_.emit({.kind = EventKind::unpaired_end, .mm = region.mm, .mr = mr});
   } else {
     --region.ranges;
@@ -80,6 +76,8 @@ void Driver::count_end(MrId mr) {
   ++region.sequence;
   context_.changed(Wait::Kind::idle, mr.value);
 }
+
+bool Driver::in_progress(MrId mr) const { return context_.machine.in_progress(mr); }
 
 Next Driver::look_up(MrId mr, Page page, bool write) {
   return context_.call({GetPage{.mode = GetPage::Mode::look_up,
@@ -131,7 +129,7 @@ void Driver::install(MrId mr, Page page, PfnEntry entry) {
                  .pages = one_page(page),
                  .mr = mr,
                  .frame = entry.frame});
-  context_.notifier(region.mm).end_lookup(context_.self, page);
+  end_lookup(mr, page);
 }
 
 void Driver::clear(MrId mr, PageRange pages) {
@@ -156,9 +154,13 @@ bool Driver::in_flight(MrId mr, PageRange pages) const {
   return context_.adapter(context_.registration(mr).adapter).in_flight(mr, pages);
 }
 
+void Driver::end_lookup(MrId mr, Page page) {
+  context_.notifier(context_.registration(mr).mm).end_lookup(context_.self, page);
+}
+
 void Driver::started_over(MrId mr, Page page) {
   const MmId mm = context_.registration(mr).mm;
-  context_.notifier(mm).end_lookup(context_.self, page);
+  end_lookup(mr, page);
   context_.emit({.kind = EventKind::dev_retry, .mm = mm, .pages = one_page(page), .mr = mr});
 }
 

@@ -260,14 +260,10 @@ Next Exit::run(Context& c) {
 }
 
 Next Exit::released(Context& c) {
-  c.notifier(mm).released = true;
-  c.notifier(mm).list.clear();  // Unhashed; synchronize_srcu(). They get no range_end any more.
-  for (std::uint32_t i = 0; i < c.machine.registrations.size(); ++i) {
-    Registration& region = c.machine.registrations[i];
-    if (region.mm != mm) continue;
-    region.ranges = 0;
-    c.changed(Wait::Kind::idle, i);
-  }
+  Subscriptions& notifier = c.notifier(mm);
+  notifier.released = true;
+  for (const MrId mr : notifier.list) c.changed(Wait::Kind::idle, mr.value);
+  notifier.list.clear();  // Unhashed; synchronize_srcu().
   c.emit({.kind = EventKind::released, .mm = mm});
   step = Step::zap;
   return Next::again;

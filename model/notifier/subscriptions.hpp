@@ -44,8 +44,8 @@ struct Subscriptions {
   void unlisten(MrId mr) {
     drop_if(list, [mr](MrId other) { return other == mr; });
   }
+  bool listens(MrId mr) const { return std::ranges::find(list, mr) != list.end(); }
   // The next listener after `previous`, the first one after none; none at the end.
-  bool listens(MrId mr) const { return std::find(list.begin(), list.end(), mr) != list.end(); }
   MrId next_listener(MrId previous) const {
     for (const MrId mr : list) {
       if (!previous.some() || mr < previous) return mr;

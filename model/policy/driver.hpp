@@ -34,8 +34,9 @@ class Driver {
   bool invalidation_active(MrId mr) const;  // Any, of the whole address space.
   std::uint32_t epoch(MrId mr) const;       // Moves when an invalidation of an interval ends.
   void set_sequence(MrId mr, std::uint32_t sequence);
-  void count_start(MrId mr);  // ranges++
-  void count_end(MrId mr);    // ranges--, sequence++
+  void count_start(MrId mr);        // ranges++
+  void count_end(MrId mr);          // ranges--, sequence++
+  bool in_progress(MrId mr) const;  // Such a range, of a subscription that is still there.
 
   // ---- The CPU page table. Puts a flow on top: return its Next, then ask found().
   Next look_up(MrId mr, Page page, bool write);  // hmm_range_fault() for one page.
@@ -50,6 +51,7 @@ class Driver {
   void flush(MrId mr, PageRange pages);  // The adapter's TLB.
   bool in_flight(MrId mr, PageRange pages) const;
   void started_over(MrId mr, Page page);  // Counts a retry.
+  void end_lookup(MrId mr, Page page);    // What was looked up is not installed.
 
   // ---- Users of a handle, on both sides.
   const Attachment& attachment(AttachmentId attachment) const;

@@ -102,6 +102,7 @@ Next P::fault(Driver& driver, PolicyCall& call) const {
       return call.go(Fault::install);
     case Fault::install:  // Under the driver's lock.
       if (!driver.registration(call.mr).live) {
+        driver.end_lookup(call.mr, call.page);
         driver.unlock(call.mr);
         return driver.fail(EFAULT);
       }

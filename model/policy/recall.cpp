@@ -111,7 +111,7 @@ Next RecallProtocol::shootdown(Driver& driver, PolicyCall& call) const {
 
 bool RecallProtocol::overtaken(const Driver& driver, const PolicyCall& call) const {
   const Registration& mr = driver.registration(call.mr);
-  return recheck && (mr.ranges != 0 || mr.sequence != call.sequence);
+  return recheck && (driver.in_progress(call.mr) || mr.sequence != call.sequence);
 }
 
 // The first page from the cursor on that has no translation yet; the grant if there is none.
@@ -128,6 +128,7 @@ Next RecallProtocol::next_page(Driver& driver, PolicyCall& call) const {
 
 // The handle is gone, or one of its pages.
 Next RecallProtocol::give_up(Driver& driver, PolicyCall& call) const {
+  if (call.page.some()) driver.end_lookup(call.mr, call.page);
   const PageRange refused = call.page.some() ? one_page(call.page) : call.pages;
   driver.refuse(call.attachment, refused, call.requester);
   return Next::done;
@@ -146,7 +147,6 @@ Next RecallProtocol::activate(Driver& driver, PolicyCall& call) const {
       if (!call.found.populated()) return give_up(driver, call);
       return call.go(Activate::install);
     case Activate::install: {  // Under the handle's lock.
-      if (!mr.live) return give_up(driver, call);
       if (overtaken(driver, call)) {
         driver.started_over(call.mr, call.page);
         call.found = {};
@@ -157,12 +157,11 @@ Next RecallProtocol::activate(Driver& driver, PolicyCall& call) const {
       return next_page(driver, call);
     }
     case Activate::grant: {  // Under the handle's lock.
-      if (!mr.live) return give_up(driver, call);
       bool complete = true;
       for (std::uint32_t i = 0; i < call.pages.count; ++i) {
         complete = complete && mr.table.at(call.pages.at(i)).populated();
       }
-      if (recheck && (!complete || mr.ranges != 0)) return call.go(Activate::begin);
+      if (recheck && (!complete || driver.in_progress(call.mr))) return call.go(Activate::begin);
       driver.grant(call.attachment, call.pages, call.requester);
       return Next::done;
     }
@@ -218,7 +217,7 @@ Next RecallProtocol::range_start(Driver& driver, PolicyCall& call) const {
 Next RecallProtocol::range_end(Driver& driver, PolicyCall& call) const {
   if (call.pages.count == 0) return Next::give;
   driver.count_end(call.mr);  // Under the handle's lock.
-  if (reactivate == Reactivate::eager && driver.registration(call.mr).ranges == 0) {
+  if (reactivate == Reactivate::eager && !driver.in_progress(call.mr)) {
     AttachmentId user = driver.next_attached(call.mr, AttachmentId{0});
     while (user.some()) {
       driver.activate_again(user, unit_of(driver, call));
