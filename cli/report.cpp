@@ -14,10 +14,8 @@ using language::RunMode;
 using model::Claim;
 using model::ClaimResult;
 
-// Together with two counts these make a line of 80 columns.
-constexpr std::size_t keyword_and_text_max = 41;
 constexpr std::size_t verdict_width = 6;
-constexpr std::uint64_t exact_below = 100'000'000;
+constexpr std::uint64_t exact_below = 10'000'000'000;
 
 std::string ended_text(const Outcome& outcome, const Options& options) {
   switch (outcome.stopped) {
@@ -153,13 +151,25 @@ std::vector<Row> rows_of(const Case& what, const Outcome& outcome, Verbosity ver
   return rows;
 }
 
+// What follows the text of a claim: the verdict in its column, and the counts.
+std::size_t tail_width(const Row& row) {
+  if (row.counts.empty()) return row.verdict.size();
+  return std::max(verdict_width, row.verdict.size() + 1) + 1 + row.counts.size();
+}
+
 void write_rows(Output& out, const std::vector<Row>& rows) {
   std::size_t keyword_width = 7;
-  for (const Row& row : rows) keyword_width = std::max(keyword_width, width_of(row.keyword));
+  std::size_t tail = 0;
+  for (const Row& row : rows) {
+    keyword_width = std::max(keyword_width, width_of(row.keyword));
+    tail = std::max(tail, tail_width(row));
+  }
+  constexpr std::size_t blanks_between = 5;
   std::size_t text_width = 21;
   for (const Row& row : rows) {
     const std::size_t wanted = width_of(row.text);
-    if (keyword_width + wanted <= keyword_and_text_max) text_width = std::max(text_width, wanted);
+    const bool fits = keyword_width + wanted + tail + blanks_between <= page_width;
+    if (fits) text_width = std::max(text_width, wanted);
   }
   for (const Row& row : rows) {
     std::string first = fmt::format("  {} ", padded(row.keyword, keyword_width));

@@ -113,8 +113,35 @@ TEST_CASE("several runs are summed up") {
   CHECK(contains(said.out, "replay race.sd -D policy=pin_all --path"));
 }
 
+TEST_CASE("whatever a claim's text and its counts are, a line has at most 80 columns") {
+  const cli::Scenario scenario = race(model::NonePolicy{});
+  const cli::Case what{.scenario = &scenario, .cell = &scenario.loaded.cells.front()};
+  auto& claims = scenario.loaded.cells.front().setup->claims;
+  constexpr std::uint64_t longest = 9'999'999'999;
+  for (const bool decided : {true, false}) {
+    for (std::size_t width = 1; width < 90; ++width) {
+      CAPTURE(width);
+      cli::Outcome outcome{.executions = longest};
+      for (std::uint32_t i = 0; i < claims.size(); ++i) {
+        claims[i].text = std::string(std::min(width, std::size_t{60}), 'x') + " " +
+                         std::string(width > 60 ? width - 60 : 1, 'y');
+        outcome.verdict.claims.push_back({.claim = i,
+                                          .as_expected = i % 2 == 0 || !decided,
+                                          .decided = decided,
+                                          .positive = longest,
+                                          .negative = longest});
+      }
+      std::string text;
+      cli::Output out(text);
+      cli::write_result(out, what, outcome, {});
+      CHECK(wide_lines(text).empty());
+    }
+  }
+}
+
 TEST_CASE("counts are exact as long as a reader can take them in") {
-  CHECK(cli::count_text(99'999'999) == "99999999");
+  CHECK(cli::count_text(9'999'999'999) == "9999999999");
+  CHECK(cli::count_text(10'000'000'000) == "1.00e10");
   CHECK(cli::count_text(2'024'493'511'223) == "2.02e12");
   CHECK(cli::count_text(~std::uint64_t{0}) == ">=1.8e19");
 }
