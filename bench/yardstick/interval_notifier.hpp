@@ -1,69 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
+// Protocol A of the yardstick: devices translate on demand, and an interval notifier with a
+// sequence tells them of invalidations, in the form of KVM and on-demand paging.
+//
+//   device thread                          invalidator
+//   look into TLB, then table: transfer    for each device: lock, begin, zap, flush, unlock
+//   else read sequence, get page           change PTE
+//   lock; install unless overtaken;        free the frame
+//   unlock; look again                     for each device: end
+//
+// At each transfer the frame must be the page's.
 #pragma once
 
-// Protocol A of the yardstick: devices that translate on demand, and invalidations that they are
-// told of by an interval notifier with a sequence, in the form of KVM and on-demand paging. It
-// shares nothing with the memory model: one transition here is one transition of
-// interval_notifier.pml, so that states and steps can be compared one to one.
-
 #include <array>
+#include <cstddef>
 #include <cstdint>
-#include <string_view>
 
-#include "sim/system.hpp"
+#include "bench/yardstick/interval_scope.hpp"
+#include "bench/yardstick/protocol.hpp"
+
+// A value fits its bit-field: see the static_asserts on the scope.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
 
 namespace yardstick {
-
-// How many there are of each. Each invalidator works once; each device thread, `accesses` times.
-struct IntervalScope {
-  std::string_view name;
-  std::uint8_t devices = 1;
-  std::uint8_t pages = 1;
-  std::uint8_t frames = 2;
-  std::uint8_t device_threads = 1;
-  std::uint8_t accesses = 2;
-  std::uint8_t reclaimers = 1;
-  std::uint8_t replacers = 0;  // Copy on write, migration.
-  std::uint8_t unmappers = 0;
-};
-
-// What is left out, on purpose.
-enum class IntervalVariant : std::uint8_t {
-  none,
-  retry,          // An install never starts over.
-  sequence,       // It asks only whether an invalidation is running.
-  count,          // It asks only whether the sequence has moved.
-  flush,          // The table is cleared, the device's TLB is not.
-  drain,          // Nobody waits for transfers in flight.
-  order,          // The page is freed before the shoot-down.
-  end_after_pte,  // range_end before the page table changes.
-  range,          // One callback without start and end, as proposed in 2008.
-  range_pinned,   // The same, and a page in use is orphaned instead of freed.
-};
-
-enum class IntervalProperty : std::uint8_t { use_after_free, coherence };
-
-struct IntervalProtocol {
-  IntervalScope scope;
-  IntervalVariant left_out = IntervalVariant::none;
-  IntervalProperty property = IntervalProperty::use_after_free;
-};
-
+template <IntervalScope scope>
 class IntervalNotifier {
  public:
-  explicit IntervalNotifier(const IntervalProtocol& protocol);
+  using Variant = IntervalVariant;
+  using Property = IntervalProperty;
+  using Byte = std::uint8_t;
 
-  bool step(sim::Turn turn);
-  void rest();
-  // Bit 0: the property does not hold; bit 1: a thread waits for ever. What comes after a violation
-  // is not looked at: all violations are one state, without steps.
-  std::uint64_t broken() const { return std::uint64_t{violated_} | std::uint64_t{stuck_} << 1; }
-  std::uint64_t witnessed() const { return 0; }
-  void encode(sim::Encoder& out) const;
-  bool operator==(const IntervalNotifier& other) const;
-
- private:
-  enum class Pc : std::uint8_t {
+  enum class DevicePc : Byte {
     choose,
     translate,
     read_sequence,
@@ -71,77 +38,347 @@ class IntervalNotifier {
     lock,
     install,
     unlock,
-    transfer,  // Devices.
+    transfer,
+  };
+  enum class InvalidatorPc : Byte {
     pick,
-    take,
+    lock,
     begin,
     zap,
     flush,
-    drop,
-    clear_pte,
+    unlock,
+    change_pte,
     free,
-    end,  // Invalidators.
+    end,
   };
-  struct Thread {
-    Pc pc = Pc::choose;
-    std::uint8_t left = 0;  // Rounds.
-    std::uint8_t page = 0;
-    std::uint8_t frame = 0;   // From 1; 0 is none.
-    std::uint8_t fresh = 0;   // The frame that a replacer puts in place.
-    std::uint8_t seen = 0;    // The sequence.
-    std::uint8_t device = 0;  // Which one an invalidator tells.
-    bool operator==(const Thread&) const = default;
+
+  // Frames and owners count from 1, all else from 0. What a step does not need any more is 0.
+  struct DeviceThread {
+    DevicePc pc : 4;
+    Byte page : 2;
+    Byte left : 2;
+    Byte frame : 4;
+    Byte seen : 4;  // The sequence.
+    bool operator==(const DeviceThread&) const = default;
   };
-  static constexpr std::size_t pages_max = 2;
-  static constexpr std::size_t frames_max = 3;
-  static constexpr std::size_t devices_max = 2;
-  static constexpr std::size_t threads_max = 5;
+  struct Invalidator {
+    InvalidatorPc pc : 4;
+    Byte page : 2;
+    Byte left : 2;
+    Byte frame : 3;
+    Byte fresh : 3;   // The frame that a replacer puts in place.
+    Byte device : 2;  // Which is told next.
+    bool operator==(const Invalidator&) const = default;
+  };
+  struct Translation {
+    Byte table : 4;
+    Byte tlb : 4;
+    bool operator==(const Translation&) const = default;
+  };
   struct Device {
-    std::uint8_t locked = 0;
-    std::uint8_t sequence = 0;
-    std::uint8_t invalidations = 0;  // In progress.
-    std::array<std::uint8_t, pages_max> table{};
-    std::array<std::uint8_t, pages_max> tlb{};
+    Byte locked : 1;
+    Byte sequence : 4;
+    Byte invalidations : 3;  // In progress.
+    std::array<Translation, scope.pages> pages;
     bool operator==(const Device&) const = default;
   };
+  struct Page {
+    Byte mapped : 4;  // Has a VMA.
+    Byte pte : 4;
+    bool operator==(const Page&) const = default;
+  };
+
+  static constexpr Byte reclaimers = scope.reclaimers;
+  static constexpr Byte invalidator_count = reclaimers + scope.replacers + scope.unmappers;
+  static constexpr Byte free_frame = 0;
+  static constexpr Byte orphan = scope.pages + 1;
+  static_assert(scope.devices <= 3 && scope.pages <= 4 && scope.frames <= 7);
+  static_assert(scope.accesses <= 3 && invalidator_count <= 7);
+
   struct State {
-    std::array<std::uint8_t, pages_max> mapped{};  // Whether the page has a VMA.
-    std::array<std::uint8_t, pages_max> pte{};     // Its frame.
-    std::array<std::uint8_t, frames_max> owner{};  // 0: free; page + 1; or orphan().
-    std::array<Device, devices_max> devices{};
-    std::array<Thread, threads_max> threads{};
+    std::array<Page, scope.pages> pages;
+    std::array<Byte, scope.frames> owners;  // free_frame, page + 1, or orphan.
+    std::array<Device, scope.devices> devices;
+    std::array<DeviceThread, scope.device_threads> threads;
+    std::array<Invalidator, invalidator_count> invalidators;
     bool operator==(const State&) const = default;
   };
-  // The steps that can be taken, one after the other: the chosen one is carried out.
-  class Moves;
 
-  std::uint8_t threads() const;
-  bool invalidates(std::size_t thread) const;
-  bool replaces(std::size_t thread) const;
-  bool unmaps(std::size_t thread) const;
-  bool leaves_out(IntervalVariant part) const { return protocol_->left_out == part; }
-  bool bracketed() const;
-  std::uint8_t orphan() const { return protocol_->scope.pages + 1; }
-  bool in_flight(std::uint8_t device, std::uint8_t page) const;
-  bool referenced(std::uint8_t frame) const;
+  IntervalNotifier(Variant variant, Property property) : variant_(variant), property_(property) {}
 
-  void moves_of_device(std::size_t index, Moves& moves);
-  void get_page(Thread& thread, Moves& moves);
-  bool overtaken(const Thread& thread, const Device& device) const;
-  void transfer(Thread& thread);
-  void moves_of_invalidator(std::size_t index, Moves& moves);
-  void pick(std::size_t index, Moves& moves);
-  void clear_pte(std::size_t index);
-  void free(Thread& thread);
-  Pc after(Pc step) const;
-  void go_to(Thread& thread, Pc next);
+  State start() const {
+    State state{};
+    for (Page& page : state.pages) page.mapped = 1;
+    for (DeviceThread& thread : state.threads) thread.left = scope.accesses;
+    for (Invalidator& invalidator : state.invalidators) invalidator.left = 1;
+    return state;
+  }
 
-  const IntervalProtocol* protocol_;
-  State state_;
-  bool violated_ = false;
-  bool stuck_ = false;
+  template <class Visit>
+  void successors(const State& now, Visit&& visit) const {
+    for (std::size_t i = 0; i < scope.device_threads; ++i) move_device_thread(now, i, visit);
+    for (std::size_t i = 0; i < invalidator_count; ++i) move_invalidator(now, i, visit);
+  }
+
+  // Out of memory, an access waits in get_page for ever.
+  bool may_end(const State& state) const {
+    for (const DeviceThread& thread : state.threads) {
+      if (thread.pc != DevicePc::get_page && thread.pc != DevicePc::choose) return false;
+    }
+    for (const Invalidator& invalidator : state.invalidators) {
+      if (invalidator.pc != InvalidatorPc::pick) return false;
+    }
+    return true;
+  }
+
+ private:
+  bool is(Variant variant) const { return variant_ == variant; }
+  bool bracketed() const { return !is(Variant::atomic) && !is(Variant::atomic_pinned); }
+  static constexpr bool replaces(std::size_t i) {
+    return i >= reclaimers && i < reclaimers + scope.replacers;
+  }
+  static constexpr bool unmaps(std::size_t i) { return i >= reclaimers + scope.replacers; }
+
+  // ---- Device threads.
+
+  template <class Visit>
+  void move_device_thread(const State& now, std::size_t i, Visit& visit) const {
+    const DevicePc pc = now.threads[i].pc;
+    if (pc == DevicePc::choose) return choose(now, i, visit);
+    if (pc == DevicePc::get_page) return get_page(now, i, visit);
+    State next = now;
+    DeviceThread& thread = next.threads[i];
+    Device& device = next.devices[i % scope.devices];
+    if (pc == DevicePc::lock && device.locked != 0) return;
+    Outcome outcome = Outcome::holds;
+    switch (pc) {
+      case DevicePc::translate: {
+        Translation& found = device.pages[thread.page];
+        if (found.tlb == 0) found.tlb = found.table;
+        thread.frame = found.tlb;
+        thread.pc = found.tlb != 0 ? DevicePc::transfer : DevicePc::read_sequence;
+        break;
+      }
+      case DevicePc::read_sequence:
+        thread.seen = device.sequence;
+        thread.pc = DevicePc::get_page;
+        break;
+      case DevicePc::lock:
+        device.locked = 1;
+        thread.pc = DevicePc::install;
+        break;
+      case DevicePc::install:
+        if (!overtaken(thread, device)) device.pages[thread.page].table = thread.frame;
+        thread.frame = thread.seen = 0;
+        thread.pc = DevicePc::unlock;
+        break;
+      case DevicePc::unlock:
+        device.locked = 0;
+        thread.pc = DevicePc::translate;
+        break;
+      case DevicePc::transfer:
+        if (!good(now, thread)) outcome = Outcome::violates;
+        thread.frame = thread.page = 0;
+        thread.pc = DevicePc::choose;
+        break;
+      case DevicePc::choose:
+      case DevicePc::get_page:
+        break;  // Above.
+    }
+    visit(next, outcome);
+  }
+
+  template <class Visit>
+  void choose(const State& now, std::size_t i, Visit& visit) const {
+    if (now.threads[i].left == 0) return;
+    State next = now;
+    DeviceThread& thread = next.threads[i];
+    thread.pc = DevicePc::translate;
+    --thread.left;
+    for (Byte page = 0; page < scope.pages; ++page) {
+      thread.page = page;
+      visit(next, Outcome::holds);
+    }
+  }
+
+  template <class Visit>
+  void get_page(const State& now, std::size_t i, Visit& visit) const {
+    State next = now;
+    DeviceThread& thread = next.threads[i];
+    Page& page = next.pages[thread.page];
+    if (page.mapped == 0) {  // The access fails.
+      thread.page = thread.seen = 0;
+      thread.pc = DevicePc::choose;
+      return visit(next, Outcome::holds);
+    }
+    thread.pc = DevicePc::lock;
+    if (page.pte != 0) {
+      thread.frame = page.pte;
+      return visit(next, Outcome::holds);
+    }
+    for (Byte frame = 1; frame <= scope.frames; ++frame) {
+      if (now.owners[frame - 1U] != free_frame) continue;
+      next.owners = now.owners;
+      next.owners[frame - 1U] = thread.page + 1;
+      page.pte = thread.frame = frame;
+      visit(next, Outcome::holds);
+    }
+  }
+
+  bool overtaken(const DeviceThread& thread, const Device& device) const {
+    const bool running = device.invalidations != 0 && !is(Variant::no_progress_count);
+    const bool moved = device.sequence != thread.seen && !is(Variant::no_sequence);
+    return bracketed() && !is(Variant::no_retry) && (running || moved);
+  }
+
+  bool good(const State& state, const DeviceThread& thread) const {
+    if (property_ == Property::coherence) return state.pages[thread.page].pte == thread.frame;
+    const Byte owner = state.owners[thread.frame - 1U];
+    return owner == thread.page + 1 || owner == orphan;
+  }
+
+  // ---- Invalidators.
+
+  template <class Visit>
+  void move_invalidator(const State& now, std::size_t i, Visit& visit) const {
+    using Pc = InvalidatorPc;
+    const Pc pc = now.invalidators[i].pc;
+    if (pc == Pc::pick) return pick(now, i, visit);
+    State next = now;
+    Invalidator& self = next.invalidators[i];
+    Device& device = next.devices[self.device];
+    if (pc == Pc::change_pte || pc == Pc::free) {
+      if (pc == Pc::change_pte) change_pte(next, i);
+      if (pc == Pc::free) free(next, self);
+      go_to(self, after(pc));
+      return visit(next, Outcome::holds);
+    }
+    if ((pc == Pc::lock || pc == Pc::end) && device.locked != 0) return;
+    if (pc == Pc::flush && drains() && in_flight(now, self.device, self.page)) return;
+    const bool once_a_device = pc == Pc::unlock || pc == Pc::end;
+    const bool again = once_a_device && self.device + 1 < scope.devices;
+    if (pc == Pc::lock) device.locked = 1;
+    if (pc == Pc::begin) ++device.invalidations;
+    if (pc == Pc::zap) device.pages[self.page].table = 0;
+    if (pc == Pc::flush && !is(Variant::no_flush)) device.pages[self.page].tlb = 0;
+    if (pc == Pc::unlock) device.locked = 0;
+    if (pc == Pc::end) {
+      ++device.sequence;
+      --device.invalidations;
+    }
+    if (once_a_device) self.device = again ? self.device + 1 : 0;
+    go_to(self, !again ? after(pc) : pc == Pc::end ? Pc::end : Pc::lock);
+    visit(next, Outcome::holds);
+  }
+
+  // Where the loops over the devices end, for the two of them.
+  InvalidatorPc after(InvalidatorPc pc) const {
+    using Pc = InvalidatorPc;
+    switch (pc) {
+      case Pc::pick:
+        return is(Variant::free_first) || !bracketed() ? Pc::change_pte : Pc::lock;
+      case Pc::lock:
+        return bracketed() ? Pc::begin : Pc::zap;
+      case Pc::begin:
+        return Pc::zap;
+      case Pc::zap:
+        return Pc::flush;
+      case Pc::flush:
+        return Pc::unlock;
+      case Pc::unlock:
+        if (!bracketed()) return Pc::free;
+        return is(Variant::free_first) || is(Variant::early_end) ? Pc::end : Pc::change_pte;
+      case Pc::change_pte:
+        return bracketed() ? Pc::free : Pc::lock;
+      case Pc::free:
+        if (is(Variant::free_first)) return Pc::lock;
+        return is(Variant::early_end) || !bracketed() ? Pc::pick : Pc::end;
+      case Pc::end:
+        break;
+    }
+    return is(Variant::early_end) ? Pc::change_pte : Pc::pick;
+  }
+
+  static void go_to(Invalidator& self, InvalidatorPc pc) {
+    self.pc = pc;
+    if (pc == InvalidatorPc::pick) self.page = 0;
+  }
+
+  template <class Visit>
+  void pick(const State& now, std::size_t i, Visit& visit) const {
+    if (now.invalidators[i].left == 0) return;
+    for (Byte page = 0; page < scope.pages; ++page) {
+      if (unmaps(i) ? now.pages[page].mapped == 0 : now.pages[page].pte == 0) continue;
+      State next = now;
+      Invalidator& self = next.invalidators[i];
+      --self.left;
+      self.page = page;
+      go_to(self, after(InvalidatorPc::pick));
+      if (unmaps(i)) next.pages[page].mapped = 0;
+      if (!replaces(i)) {
+        visit(next, Outcome::holds);
+        continue;
+      }
+      self.frame = now.pages[page].pte;
+      for (Byte frame = 1; frame <= scope.frames; ++frame) {
+        if (now.owners[frame - 1U] != free_frame) continue;
+        next.owners = now.owners;
+        next.owners[frame - 1U] = page + 1;
+        self.fresh = frame;
+        visit(next, Outcome::holds);
+      }
+    }
+  }
+
+  bool drains() const { return !is(Variant::no_flush) && !is(Variant::no_drain); }
+
+  static bool in_flight(const State& state, std::size_t device, Byte page) {
+    for (std::size_t i = device; i < scope.device_threads; i += scope.devices) {
+      const DeviceThread& thread = state.threads[i];
+      if (thread.pc == DevicePc::transfer && thread.page == page) return true;
+    }
+    return false;
+  }
+
+  static void change_pte(State& state, std::size_t i) {
+    Invalidator& self = state.invalidators[i];
+    Page& page = state.pages[self.page];
+    if (!replaces(i)) {
+      self.frame = page.pte;
+      page.pte = 0;
+      return;
+    }
+    if (page.pte == self.frame) {
+      page.pte = self.fresh;
+    } else {
+      self.frame = self.fresh;  // The race is lost; the new frame is given back.
+    }
+    self.fresh = 0;
+  }
+
+  void free(State& state, Invalidator& self) const {
+    if (self.frame == 0) return;
+    const bool kept = is(Variant::atomic_pinned) && referenced(state, self.frame);
+    state.owners[self.frame - 1U] = kept ? orphan : free_frame;
+    self.frame = 0;
+  }
+
+  static bool referenced(const State& state, Byte frame) {
+    for (const DeviceThread& thread : state.threads) {
+      const bool pins = thread.pc == DevicePc::lock || thread.pc == DevicePc::install;
+      if (pins && thread.frame == frame) return true;
+    }
+    for (const Device& device : state.devices) {
+      for (const Translation& page : device.pages) {
+        if (page.table == frame || page.tlb == frame) return true;
+      }
+    }
+    return false;
+  }
+
+  Variant variant_;
+  Property property_;
 };
-
-static_assert(sim::System<IntervalNotifier>);
-
 }  // namespace yardstick
+
+#pragma GCC diagnostic pop

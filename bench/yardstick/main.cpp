@@ -1,80 +1,204 @@
 // SPDX-License-Identifier: Apache-2.0
-// Explores what independent model checkers have explored, and compares the figures. Arguments are
-// names of scopes; without any, those up to three million states.
-
+// Searches the scopes of the yardstick, with all variants, and holds each figure against the
+// recorded one and, where it is installed, against SPIN's.
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <chrono>
+#include <cstdio>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
-#include "bench/yardstick/scopes.hpp"
+#include "bench/yardstick/measure.hpp"
+#include "bench/yardstick/spin.hpp"
 
 namespace yardstick {
 namespace {
+constexpr std::uint64_t quick_max = 3'000'000;  // States.
+constexpr std::uint64_t spin_max = 50'000'000;  // Beyond, SPIN needs too much memory.
 
-constexpr std::uint64_t unasked_max = 3'000'000;
+constexpr std::string_view usage = R"(usage: yardstick [OPTION...] [SCOPE...]
+
+SCOPE is A1 to A11 or B1 to B8; all of them, if none is named.
+  --quick        leave out scopes of more than 3 million states
+  --explorer     search by the explorer of scenarios
+  --spin=WHICH   run SPIN as well, if it is installed: none, proofs (default), all
+)";
+
+enum class Spin : std::uint8_t { none, proofs, all };
+
+struct Options {
+  std::vector<std::string_view> scopes;
+  bool quick = false;
+  Core core = Core::search;
+  Spin spin = Spin::proofs;
+};
+
+struct Row {
+  Case one;
+  Result result{};
+  std::optional<SpinFigures> spin{};
+  bool spin_recorded = false;  // And not run.
+  bool agrees = false;
+};
 
 struct Tally {
   int agree = 0;
   int all = 0;
+  void add(bool agrees) {
+    ++all;
+    if (agrees) ++agree;
+  }
 };
 
-double measure_timed(const IntervalProtocol& protocol, Measured& measured) {
-  const auto start = std::chrono::steady_clock::now();
-  measured = measure(protocol);
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+std::string_view verdict(const Result& result) {
+  if (result.steps != 0) return "broken";
+  return result.deadlocks != 0 ? "stuck" : "holds";
 }
 
-void row(std::string_view scope, const IntervalProtocol& protocol, const Measured& measured,
-         double seconds, bool agreed, Tally& tally) {
-  ++tally.all;
-  if (agreed) ++tally.agree;
-  const std::string verdict =
-      measured.steps == 0 ? "holds" : fmt::format("broken in {}", measured.steps);
-  const double rate = static_cast<double>(measured.states) / seconds / 1e6;
-  fmt::print("{:4} {:13} {:9} {:12} {:>10} {:>7.2f} {:>5.2f}  {}\n", scope,
-             name_of(protocol.left_out), name_of(protocol.property), verdict, measured.states,
-             seconds, rate, agreed ? "agrees" : "DIFFERS");
+void print_header() {
+  fmt::print("{:4}{:12}{:3}{:7}{:>9}{:>10}{:>4}{:>8}{:>8}{:>5}{:>7}\n", "", "variant", "", "",
+             "states", "steps", "L", "s", "spin s", "B", "ratio");
 }
 
-void compare_scope(const RecordedProof& proof, Tally& tally) {
-  Measured measured;
-  const IntervalProtocol right{.scope = proof.scope};
-  const double seconds = measure_timed(right, measured);
-  row(proof.scope.name, right, measured, seconds, agrees(proof, measured), tally);
-  for (const RecordedViolation& violation : recorded_violations) {
-    if (violation.scope != proof.scope.name) continue;
-    const IntervalProtocol wrong{
-        .scope = proof.scope, .left_out = violation.left_out, .property = violation.property};
-    const double taken = measure_timed(wrong, measured);
-    row(violation.scope, wrong, measured, taken, agrees(violation, measured), tally);
+void print(const Row& row) {
+  const Model model = model_of(row.one.scope);
+  const std::string property =
+      fmt::format("{}{}", model == Model::interval_notifier ? 'P' : 'J', row.one.property);
+  const std::string steps = row.result.steps == 0 ? "-" : fmt::format("{}", row.result.steps);
+  std::string spin = "-";
+  std::string ratio = "-";
+  if (row.spin) {
+    spin = fmt::format("{:.2f}{}", row.spin->seconds, row.spin_recorded ? "r" : "");
+    if (row.result.seconds >= 0.005)
+      ratio = fmt::format("{:.1f}", row.spin->seconds / row.result.seconds);
   }
+  fmt::print("{:4}{:12}{:3}{:7}{:>9}{:>10}{:>4}{:>8.2f}{:>8}{:>5}{:>6} {}\n", row.one.scope,
+             name_of(model, row.one.variant), property, verdict(row.result), row.result.states,
+             row.result.transitions, steps, row.result.seconds, spin, row.result.bytes_per_state,
+             ratio, row.agrees ? "ok" : "NO");
+  std::fflush(stdout);
 }
 
-int run(std::span<char*> names) {
-  for (const std::string_view name : names) {
-    const bool known = std::ranges::any_of(
-        recorded_proofs, [name](const RecordedProof& proof) { return proof.scope.name == name; });
-    if (known) continue;
-    fmt::print(stderr, "error: no scope '{}': they are A1 to A11\n", name);
-    return 2;
-  }
-  Tally tally;
-  fmt::print("{:4} {:13} {:9} {:12} {:>10} {:>7} {:>5}\n", "", "left out", "property", "verdict",
-             "states", "s", "M/s");
-  for (const RecordedProof& proof : recorded_proofs) {
-    const bool named = std::ranges::find(names, proof.scope.name) != names.end();
-    if (named || (names.empty() && proof.states <= unasked_max)) compare_scope(proof, tally);
-  }
-  fmt::print("{} of {} agree\n", tally.agree, tally.all);
-  return tally.agree == tally.all ? 0 : 1;
+bool same(const SpinFigures& spin, const Result& result) {
+  return spin.states == result.states && spin.transitions == result.transitions;
 }
 
+// What the compiled verifier says, or what is recorded of it.
+void add_spin(Row& row, const Proof& proof, Spin which) {
+  if (which == Spin::none || proof.states > spin_max) {
+    row.spin_recorded = true;
+    if (proof.spin.states != 0) row.spin = proof.spin;
+    return;
+  }
+  const auto found = run_spin(row.one, SpinMode::depth_first);
+  if (found) row.spin = found->figures;
+  row.agrees = row.agrees && found && found->steps == 0 && same(found->figures, row.result);
+}
+
+void print_reduced(const Row& row, const Proof& proof, Spin which) {
+  std::optional<SpinFigures> figures;
+  if (proof.spin_reduced.states != 0) figures = proof.spin_reduced;
+  if (which != Spin::none && figures) {
+    const auto found = run_spin(row.one, SpinMode::depth_first_reduced);
+    figures.reset();
+    if (found) figures = found->figures;
+  }
+  if (!figures) return;
+  fmt::print("    spin with reduction: {} states, {} steps, {:.2f} s{}\n", figures->states,
+             figures->transitions, figures->seconds, row.spin_recorded ? " (recorded)" : "");
+}
+
+bool compare_proof(const Proof& proof, const Options& options) {
+  Row row{.one = {.scope = proof.scope}};
+  row.result = measure(row.one, options.core);
+  row.agrees = agrees(proof, row.result);
+  add_spin(row, proof, options.spin);
+  print(row);
+  if (!agrees(proof, row.result))
+    fmt::print("    recorded: {} states, {} steps, depth {}, {} ends; here depth {}, {} ends\n",
+               proof.states, proof.transitions, proof.depth, proof.ends, row.result.depth,
+               row.result.ends);
+  print_reduced(row, proof, options.spin);
+  return row.agrees;
+}
+
+bool compare_violation(const Violation& violation, const Options& options) {
+  Row row{.one = {violation.scope, violation.variant, violation.property}};
+  row.result = measure(row.one, options.core);
+  row.agrees = agrees(violation, row.result);
+  if (options.spin == Spin::all) {
+    const auto found = run_spin(row.one, SpinMode::breadth_first);
+    if (found) row.spin = found->figures;
+    row.agrees = row.agrees && found && found->steps == violation.steps;
+  }
+  print(row);
+  if (!agrees(violation, row.result))
+    fmt::print("    recorded: {} states, L {}, {} before, {} at L; here {} before, {} at L\n",
+               violation.states, violation.steps, violation.states_before,
+               violation.violations_last, row.result.states_before.value_or(0),
+               row.result.violations_last.value_or(0));
+  return row.agrees;
+}
+
+bool compare_scope(const Proof& proof, const Options& options, Tally& rows) {
+  Tally own;
+  own.add(compare_proof(proof, options));
+  for (const Violation& violation : violations()) {
+    const bool left_out = options.quick && violation.states > quick_max;
+    if (violation.scope == proof.scope && !left_out) own.add(compare_violation(violation, options));
+  }
+  rows.agree += own.agree;
+  rows.all += own.all;
+  return own.agree == own.all;
+}
+
+int run(const Options& options) {
+  Tally scopes;
+  Tally rows;
+  print_header();
+  for (const Proof& proof : proofs()) {
+    const auto& names = options.scopes;
+    if (!names.empty() && std::ranges::find(names, proof.scope) == names.end()) continue;
+    if (options.quick && proof.states > quick_max) continue;
+    scopes.add(compare_scope(proof, options, rows));
+  }
+  fmt::print("L: length of a shortest counterexample. B: bytes a state. r: recorded, not run.\n");
+  fmt::print("{} of {} rows agree\n{} of {} scopes agree\n", rows.agree, rows.all, scopes.agree,
+             scopes.all);
+  return scopes.agree == scopes.all ? 0 : 1;
+}
+
+bool read_option(std::string_view argument, Options& options) {
+  if (argument == "--quick") {
+    options.quick = true;
+  } else if (argument == "--explorer") {
+    options.core = Core::explorer;
+  } else if (argument == "--spin=none") {
+    options.spin = Spin::none;
+  } else if (argument == "--spin=proofs") {
+    options.spin = Spin::proofs;
+  } else if (argument == "--spin=all") {
+    options.spin = Spin::all;
+  } else {
+    const auto all = proofs();
+    options.scopes.push_back(argument);
+    return std::ranges::find(all, argument, &Proof::scope) != all.end();
+  }
+  return true;
+}
 }  // namespace
 }  // namespace yardstick
 
 int main(int count, char** arguments) {
-  return yardstick::run({arguments + 1, static_cast<std::size_t>(count - 1)});
+  yardstick::Options options;
+  for (const std::string_view argument : std::span(arguments + 1, arguments + count)) {
+    if (yardstick::read_option(argument, options)) continue;
+    fmt::print(stderr, "error: what is '{}'?\n{}", argument, yardstick::usage);
+    return 2;
+  }
+  if (!yardstick::spin_installed()) options.spin = yardstick::Spin::none;
+  return yardstick::run(options);
 }

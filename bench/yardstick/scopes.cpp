@@ -2,57 +2,239 @@
 #include "bench/yardstick/scopes.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "sim/check.hpp"
-#include "sim/explore.hpp"
 
 namespace yardstick {
+namespace {
+constexpr std::array<Proof, 19> recorded_proofs{{
+    {"A1", 302, 481, 27, 3, {}, {}},
+    {"A2", 5'832, 13'454, 35, 3, {}, {}},
+    {"A3", 55'807, 140'838, 42, 7, {55'807, 140'838, 0.07}, {52'028, 122'142, 0.07}},
+    {"A4", 143'515, 372'352, 42, 13, {143'515, 372'352, 0.15}, {135'852, 330'926, 0.11}},
+    {"A5", 323'335, 888'556, 57, 73, {323'335, 888'556, 0.28}, {307'846, 798'536, 0.28}},
+    {"A6", 1'799'100, 6'557'147, 75, 4, {1'799'100, 6'557'147, 2.26}, {1'589'909, 5'170'501, 2.11}},
+    {"A7",
+     2'821'207,
+     8'520'464,
+     54,
+     32,
+     {2'821'207, 8'520'464, 3.82},
+     {2'629'509, 7'478'390, 3.62}},
+    {"A8",
+     8'736'305,
+     29'817'602,
+     72,
+     75,
+     {8'736'305, 29'817'602, 14.64},
+     {8'265'414, 26'794'526, 13.87}},
+    {"A9",
+     10'171'421,
+     33'638'736,
+     72,
+     116,
+     {10'171'421, 33'638'736, 16.44},
+     {9'520'737, 29'784'852, 14.48}},
+    {"A10", 30'729'257, 113'706'668, 70, 0, {30'729'257, 113'706'669, 52.77}, {}},
+    {"A11", 220'399'577, 858'262'546, 79, 0, {}, {}},
+    {"B1", 3'877, 7'480, 34, 12, {}, {}},
+    {"B2", 1'653, 3'058, 38, 6, {}, {}},
+    {"B3", 71'080, 201'625, 45, 17, {71'080, 201'625, 0.12}, {70'110, 196'303, 0.14}},
+    {"B4", 326'281, 1'088'228, 62, 24, {326'281, 1'088'228, 0.51}, {309'699, 976'320, 0.56}},
+    {"B5", 560'671, 1'810'308, 70, 36, {560'671, 1'810'308, 0.81}, {549'735, 1'690'296, 0.93}},
+    {"B6",
+     7'607'749,
+     31'449'487,
+     78,
+     33,
+     {7'607'749, 31'449'487, 19.88},
+     {7'233'515, 28'532'219, 16.72}},
+    {"B7", 21'776'829, 88'680'502, 88, 0, {}, {}},
+    {"B8",
+     8'459'713,
+     41'218'914,
+     60,
+     0,
+     {8'459'713, 41'218'914, 23.33},
+     {7'969'363, 38'559'200, 22.23}},
+}};
 
-std::string_view name_of(IntervalVariant left_out) {
-  constexpr std::array<std::string_view, 10> names{
-      "nothing", "retry", "sequence",      "count", "flush",
-      "drain",   "order", "end_after_pte", "range", "range_pinned"};
-  return names[static_cast<std::size_t>(left_out)];
+constexpr std::array<Violation, 134> recorded_violations{{
+    {"A1", 1, 1, 17, 165, 2, 346},
+    {"A1", 1, 2, 16, 145, 2, 346},
+    {"A1", 2, 1, 18, 161, 2, 308},
+    {"A1", 2, 2, 18, 161, 2, 308},
+    {"A1", 3, 1, 17, 164, 2, 360},
+    {"A1", 3, 2, 16, 144, 2, 360},
+    {"A1", 4, 1, 17, 151, 2, 241},
+    {"A1", 4, 2, 16, 137, 2, 241},
+    {"A1", 5, 1, 17, 153, 2, 322},
+    {"A1", 5, 2, 16, 137, 2, 322},
+    {"A1", 6, 1, 12, 66, 2, 241},
+    {"A1", 6, 2, 11, 54, 2, 241},
+    {"A1", 7, 1, 24, 335, 2, 396},
+    {"A1", 7, 2, 23, 303, 2, 396},
+    {"A1", 8, 1, 16, 136, 2, 226},
+    {"A1", 8, 2, 11, 50, 2, 210},
+    {"A1", 9, 1, 0, 0, 0, 226},
+    {"A1", 9, 2, 11, 50, 2, 210},
+    {"A4", 1, 1, 17, 11'707, 24, 251'765},
+    {"A4", 1, 2, 16, 8'447, 24, 231'029},
+    {"A4", 2, 1, 18, 14'991, 24, 159'575},
+    {"A4", 2, 2, 18, 14'991, 24, 159'575},
+    {"A4", 3, 1, 17, 11'683, 24, 273'955},
+    {"A4", 3, 2, 16, 8'439, 24, 253'411},
+    {"A4", 4, 1, 17, 11'415, 12, 177'559},
+    {"A4", 4, 2, 16, 8'337, 12, 166'591},
+    {"A4", 5, 1, 17, 11'427, 12, 162'631},
+    {"A4", 5, 2, 16, 8'337, 12, 162'631},
+    {"A4", 6, 1, 12, 2'587, 24, 205'957},
+    {"A4", 6, 2, 11, 1'747, 24, 182'113},
+    {"A4", 7, 1, 22, 40'096, 12, 318'969},
+    {"A4", 7, 2, 21, 32'005, 12, 308'841},
+    {"A4", 8, 1, 16, 9'499, 24, 195'609},
+    {"A4", 8, 2, 11, 1'651, 24, 150'501},
+    {"A4", 9, 1, 0, 0, 0, 188'211},
+    {"A4", 9, 2, 11, 1'651, 24, 149'715},
+    {"A5", 1, 1, 22, 38'485, 12, 577'879},
+    {"A5", 1, 2, 21, 31'067, 12, 577'879},
+    {"A5", 2, 1, 23, 43'909, 6, 342'199},
+    {"A5", 2, 2, 23, 43'909, 6, 342'199},
+    {"A5", 3, 1, 22, 38'465, 12, 638'093},
+    {"A5", 3, 2, 21, 31'063, 12, 638'093},
+    {"A5", 4, 1, 22, 36'499, 12, 382'253},
+    {"A5", 4, 2, 21, 29'847, 12, 382'253},
+    {"A5", 5, 1, 22, 37'021, 12, 362'467},
+    {"A5", 5, 2, 21, 30'159, 12, 362'467},
+    {"A5", 6, 1, 12, 2'593, 12, 503'517},
+    {"A5", 6, 2, 11, 1'723, 12, 503'517},
+    {"A5", 7, 1, 28, 100'547, 12, 568'709},
+    {"A5", 7, 2, 27, 86'755, 12, 568'709},
+    {"A5", 8, 1, 20, 31'531, 12, 481'905},
+    {"A5", 8, 2, 11, 1'675, 12, 381'729},
+    {"A5", 9, 1, 0, 0, 0, 465'057},
+    {"A5", 9, 2, 11, 1'675, 12, 378'729},
+    {"A7", 1, 1, 17, 50'281, 72, 7'624'065},
+    {"A7", 1, 2, 16, 34'463, 72, 7'104'009},
+    {"A7", 2, 1, 18, 66'729, 72, 3'244'717},
+    {"A7", 2, 2, 18, 66'729, 72, 3'216'841},
+    {"A7", 3, 1, 17, 50'209, 72, 8'213'683},
+    {"A7", 3, 2, 16, 34'443, 72, 7'688'107},
+    {"A7", 4, 1, 17, 48'861, 36, 3'934'083},
+    {"A7", 4, 2, 16, 34'017, 36, 3'755'613},
+    {"A7", 5, 1, 17, 48'897, 36, 3'398'047},
+    {"A7", 5, 2, 16, 34'017, 36, 3'398'047},
+    {"A7", 6, 1, 12, 10'999, 72, 4'998'451},
+    {"A7", 6, 2, 11, 6'655, 72, 4'611'871},
+    {"A7", 7, 1, 22, 222'934, 36, 8'061'703},
+    {"A7", 7, 2, 21, 168'541, 36, 7'842'391},
+    {"A7", 8, 1, 16, 50'497, 72, 3'444'491},
+    {"A7", 8, 2, 11, 6'187, 72, 2'279'765},
+    {"A7", 9, 1, 0, 0, 0, 2'918'573},
+    {"A7", 9, 2, 11, 6'187, 72, 2'155'835},
+    {"B1", 1, 1, 19, 4'021, 12, 9'493},
+    {"B1", 1, 4, 18, 3'301, 12, 9'493},
+    {"B1", 2, 1, 23, 3'043, 12, 4'093},
+    {"B1", 2, 4, 22, 2'857, 12, 4'093},
+    {"B1", 3, 1, 19, 2'989, 12, 5'941},
+    {"B1", 3, 4, 18, 2'545, 12, 5'941},
+    {"B1", 4, 1, 20, 3'241, 12, 5'161},
+    {"B1", 4, 4, 19, 2'869, 12, 5'161},
+    {"B1", 6, 2, 18, 1'981, 24, 4'357},
+    {"B1", 7, 2, 18, 1'981, 24, 2'929},
+    {"B1", 8, 2, 18, 2'053, 24, 4'405},
+    {"B1", 9, 1, 0, 0, 0, 5'053},
+    {"B2", 1, 1, 24, 2'221, 4, 3'909},
+    {"B2", 1, 4, 23, 1'969, 4, 3'909},
+    {"B2", 2, 1, 28, 1'343, 4, 1'693},
+    {"B2", 2, 4, 27, 1'265, 4, 1'693},
+    {"B2", 3, 1, 24, 1'525, 6, 2'533},
+    {"B2", 3, 4, 23, 1'369, 4, 2'533},
+    {"B2", 4, 1, 26, 1'609, 6, 2'369},
+    {"B2", 4, 4, 25, 1'473, 4, 2'369},
+    {"B2", 5, 2, 14, 201, 4, 931},
+    {"B2", 6, 2, 23, 921, 4, 1'889},
+    {"B2", 7, 2, 23, 933, 4, 1'377},
+    {"B2", 8, 2, 23, 957, 4, 1'893},
+    {"B2", 9, 1, 0, 0, 0, 1'901},
+    {"B3", 1, 1, 19, 40'413, 24, 217'208},
+    {"B3", 1, 4, 18, 30'412, 24, 217'208},
+    {"B3", 2, 1, 23, 41'016, 24, 75'544},
+    {"B3", 2, 4, 22, 37'356, 24, 75'544},
+    {"B3", 3, 1, 19, 31'389, 24, 220'572},
+    {"B3", 3, 4, 18, 24'124, 24, 220'572},
+    {"B3", 4, 1, 20, 40'383, 24, 116'932},
+    {"B3", 4, 4, 19, 32'913, 24, 116'932},
+    {"B3", 6, 2, 18, 19'732, 48, 79'112},
+    {"B3", 7, 2, 18, 19'924, 48, 48'620},
+    {"B3", 8, 2, 18, 20'164, 48, 79'936},
+    {"B3", 9, 1, 0, 0, 0, 109'588},
+    {"B4", 1, 1, 20, 61'645, 24, 1'475'257},
+    {"B4", 1, 4, 19, 47'257, 24, 1'475'257},
+    {"B4", 2, 1, 24, 79'357, 24, 358'393},
+    {"B4", 2, 4, 23, 70'093, 24, 358'393},
+    {"B4", 3, 1, 20, 56'437, 24, 678'865},
+    {"B4", 3, 4, 19, 44'365, 24, 678'865},
+    {"B4", 4, 1, 21, 62'485, 24, 494'089},
+    {"B4", 4, 4, 20, 51'085, 24, 494'089},
+    {"B4", 6, 2, 18, 28'813, 24, 424'297},
+    {"B4", 7, 2, 18, 29'053, 24, 222'265},
+    {"B4", 8, 2, 18, 29'221, 24, 447'937},
+    {"B4", 9, 1, 0, 0, 0, 466'345},
+    {"B5", 1, 1, 25, 112'583, 24, 2'421'055},
+    {"B5", 1, 4, 24, 89'535, 24, 2'421'055},
+    {"B5", 2, 1, 29, 122'547, 24, 584'263},
+    {"B5", 2, 4, 28, 106'143, 24, 584'263},
+    {"B5", 3, 1, 25, 98'431, 30, 1'183'099},
+    {"B5", 3, 4, 24, 79'415, 24, 1'183'099},
+    {"B5", 4, 1, 27, 100'345, 30, 913'081},
+    {"B5", 4, 4, 26, 83'341, 24, 913'081},
+    {"B5", 5, 2, 14, 3'601, 12, 177'179},
+    {"B5", 6, 2, 23, 42'797, 12, 713'029},
+    {"B5", 7, 2, 23, 43'631, 12, 422'911},
+    {"B5", 8, 2, 23, 43'799, 12, 738'415},
+    {"B5", 9, 1, 0, 0, 0, 741'195},
+}};
+
+constexpr std::array<std::string_view, 10> interval_variants{
+    "ok",      "noretry",   "noseq",    "noinprog", "noflush",
+    "nodrain", "freefirst", "earlyend", "atomic",   "atomicpin"};
+constexpr std::array<std::string_view, 10> holt_variants{
+    "ok",      "noack",       "noquiesce", "noinval", "split",
+    "partial", "uncardsplit", "nouncard",  "toctou",  "noshoot"};
+}  // namespace
+
+std::span<const Proof> proofs() { return recorded_proofs; }
+std::span<const Violation> violations() { return recorded_violations; }
+
+const Proof& proof_of(std::string_view scope) {
+  const auto found = std::ranges::find(recorded_proofs, scope, &Proof::scope);
+  check(found != recorded_proofs.end());
+  return *found;
 }
 
-std::string_view name_of(IntervalProperty property) {
-  return property == use_after_free ? "free" : "coherence";
+Model model_of(std::string_view scope) {
+  return scope.starts_with('A') ? Model::interval_notifier : Model::holt_handle;
 }
 
-const IntervalScope& scope_named(std::string_view name) {
-  const auto* found = std::ranges::find_if(
-      recorded_proofs, [name](const RecordedProof& proof) { return proof.scope.name == name; });
-  sim::check(found != recorded_proofs.end());
-  return found->scope;
+std::string_view name_of(Model model) {
+  return model == Model::interval_notifier ? "interval_notifier" : "holt_handle";
 }
 
-Measured measure(const IntervalProtocol& protocol) {
-  const sim::ExploreReport report = sim::explore(IntervalNotifier(protocol), {});
-  sim::check(report.complete());
-  Measured measured{.states = report.states,
-                    .transitions = report.transitions,
-                    .depth = report.depth,
-                    .ends = report.finals};
-  for (const sim::Counterexample& example : report.counterexamples) {
-    if (example.claim == 0) {
-      measured.steps = example.steps;
-      --measured.states;  // The one that stands for all violations.
-      --measured.ends;
-    } else {
-      measured.stuck = true;
-    }
-  }
-  return measured;
+std::string_view name_of(Model model, Variant variant) {
+  return (model == Model::interval_notifier ? interval_variants : holt_variants).at(variant);
 }
 
-bool agrees(const RecordedProof& recorded, const Measured& measured) {
-  return measured.steps == 0 && !measured.stuck && measured.states == recorded.states &&
-         measured.transitions == recorded.transitions && measured.depth == recorded.depth &&
-         (recorded.ends == 0 || measured.ends == recorded.ends);
+bool agrees(const Proof& recorded, const Result& found) {
+  return found.violations == 0 && found.deadlocks == 0 && found.states == recorded.states &&
+         found.transitions == recorded.transitions && found.depth == recorded.depth &&
+         (recorded.ends == 0 || found.ends == recorded.ends);
 }
 
-bool agrees(const RecordedViolation& recorded, const Measured& measured) {
-  return !measured.stuck && measured.steps == recorded.steps && measured.states == recorded.states;
+bool agrees(const Violation& recorded, const Result& found) {
+  return found.steps == recorded.steps && found.states == recorded.states &&
+         found.states_before.value_or(recorded.states_before) == recorded.states_before &&
+         found.violations_last.value_or(recorded.violations_last) == recorded.violations_last;
 }
-
 }  // namespace yardstick

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/yardstick/measure.hpp"
+
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <utility>
+
+#include "bench/yardstick/holt_handle.hpp"
+#include "bench/yardstick/interval_notifier.hpp"
+#include "bench/yardstick/search.hpp"
+#include "bench/yardstick/world.hpp"
+#include "sim/explore.hpp"
+
+namespace yardstick {
+namespace {
+template <Protocol P>
+Result explore(const P& protocol) {
+  const auto start = std::chrono::steady_clock::now();
+  const sim::ExploreReport report = sim::explore(World<P>(protocol), {});
+  const auto taken = std::chrono::steady_clock::now() - start;
+  check(report.complete());
+  Result result{.states = report.states,
+                .transitions = report.transitions,
+                .depth = report.depth,
+                .ends = report.finals,
+                .bytes_per_state = report.bytes_per_state,
+                .seconds = std::chrono::duration<double>(taken).count()};
+  for (const sim::Counterexample& example : report.counterexamples) {
+    if (example.claim == 0) {
+      result.steps = example.steps;
+      result.violations = 1;  // At least.
+      --result.states;        // The world of all violations.
+      --result.ends;
+    } else {
+      result.deadlocks = 1;  // At least.
+    }
+  }
+  return result;
+}
+
+template <Protocol P>
+Result run(const Case& one, Core core) {
+  const P protocol(static_cast<typename P::Variant>(one.variant),
+                   static_cast<typename P::Property>(one.property));
+  if (core == Core::explorer) return explore(protocol);
+  return search(protocol, {.states_expected = proof_of(one.scope).states});
+}
+
+using Run = Result (*)(const Case&, Core);
+
+template <std::size_t... index>
+constexpr auto interval_runs(std::index_sequence<index...>) {
+  return std::array<Run, sizeof...(index)>{&run<IntervalNotifier<interval_scopes[index]>>...};
+}
+
+template <std::size_t... index>
+constexpr auto holt_runs(std::index_sequence<index...>) {
+  return std::array<Run, sizeof...(index)>{&run<HoltHandle<holt_scopes[index]>>...};
+}
+
+// "A10" is 9.
+std::size_t index_of(std::string_view scope) {
+  std::size_t number = 0;
+  std::from_chars(scope.data() + 1, scope.data() + scope.size(), number);
+  return number - 1;
+}
+}  // namespace
+
+Result measure(const Case& one, Core core) {
+  static constexpr auto interval =
+      interval_runs(std::make_index_sequence<interval_scopes.size()>{});
+  static constexpr auto holt = holt_runs(std::make_index_sequence<holt_scopes.size()>{});
+  const std::size_t index = index_of(one.scope);
+  const bool first = model_of(one.scope) == Model::interval_notifier;
+  return (first ? interval.at(index) : holt.at(index))(one, core);
+}
+}  // namespace yardstick

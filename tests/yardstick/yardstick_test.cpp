@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Both searches against independent model checkers: the same states, transitions, levels and ends,
+// and counterexamples of the same length.
+#include <doctest/doctest.h>
+
+#include "bench/yardstick/holt_handle.hpp"
+#include "bench/yardstick/interval_notifier.hpp"
+#include "bench/yardstick/measure.hpp"
+#include "bench/yardstick/world.hpp"
+#include "sim/explore.hpp"
+
+namespace yardstick {
+namespace {
+constexpr std::uint64_t quick = 60'000;  // States.
+constexpr std::uint64_t small = 400'000;
+
+void check_proofs(Core core, std::uint64_t states_max) {
+  for (const Proof& proof : proofs()) {
+    if (proof.states > states_max) continue;
+    CAPTURE(proof.scope);
+    CHECK(agrees(proof, measure({.scope = proof.scope}, core)));
+  }
+}
+
+void check_violations(Core core, std::uint64_t states_max) {
+  for (const Violation& violation : violations()) {
+    if (violation.states > states_max) continue;
+    CAPTURE(violation.scope);
+    CAPTURE(name_of(model_of(violation.scope), violation.variant));
+    CAPTURE(int{violation.property});
+    const Case one{violation.scope, violation.variant, violation.property};
+    CHECK(agrees(violation, measure(one, core)));
+  }
+}
+
+template <Protocol P>
+void check_encoding(const P& protocol, std::uint64_t states) {
+  static_assert(sim::System<World<P>>);
+  const sim::ExploreReport report = sim::explore(World<P>(protocol), {.compare_worlds = true});
+  CHECK(report.states == states);
+}
+}  // namespace
+
+TEST_CASE("the search finds as many states of the right protocols as other checkers") {
+  check_proofs(Core::search, small);
+}
+
+TEST_CASE("the search finds mistakes by as few steps as other checkers") {
+  check_violations(Core::search, quick);
+}
+
+TEST_CASE("the explorer finds as many states of the right protocols as other checkers") {
+  check_proofs(Core::explorer, quick);
+}
+
+TEST_CASE("the explorer finds mistakes by as few steps as other checkers") {
+  check_violations(Core::explorer, 5'000);
+}
+
+TEST_CASE("a mistake that breaks one property of Holt's handles leaves the others") {
+  const auto steps = [](HoltVariant variant, HoltProperty property) {
+    return measure({"B2", static_cast<Variant>(variant), static_cast<Property>(property)},
+                   Core::search)
+        .steps;
+  };
+  CHECK(steps(HoltVariant::partial, HoltProperty::all_or_nothing) == 14);
+  CHECK(steps(HoltVariant::partial, HoltProperty::use_after_free) == 0);
+  CHECK(steps(HoltVariant::no_ack, HoltProperty::all_or_nothing) == 0);
+  CHECK(steps(HoltVariant::no_ack, HoltProperty::sigbus) == 0);
+}
+
+TEST_CASE("a figure that is one off does not agree") {
+  Proof proof = proof_of("A1");
+  const Result result = measure({.scope = "A1"}, Core::search);
+  REQUIRE(agrees(proof, result));
+  ++proof.transitions;
+  CHECK_FALSE(agrees(proof, result));
+  Violation violation = violations().front();
+  const Result broken = measure({"A1", violation.variant, violation.property}, Core::search);
+  REQUIRE(agrees(violation, broken));
+  ++violation.states_before;
+  CHECK_FALSE(agrees(violation, broken));
+}
+
+TEST_CASE("equal fingerprints are equal states of the protocols") {
+  check_encoding(
+      IntervalNotifier<interval_scopes[1]>(IntervalVariant::ok, IntervalProperty::use_after_free),
+      5'832);
+  check_encoding(HoltHandle<holt_scopes[0]>(HoltVariant::ok, HoltProperty::use_after_free), 3'877);
+}
+}  // namespace yardstick
