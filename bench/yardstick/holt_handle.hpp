@@ -34,7 +34,6 @@ class HoltHandle {
   using Byte = std::uint8_t;
 
   using State = HoltState<scope>;
-  using Message = HoltMessage;
   using Endpoint = typename State::Endpoint;
   using Owner = typename State::Owner;
   using Revoker = typename State::Revoker;
@@ -97,16 +96,11 @@ class HoltHandle {
       case UserPc::choose:
         return choose(next, self, visit);
       case UserPc::touch_card:
-        if (self.card != 0) self.frame = self.tlb[self.page];
-        if (self.card != 0 && !may_ring(self)) outcome = Outcome::violates;
-        self.pc = self.card != 0 ? UserPc::transfer : UserPc::activate;
+        if (!touch_card(self)) outcome = Outcome::violates;
         break;
-      case UserPc::activate: {
-        const Byte missing = inactive(self);
-        if (missing != 0) self.request = (missing & bit(0)) != 0 ? 1 : 2;
-        self.pc = missing != 0 ? UserPc::wait : UserPc::map_card;
+      case UserPc::activate:
+        activate(self);
         break;
-      }
       case UserPc::wait:
         if (self.reply == Reply::none) return;
         if (self.reply == Reply::fail && !may_kill(now)) outcome = Outcome::violates;
@@ -141,6 +135,20 @@ class HoltHandle {
     }
   }
 
+  // False: it may not ring.
+  bool touch_card(Endpoint& self) const {
+    self.pc = self.card != 0 ? UserPc::transfer : UserPc::activate;
+    if (self.card == 0) return true;
+    self.frame = self.tlb[self.page];
+    return property_ != Property::all_or_nothing || self.frame != 0;
+  }
+
+  void activate(Endpoint& self) const {
+    const Byte missing = inactive(self);
+    self.pc = missing != 0 ? UserPc::wait : UserPc::map_card;
+    if (missing != 0) self.request = (missing & bit(0)) != 0 ? 1 : 2;
+  }
+
   static void take_reply(Endpoint& self) {
     const bool failed = self.reply == Reply::fail;
     self.reply = Reply::none;
@@ -149,10 +157,6 @@ class HoltHandle {
   }
 
   // ---- The properties.
-
-  bool may_ring(const Endpoint& self) const {
-    return property_ != Property::all_or_nothing || self.frame != 0;
-  }
 
   bool may_kill(const State& state) const {
     return property_ != Property::sigbus ||
@@ -203,9 +207,7 @@ class HoltHandle {
   }
 
   static void receive(Endpoint& self) {
-    const Message message = self.channel[0];
-    std::copy(self.channel.begin() + 1, self.channel.end(), self.channel.begin());
-    self.channel.back() = {};
+    const HoltMessage message = self.take();
     if (message.kind == MessageKind::shoot) {
       self.revoked = message.handle;
       self.kernel_pc = KernelPc::revoke;
@@ -215,15 +217,6 @@ class HoltHandle {
     if (message.kind == MessageKind::fail) return;
     self.set_tlb(message.handle, message.first, message.second);
     self.active |= bit(message.handle);
-  }
-
-  // To the first place that is empty.
-  static void send(Endpoint& endpoint, MessageKind kind, const Owner& sent) {
-    Message& message = *std::find(endpoint.channel.begin(), endpoint.channel.end(), Message{});
-    message.kind = kind;
-    message.handle = sent.handle;
-    message.first = sent.first;
-    message.second = sent.second;
   }
 
   // ---- The owner.
@@ -246,16 +239,16 @@ class HoltHandle {
         latch(now, self);
         if (is(Variant::split_send)) break;
         if (endpoint.full()) return;
-        activate(endpoint, self);
+        send_active(endpoint, self);
         break;
       case OwnerPc::fail:
         if (endpoint.full()) return;
-        send(endpoint, MessageKind::fail, self);
+        endpoint.send(MessageKind::fail, self);
         self = {};
         break;
       case OwnerPc::send_latched:
         if (endpoint.full()) return;
-        activate(endpoint, self);
+        send_active(endpoint, self);
         break;
     }
     visit(next, Outcome::holds);
@@ -311,9 +304,9 @@ class HoltHandle {
     if constexpr (scope.handle_pages > 1) self.second = state.pages[page + 1].pte;
   }
 
-  static void activate(Endpoint& endpoint, Owner& self) {
+  static void send_active(Endpoint& endpoint, Owner& self) {
     endpoint.used |= bit(self.handle);
-    send(endpoint, MessageKind::active, self);
+    endpoint.send(MessageKind::active, self);
     self = {};
   }
 
@@ -383,7 +376,7 @@ class HoltHandle {
     endpoint.shot |= bit(handle);
     Owner sent{};
     sent.handle = handle;
-    send(endpoint, MessageKind::shoot, sent);
+    endpoint.send(MessageKind::shoot, sent);
     return true;
   }
 

@@ -3,10 +3,15 @@
 // what no step needs any more is 0.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
 #include "bench/yardstick/holt_scope.hpp"
+
+// A value fits its bit-field: see the static_asserts.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
 
 namespace yardstick {
 enum class UserPc : std::uint8_t { choose, touch_card, activate, wait, map_card, transfer, killed };
@@ -35,6 +40,15 @@ struct HoltState {
   static_assert(page_count <= 4 && scope.frames <= 7 && scope.transfers <= 3);
   static_assert(revoker_count <= 15);
 
+  struct Owner {
+    OwnerPc pc : 3;
+    Byte endpoint : 2;
+    Byte handle : 1;
+    Byte page : 2;   // Of the handle.
+    Byte first : 4;  // Frames, latched by the variant split_send.
+    Byte second : 4;
+    bool operator==(const Owner&) const = default;
+  };
   // A user, its kernel and its adapter, and what the owner knows of them.
   struct Endpoint {
     UserPc pc : 3;
@@ -54,19 +68,24 @@ struct HoltState {
     bool operator==(const Endpoint&) const = default;
 
     bool full() const { return channel.back().kind != MessageKind::none; }
+    // To the first place that is empty.
+    void send(MessageKind kind, const Owner& what) {
+      HoltMessage& message = *std::find(channel.begin(), channel.end(), HoltMessage{});
+      message.kind = kind;
+      message.handle = what.handle;
+      message.first = what.first;
+      message.second = what.second;
+    }
+    HoltMessage take() {
+      const HoltMessage message = channel[0];
+      std::copy(channel.begin() + 1, channel.end(), channel.begin());
+      channel.back() = {};
+      return message;
+    }
     void set_tlb(Byte handle, Byte first, Byte second) {
       tlb[handle * scope.handle_pages] = first;
       if constexpr (scope.handle_pages > 1) tlb[handle * scope.handle_pages + 1] = second;
     }
-  };
-  struct Owner {
-    OwnerPc pc : 3;
-    Byte endpoint : 2;
-    Byte handle : 1;
-    Byte page : 2;   // Of the handle.
-    Byte first : 4;  // Frames, latched by the variant split_send.
-    Byte second : 4;
-    bool operator==(const Owner&) const = default;
   };
   struct Revoker {
     RevokerPc pc : 3;
@@ -91,3 +110,5 @@ struct HoltState {
   bool operator==(const HoltState&) const = default;
 };
 }  // namespace yardstick
+
+#pragma GCC diagnostic pop

@@ -11,6 +11,7 @@
 // At each transfer the frame must be the page's.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -88,8 +89,7 @@ class IntervalNotifier {
     bool operator==(const Page&) const = default;
   };
 
-  static constexpr Byte reclaimers = scope.reclaimers;
-  static constexpr Byte invalidator_count = reclaimers + scope.replacers + scope.unmappers;
+  static constexpr Byte invalidator_count = scope.reclaimers + scope.replacers + scope.unmappers;
   static constexpr Byte free_frame = 0;
   static constexpr Byte orphan = scope.pages + 1;
   static_assert(scope.devices <= 3 && scope.pages <= 4 && scope.frames <= 7);
@@ -122,22 +122,21 @@ class IntervalNotifier {
 
   // Out of memory, an access waits in get_page for ever.
   bool may_end(const State& state) const {
-    for (const DeviceThread& thread : state.threads) {
-      if (thread.pc != DevicePc::get_page && thread.pc != DevicePc::choose) return false;
-    }
-    for (const Invalidator& invalidator : state.invalidators) {
-      if (invalidator.pc != InvalidatorPc::pick) return false;
-    }
-    return true;
+    const auto& threads = state.threads;
+    const auto& invalidators = state.invalidators;
+    return std::all_of(threads.begin(), threads.end(),
+                       [](const DeviceThread& thread) {
+                         return thread.pc == DevicePc::get_page || thread.pc == DevicePc::choose;
+                       }) &&
+           std::all_of(invalidators.begin(), invalidators.end(),
+                       [](const Invalidator& one) { return one.pc == InvalidatorPc::pick; });
   }
 
  private:
   bool is(Variant variant) const { return variant_ == variant; }
   bool bracketed() const { return !is(Variant::atomic) && !is(Variant::atomic_pinned); }
-  static constexpr bool replaces(std::size_t i) {
-    return i >= reclaimers && i < reclaimers + scope.replacers;
-  }
-  static constexpr bool unmaps(std::size_t i) { return i >= reclaimers + scope.replacers; }
+  static constexpr bool unmaps(std::size_t i) { return i + scope.unmappers >= invalidator_count; }
+  static constexpr bool replaces(std::size_t i) { return i >= scope.reclaimers && !unmaps(i); }
 
   // ---- Device threads.
 
@@ -255,20 +254,24 @@ class IntervalNotifier {
     }
     if ((pc == Pc::lock || pc == Pc::end) && device.locked != 0) return;
     if (pc == Pc::flush && drains() && in_flight(now, self.device, self.page)) return;
+    tell(device, pc, self.page);
     const bool once_a_device = pc == Pc::unlock || pc == Pc::end;
     const bool again = once_a_device && self.device + 1 < scope.devices;
-    if (pc == Pc::lock) device.locked = 1;
-    if (pc == Pc::begin) ++device.invalidations;
-    if (pc == Pc::zap) device.pages[self.page].table = 0;
-    if (pc == Pc::flush && !is(Variant::no_flush)) device.pages[self.page].tlb = 0;
-    if (pc == Pc::unlock) device.locked = 0;
-    if (pc == Pc::end) {
-      ++device.sequence;
-      --device.invalidations;
-    }
     if (once_a_device) self.device = again ? self.device + 1 : 0;
     go_to(self, !again ? after(pc) : pc == Pc::end ? Pc::end : Pc::lock);
     visit(next, Outcome::holds);
+  }
+
+  void tell(Device& device, InvalidatorPc pc, Byte page) const {
+    using Pc = InvalidatorPc;
+    if (pc == Pc::lock) device.locked = 1;
+    if (pc == Pc::begin) ++device.invalidations;
+    if (pc == Pc::zap) device.pages[page].table = 0;
+    if (pc == Pc::flush && !is(Variant::no_flush)) device.pages[page].tlb = 0;
+    if (pc == Pc::unlock) device.locked = 0;
+    if (pc != Pc::end) return;
+    ++device.sequence;
+    --device.invalidations;
   }
 
   // Where the loops over the devices end, for the two of them.

@@ -117,10 +117,11 @@ bool compare_proof(const Proof& proof, const Options& options) {
   row.agrees = agrees(proof, row.result);
   add_spin(row, proof, options.spin);
   print(row);
-  if (!agrees(proof, row.result))
+  if (!agrees(proof, row.result)) {
     fmt::print("    recorded: {} states, {} steps, depth {}, {} ends; here depth {}, {} ends\n",
                proof.states, proof.transitions, proof.depth, proof.ends, row.result.depth,
                row.result.ends);
+  }
   print_reduced(row, proof, options.spin);
   return row.agrees;
 }
@@ -135,11 +136,12 @@ bool compare_violation(const Violation& violation, const Options& options) {
     row.agrees = row.agrees && found && found->steps == violation.steps;
   }
   print(row);
-  if (!agrees(violation, row.result))
+  if (!agrees(violation, row.result)) {
     fmt::print("    recorded: {} states, L {}, {} before, {} at L; here {} before, {} at L\n",
                violation.states, violation.steps, violation.states_before,
                violation.violations_last, row.result.states_before.value_or(0),
                row.result.violations_last.value_or(0));
+  }
   return row.agrees;
 }
 

@@ -209,7 +209,7 @@ std::span<const Proof> proofs() { return recorded_proofs; }
 std::span<const Violation> violations() { return recorded_violations; }
 
 const Proof& proof_of(std::string_view scope) {
-  const auto found = std::ranges::find(recorded_proofs, scope, &Proof::scope);
+  const auto* found = std::ranges::find(recorded_proofs, scope, &Proof::scope);
   check(found != recorded_proofs.end());
   return *found;
 }
