@@ -41,7 +41,8 @@ struct Row {
   Result result{};
   std::optional<SpinFigures> spin{};
   bool spin_recorded = false;  // And not run.
-  bool agrees = false;
+  bool agrees = false;         // With what is recorded.
+  bool spin_agrees = true;     // If it was run.
 };
 
 struct Tally {
@@ -78,12 +79,8 @@ void print(const Row& row) {
   fmt::print("{:4}{:12}{:3}{:7}{:>9}{:>10}{:>4}{:>8.2f}{:>8}{:>5}{:>6} {}\n", row.one.scope,
              name_of(model, row.one.variant), property, verdict(row.result), row.result.states,
              row.result.transitions, steps, row.result.seconds, spin, row.result.bytes_per_state,
-             ratio, row.agrees ? "ok" : "NO");
+             ratio, row.agrees && row.spin_agrees ? "ok" : "NO");
   std::fflush(stdout);
-}
-
-bool same(const SpinFigures& spin, const Result& result) {
-  return spin.states == result.states && spin.transitions == result.transitions;
 }
 
 // What the compiled verifier says, or what is recorded of it.
@@ -95,7 +92,7 @@ void add_spin(Row& row, const Proof& proof, Spin which) {
   }
   const auto found = run_spin(row.one, SpinMode::depth_first);
   if (found) row.spin = found->figures;
-  row.agrees = row.agrees && found && found->steps == 0 && same(found->figures, row.result);
+  row.spin_agrees = found && found->steps == 0 && same(found->figures, row.result);
 }
 
 void print_reduced(const Row& row, const Proof& proof, Spin which) {
@@ -117,13 +114,17 @@ bool compare_proof(const Proof& proof, const Options& options) {
   row.agrees = agrees(proof, row.result);
   add_spin(row, proof, options.spin);
   print(row);
-  if (!agrees(proof, row.result)) {
+  if (!row.agrees) {
     fmt::print("    recorded: {} states, {} steps, depth {}, {} ends; here depth {}, {} ends\n",
                proof.states, proof.transitions, proof.depth, proof.ends, row.result.depth,
                row.result.ends);
   }
+  if (!row.spin_agrees) {
+    const SpinFigures found = row.spin.value_or(SpinFigures{});
+    fmt::print("    spin: {} states, {} steps\n", found.states, found.transitions);
+  }
   print_reduced(row, proof, options.spin);
-  return row.agrees;
+  return row.agrees && row.spin_agrees;
 }
 
 bool compare_violation(const Violation& violation, const Options& options) {
@@ -133,16 +134,16 @@ bool compare_violation(const Violation& violation, const Options& options) {
   if (options.spin == Spin::all) {
     const auto found = run_spin(row.one, SpinMode::breadth_first);
     if (found) row.spin = found->figures;
-    row.agrees = row.agrees && found && found->steps == violation.steps;
+    row.spin_agrees = found && found->steps == violation.steps;
   }
   print(row);
-  if (!agrees(violation, row.result)) {
+  if (!row.agrees) {
     fmt::print("    recorded: {} states, L {}, {} before, {} at L; here {} before, {} at L\n",
                violation.states, violation.steps, violation.states_before,
                violation.violations_last, row.result.states_before.value_or(0),
                row.result.violations_last.value_or(0));
   }
-  return row.agrees;
+  return row.agrees && row.spin_agrees;
 }
 
 bool compare_scope(const Proof& proof, const Options& options, Tally& rows) {

@@ -41,18 +41,26 @@ std::string_view flags(SpinMode mode) {
   return {};
 }
 
-// The number before or after `label` in what the verifier prints.
+// The number at the beginning of the line with `label`. The verifier prints large ones as
+// "1.1370667e+08".
 std::optional<std::uint64_t> number_before(const std::string& text, std::string_view label) {
   const std::size_t found = text.find(label);
   if (found == std::string::npos) return std::nullopt;
   const std::size_t line = text.rfind('\n', found) + 1;
-  return std::strtoull(text.c_str() + line, nullptr, 10);
+  return static_cast<std::uint64_t>(std::strtod(text.c_str() + line, nullptr));
 }
 
 std::optional<std::uint64_t> number_after(const std::string& text, std::string_view label) {
   const std::size_t found = text.find(label);
   if (found == std::string::npos) return std::nullopt;
   return std::strtoull(text.c_str() + found + label.size(), nullptr, 10);
+}
+
+// To the digits that the verifier prints.
+std::uint64_t rounded(std::uint64_t number) {
+  std::uint64_t unit = 1;
+  while (number / unit >= 100'000'000) unit *= 10;
+  return (number + unit / 2) / unit * unit;
 }
 
 bool build_verifier(const Case& one, SpinMode mode) {
@@ -76,6 +84,11 @@ std::string verifier_output(const Case& one, SpinMode mode) {
   return text.str();
 }
 }  // namespace
+
+bool same(const SpinFigures& spin, const Result& result) {
+  return rounded(spin.states) == rounded(result.states) &&
+         rounded(spin.transitions + 1) == rounded(result.transitions + 1);
+}
 
 bool spin_installed() { return succeeds("command -v spin > /dev/null 2>&1"); }
 

@@ -19,6 +19,9 @@ struct SpinResult {
   std::uint64_t steps = 0;  // Of the counterexample; 0: none found.
 };
 
+// In the eight digits that SPIN prints.
+bool same(const SpinFigures& spin, const Result& result);
+
 bool spin_installed();
 // Nothing: SPIN, the compiler or the search failed.
 std::optional<SpinResult> run_spin(const Case& one, SpinMode mode);
