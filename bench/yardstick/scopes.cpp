@@ -233,7 +233,7 @@ bool agrees(const Proof& recorded, const Result& found) {
 }
 
 bool agrees(const Violation& recorded, const Result& found) {
-  return found.steps == recorded.steps && found.states == recorded.states &&
+  return found.deadlocks == 0 && found.steps == recorded.steps && found.states == recorded.states &&
          found.states_before.value_or(recorded.states_before) == recorded.states_before &&
          found.violations_last.value_or(recorded.violations_last) == recorded.violations_last;
 }
