@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/world.hpp"
 
+#include <limits>
+
 #include "model/flow/users.hpp"
 #include "sim/check.hpp"
 
@@ -168,6 +170,8 @@ bool World::step(sim::Turn turn) {
   if (count == 0) return false;
   const sim::Lane lane = events_.ready_lane(turn.chooser.choose("who is next?", count));
   const Pending pending = events_.take(lane);
+  check(lane.value <= std::numeric_limits<sim::ActorId>::max());
+  actor_ = static_cast<sim::ActorId>(lane.value);
   Effects& effects = scratch();
   TaskId actor;
   if (std::holds_alternative<Resume>(pending)) {

@@ -24,6 +24,8 @@ class World {
   void rest();
   std::uint64_t broken() const { return broken_; }
   std::uint64_t witnessed() const { return witnessed_; }
+  // The lane of the last step: that of a task, of a link, of a CPU's interrupts or of a timer.
+  sim::ActorId actor() const { return actor_; }
   void encode(sim::Encoder& out) const;
   bool operator==(const World& other) const;
 
@@ -125,6 +127,7 @@ class World {
   // Not part of the state: found from it, or time.
   Small<Guarded, 6> guarded_;  // Tasks whose next step has a guard, sorted.
   Small<sim::Nanoseconds, 1> armed_at_;
+  sim::ActorId actor_ = 0;
 };
 
 static_assert(sim::System<World>);

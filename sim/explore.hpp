@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <span>
 #include <utility>
 
@@ -84,6 +85,7 @@ class Exploration {
   void judge() {
     world_.rest();
     if (at_final_) at_final_(world_);
+    graph_.set_broken(next_, world_.broken());
     findings_.note_broken(world_.broken(), next_, depth_);
     findings_.note_final(next_, world_.broken(), world_.witnessed());
   }
@@ -98,11 +100,12 @@ class Exploration {
       return;
     }
     const auto [state, is_new] = graph_.insert(found);
-    if (from.some()) graph_.add_transition(state);
+    if (from.some()) graph_.add_transition(state, actor_of(world_));
     if (options_.compare_worlds) compare(state, is_new);
     if (!is_new) return;
     if (from.some()) graph_.set_origin(state, from, answers);
     state_bytes_max_ = std::max(state_bytes_max_, encoder_.bytes().size());
+    if (world_.broken() != 0) graph_.set_broken(state, world_.broken());
     findings_.note_broken(world_.broken(), state, from.some() ? depth_ + 1 : 0);
     frontier_.push(world_);
   }
@@ -120,7 +123,7 @@ class Exploration {
     kept_.push_back(world_);
   }
 
-  ExploreReport report() const {
+  ExploreReport report() {
     ExploreReport report{.states = graph_.size(), .transitions = graph_.transitions()};
     report.depth = graph_.steps_to(State{static_cast<std::uint32_t>(graph_.size() - 1)});
     report.ended = ended_;
@@ -130,6 +133,9 @@ class Exploration {
     if (options_.keep_fingerprints) {
       report.fingerprints = graph_.fingerprints();
       std::ranges::sort(report.fingerprints);
+    }
+    if (options_.keep_graph) {
+      report.graph = std::make_shared<const StateGraph>(std::move(graph_));
     }
     return report;
   }

@@ -5,12 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "sim/chooser.hpp"
 #include "sim/encoding.hpp"
 
 namespace sim {
+class StateGraph;
+
 struct Progress {
   std::uint64_t states = 0;
   std::uint64_t transitions = 0;
@@ -29,6 +32,7 @@ struct ExploreOptions {
   // worlds that were found at about the same time) equal worlds equal fingerprints.
   bool compare_worlds = false;
   bool keep_fingerprints = false;
+  bool keep_graph = false;  // For who looks at states and transitions afterwards.
   // Ends the search once all of these claims are broken (0: never): at the end of the level, which
   // may hold a shorter path.
   std::uint64_t stop_after_broken = 0;
@@ -71,6 +75,7 @@ struct ExploreReport {
   std::size_t bytes_per_state = 0;            // Of the state graph.
   std::size_t state_bytes_max = 0;            // Of the longest encoding.
   std::vector<Fingerprint> fingerprints{};    // If kept: sorted.
+  std::shared_ptr<const StateGraph> graph{};  // If kept.
 
   // False: what was not found may still exist, and the counts are lower bounds.
   bool complete() const { return ended == Ended::complete; }

@@ -47,6 +47,7 @@ std::pair<State, bool> StateGraph::insert(Fingerprint fingerprint) {
   fingerprints_.push_back(fingerprint);
   origins_.push_back(State{});
   answers_end_.push_back(answers_.size());
+  broken_.push_back(0);
   return {slot.state, true};
 }
 
@@ -98,20 +99,45 @@ void StateGraph::begin(State from) {
   targets_begin_.push_back(targets_.size());
 }
 
-void StateGraph::add_transition(State to) { targets_.push_back(to); }
+void StateGraph::add_transition(State to, ActorId actor) {
+  targets_.push_back(to);
+  actors_.push_back(actor);
+}
 
-std::span<const State> StateGraph::targets_of(State from) const {
+// Where they begin, and how many there are.
+std::pair<std::size_t, std::size_t> StateGraph::transitions_of(State from) const {
   const std::size_t i = from.index();
-  if (i >= targets_begin_.size()) return {};  // Not expanded.
+  if (!expanded(from)) return {0, 0};
   const std::uint64_t begin = targets_begin_[i];
   const bool last = i + 1 == targets_begin_.size();
   const std::uint64_t end = last ? targets_.size() : targets_begin_[i + 1];
-  return std::span(targets_).subspan(begin, end - begin);
+  return {begin, end - begin};
+}
+
+std::span<const State> StateGraph::targets_of(State from) const {
+  const auto [begin, count] = transitions_of(from);
+  return std::span(targets_).subspan(begin, count);
+}
+
+std::span<const ActorId> StateGraph::actors_of(State from) const {
+  const auto [begin, count] = transitions_of(from);
+  return std::span(actors_).subspan(begin, count);
+}
+
+// ---- What is broken. There are few different masks.
+
+void StateGraph::set_broken(State state, std::uint64_t broken) {
+  auto found = std::ranges::find(broken_masks_, broken);
+  if (found == broken_masks_.end()) found = broken_masks_.insert(found, broken);
+  const auto number = found - broken_masks_.begin();
+  check(number <= std::numeric_limits<std::uint16_t>::max());
+  broken_[state.index()] = static_cast<std::uint16_t>(number);
 }
 
 std::size_t StateGraph::bytes() const {
   return bytes_of(table_) + bytes_of(fingerprints_) + bytes_of(origins_) + bytes_of(answers_end_) +
-         bytes_of(answers_) + bytes_of(targets_begin_) + bytes_of(targets_);
+         bytes_of(answers_) + bytes_of(targets_begin_) + bytes_of(targets_) + bytes_of(actors_) +
+         bytes_of(broken_);
 }
 
 // Visits states in topological order (Kahn): each after all from which a transition leads to it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // StateGraph: the states that explore has seen, as numbers in the order in which it saw them, with
-// the way to each and the transitions between them. It holds fingerprints, not worlds.
+// the way to each, the transitions between them, and the claims that are broken in each. It holds
+// fingerprints, not worlds.
 // Invariant: states are expanded in order, so the transitions of one state stand side by side.
 #pragma once
 
@@ -13,6 +14,7 @@
 #include "sim/chooser.hpp"
 #include "sim/encoding.hpp"
 #include "sim/id.hpp"
+#include "sim/system.hpp"
 
 namespace sim {
 using State = Id<struct StateTag>;
@@ -35,12 +37,21 @@ class StateGraph {
   void set_origin(State state, State from, std::span<const Answer> answers);
   // The transitions that follow leave this state, which is the one after the last.
   void begin(State from);
-  void add_transition(State to);
+  void add_transition(State to, ActorId actor = 0);
+  // The claims that are broken when this state has been reached, or has turned out to be final.
+  void set_broken(State state, std::uint64_t broken);
 
   std::size_t size() const { return fingerprints_.size(); }
   std::uint64_t transitions() const { return targets_.size(); }
   bool has_room() const { return size() < states_max; }
   std::size_t bytes() const;
+
+  // The transitions of a state, in the order of the answers that lead to them; none if it was not
+  // expanded.
+  std::span<const State> targets_of(State from) const;
+  std::span<const ActorId> actors_of(State from) const;
+  bool expanded(State state) const { return state.index() < targets_begin_.size(); }
+  std::uint64_t broken_in(State state) const { return broken_masks_[broken_[state.index()]]; }
 
   Path path_to(State state) const;
   std::uint64_t steps_to(State state) const;
@@ -51,7 +62,7 @@ class StateGraph {
   std::size_t find(Fingerprint fingerprint) const;
   void grow_table();
   void add_answer(Answer answer);
-  std::span<const State> targets_of(State from) const;
+  std::pair<std::size_t, std::size_t> transitions_of(State from) const;
 
   // Slots of 32 bits of a fingerprint and a state. The rest of the fingerprint is compared in
   // fingerprints_.
@@ -68,5 +79,9 @@ class StateGraph {
 
   std::vector<std::uint64_t> targets_begin_;
   std::vector<State> targets_;
+  std::vector<ActorId> actors_;  // Of each transition.
+
+  std::vector<std::uint16_t> broken_;  // Of each state: which of the masks.
+  std::vector<std::uint64_t> broken_masks_ = {0};
 };
 }  // namespace sim

@@ -26,4 +26,18 @@ concept System = std::copyable<W> && std::equality_comparable<W> &&
   { seen.witnessed() } -> std::same_as<std::uint64_t>;  // At rest: which predicates hold.
   seen.encode(encoder);  // All that == compares: a forgotten field hides bugs.
 };
+
+// Who made the last step: a small number, which is no part of the state. A system may leave it out.
+using ActorId = std::uint16_t;
+
+template <class W>
+concept HasActors = requires(const W seen) {
+  { seen.actor() } -> std::same_as<ActorId>;
+};
+
+template <class W>
+ActorId actor_of(const W& world) {
+  if constexpr (HasActors<W>) return world.actor();
+  return 0;
+}
 }  // namespace sim

@@ -52,6 +52,25 @@ TEST_CASE("a path comes back with small and large answers") {
   CHECK(graph.steps_to(three) == 3);
 }
 
+TEST_CASE("a transition tells where it leads and who made it, a state what is broken in it") {
+  StateGraph graph;
+  const State start = added(graph, 0);
+  const State end = added(graph, 1);
+  graph.begin(start);
+  graph.add_transition(end, 7);
+  graph.add_transition(start, 9);
+  REQUIRE(graph.targets_of(start).size() == 2);
+  CHECK(graph.targets_of(start)[0] == end);
+  CHECK(graph.actors_of(start)[0] == 7);
+  CHECK(graph.actors_of(start)[1] == 9);
+  CHECK(graph.expanded(start));
+  CHECK_FALSE(graph.expanded(end));
+  CHECK(graph.targets_of(end).empty());
+  graph.set_broken(end, 5);
+  CHECK(graph.broken_in(start) == 0);
+  CHECK(graph.broken_in(end) == 5);
+}
+
 TEST_CASE("two transitions between the same states are two paths") {
   StateGraph graph;
   const State start = added(graph, 0);
