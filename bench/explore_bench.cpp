@@ -44,7 +44,7 @@ void explore_odp_race(benchmark::State& state) {
     states += report.states;
     transitions += report.transitions;
     state.counters["states"] = static_cast<double>(report.states);
-    state.counters["state_bytes"] = static_cast<double>(report.state_bytes_max);
+    state.counters["state_bytes"] = static_cast<double>(report.state_bytes);
   }
   state.counters["states/s"] =
       benchmark::Counter(static_cast<double>(states), benchmark::Counter::kIsRate);

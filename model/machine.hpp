@@ -17,6 +17,7 @@
 #include "model/setup.hpp"
 #include "model/wait.hpp"
 #include "sim/fixed.hpp"
+#include "sim/parts.hpp"
 
 namespace model {
 
@@ -113,6 +114,23 @@ struct Machine {
   std::uint64_t points = 0;  // Break-points reached, by their number in the setup.
 
   bool operator==(const Machine&) const = default;
+
+  template <class Self>
+  static auto parts_of(Self& self) {
+    using sim::each;
+    return std::tuple_cat(
+        std::tie(self.frames, self.hosts, self.mappings),
+        std::tuple(each(self.spaces), each(self.notifiers), each(self.cpus), each(self.adapters)),
+        std::tie(self.registrations, self.attachments, self.queues, self.posted, self.asked,
+                 self.recalls),
+        std::tuple(each(self.tasks)), std::tie(self.mail, self.variables),
+        std::tuple(each(self.lines)), std::tie(self.points));
+  }
+
+  // For a search: what may differ from state to state. The setup never does, and `running` only
+  // before the first.
+  auto parts() { return parts_of(*this); }
+  auto parts() const { return parts_of(*this); }
 
   Lock& lock(LockId id);
   const Lock& lock(LockId id) const;

@@ -28,6 +28,16 @@ class World {
   sim::ActorId actor() const { return actor_; }
   void encode(sim::Encoder& out) const;
   bool operator==(const World& other) const;
+  template <class Self>
+  static auto parts_of(Self& self) {
+    return std::tuple_cat(
+        self.machine_.parts(), std::tuple(sim::each(self.actors_)),
+        std::tie(self.events_, self.watching_, self.broken_, self.witnessed_, self.guarded_));
+  }
+
+  // For a search; see sim/parts.hpp. Time stands still in it.
+  auto parts() { return parts_of(*this); }
+  auto parts() const { return parts_of(*this); }
 
   const Machine& machine() const { return machine_; }
   sim::Nanoseconds now() const { return events_.now(); }
@@ -72,6 +82,11 @@ class World {
     sim::Nanoseconds earliest = 0;  // When the task's last step is over.
     bool operator<(const Guarded& other) const {
       return std::tie(key, task) < std::tie(other.key, other.task);
+    }
+    bool operator==(const Guarded& other) const { return key == other.key && task == other.task; }
+    void encode(sim::Encoder& out) const {
+      sim::encode(out, key);
+      sim::encode(out, task);
     }
   };
   struct Watching {  // What a monitor has seen.

@@ -9,12 +9,12 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <span>
 #include <utility>
+#include <vector>
 
 #include "sim/check.hpp"
-#include "sim/chooser.hpp"
-#include "sim/encoding.hpp"
+#include "sim/crew.hpp"
+#include "sim/expansion.hpp"
 #include "sim/explore_report.hpp"
 #include "sim/findings.hpp"
 #include "sim/frontier.hpp"
@@ -22,24 +22,112 @@
 #include "sim/system.hpp"
 
 namespace sim {
-// One search. Invariant: the frontier holds the worlds of the states from next_ on, in order.
+// One search. States are expanded some at a time, by as many threads as are wanted, and what was
+// found is taken in in their order: the result does not depend on the number of threads.
+// Invariant: the frontier holds the states from the last one that was handed out on, in order.
 template <System W>
 class Exploration {
  public:
   using AtFinal = std::function<void(const W&)>;
 
-  Exploration(W start, const ExploreOptions& options, AtFinal at_final)
-      : options_(options), at_final_(std::move(at_final)), world_(std::move(start)) {}
+  Exploration(const W& start, const ExploreOptions& options, AtFinal at_final)
+      : options_(options),
+        at_final_(std::move(at_final)),
+        crew_(std::max(1U, options.threads),
+              [this](std::size_t member, std::size_t piece) { expand_piece(member, piece); }) {
+    const bool everywhere = options.keep_fingerprints || options.compare_worlds;
+    const Identity identity = everywhere ? Identity::encoding : Identity::parts;
+    for (unsigned member = 0; member < std::max(1U, options.threads); ++member)
+      expanders_.push_back(
+          std::make_unique<Expander<W>>(parts_, start, identity, options.compare_worlds));
+  }
 
   ExploreReport run() {
-    arrive({}, {});
-    while (goes_on()) expand();
+    begin();
+    hand_out();
+    while (!pieces_.empty()) {
+      crew_.join();
+      std::swap(pieces_, found_);
+      hand_out();
+      take_in();
+      if (ended_ != Ended::complete) break;
+      if (pieces_.empty()) hand_out();
+    }
+    crew_.join();
     return report();
   }
 
  private:
+  using Numbers = typename Parts<W>::Numbers;
+  using Step = typename Expansion<W>::Step;
+  using Source = typename Expansion<W>::Source;
+
+  struct Piece {
+    std::vector<Numbers> sources;
+    Expansion<W> expansion;
+  };
+
+  static constexpr std::size_t piece_states = 64;
+  static constexpr std::size_t pieces_max = 16;
+
+  void begin() {
+    Expander<W>& first = *expanders_.front();
+    const W& start = first.world();
+    graph_.insert(first.fingerprint_here());
+    if (start.broken() != 0) graph_.set_broken(State{0}, start.broken());
+    findings_.note_broken(start.broken(), State{0}, 0);
+    if (options_.compare_worlds) compare(State{0}, true, start, first.numbers());
+    frontier_.push(first.numbers());
+  }
+
+  // Gives the next states of the frontier to the crew.
+  void hand_out() {
+    std::size_t count = 0;
+    for (; count < pieces_max && !frontier_.empty(); ++count) {
+      if (spare_.empty()) spare_.emplace_back(std::make_unique<Piece>());
+      pieces_.push_back(std::move(spare_.back()));
+      spare_.pop_back();
+      for (std::size_t i = 0; i < piece_states && !frontier_.empty(); ++i) {
+        pieces_.back()->sources.push_back(frontier_.front());
+        frontier_.pop();
+      }
+    }
+    crew_.start(count);
+  }
+
+  void expand_piece(std::size_t member, std::size_t number) {
+    Piece& piece = *pieces_[number];
+    for (const Numbers& source : piece.sources) expanders_[member]->expand(source, piece.expansion);
+  }
+
+  void take_in() {
+    for (auto& piece : found_) {
+      if (ended_ == Ended::complete) take_in(piece->expansion);
+      piece->sources.clear();
+      piece->expansion.clear();
+      spare_.push_back(std::move(piece));
+    }
+    found_.clear();
+  }
+
+  void take_in(const Expansion<W>& expansion) {
+    std::size_t step = 0;
+    for (const Source& source : expansion.sources) {
+      if (!goes_on()) return;
+      graph_.begin(next_);
+      if (source.at_rest) judge(source);
+      for (; step < source.steps_end && ended_ == Ended::complete; ++step) {
+        prefetch(expansion, step + prefetched_ahead);
+        arrive(expansion, step);
+      }
+      ++next_.value;
+    }
+  }
+  void prefetch(const Expansion<W>& expansion, std::size_t step) const {
+    if (step < expansion.steps.size()) graph_.prefetch(expansion.steps[step].fingerprint);
+  }
+
   bool goes_on() {
-    if (ended_ != Ended::complete || frontier_.empty()) return false;
     if (next_ == level_end_) start_level();
     if (next_.value % 1024 == 0) poll();
     return ended_ == Ended::complete;
@@ -56,71 +144,59 @@ class Exploration {
     const Progress progress{.states = graph_.size(),
                             .transitions = graph_.transitions(),
                             .depth = depth_,
-                            .frontier = frontier_.size(),
-                            .bytes = graph_.bytes() + frontier_bytes()};
+                            .frontier = graph_.size() - next_.index(),
+                            .bytes = graph_.bytes() + frontier_.bytes() + parts_.bytes()};
     if (options_.bytes_max != 0 && progress.bytes > options_.bytes_max) ended_ = Ended::memory;
     if (options_.stop && options_.stop(progress)) ended_ = Ended::stopped;
   }
-  std::size_t frontier_bytes() const {
-    return frontier_.capacity() * (sizeof(W) + state_bytes_max_);
+
+  // A world has come to rest in the state that is being expanded.
+  void judge(const Source& source) {
+    if (at_final_) at_final_(expanders_.front()->go_to_rest(source.from));
+    graph_.set_broken(next_, source.broken);
+    findings_.note_broken(source.broken, next_, depth_);
+    findings_.note_final(next_, source.broken, source.witnessed);
   }
 
-  // Tries all answers in the next state.
-  void expand() {
-    graph_.begin(next_);
-    do {
-      world_ = frontier_.front();
-      if (!world_.step({.chooser = chooser_, .trace = no_trace_})) {
-        check(chooser_.answers().empty());  // At rest there is nothing to choose.
-        judge();
-        break;
-      }
-      arrive(next_, chooser_.answers());
-    } while (ended_ == Ended::complete && chooser_.advance());
-    frontier_.pop();
-    ++next_.value;
-  }
-
-  // The world has come to rest in the state that is being expanded.
-  void judge() {
-    world_.rest();
-    if (at_final_) at_final_(world_);
-    graph_.set_broken(next_, world_.broken());
-    findings_.note_broken(world_.broken(), next_, depth_);
-    findings_.note_final(next_, world_.broken(), world_.witnessed());
-  }
-
-  // The world has moved to a state, which may be new.
-  void arrive(State from, std::span<const Answer> answers) {
-    encoder_.clear();
-    world_.encode(encoder_);
-    const Fingerprint found = fingerprint(encoder_.bytes());
-    if (full() && !graph_.contains(found)) {
+  // A world has moved to a state, which may be new.
+  void arrive(const Expansion<W>& expansion, std::size_t number) {
+    const Step& step = expansion.steps[number];
+    if (full() && !graph_.contains(step.fingerprint)) {
       ended_ = Ended::states;
       return;
     }
-    const auto [state, is_new] = graph_.insert(found);
-    if (from.some()) graph_.add_transition(state, actor_of(world_));
-    if (options_.compare_worlds) compare(state, is_new);
+    const auto [state, is_new] = graph_.insert(step.fingerprint);
+    graph_.add_transition(state, step.actor);
+    if (options_.compare_worlds) compare(state, is_new, expansion.worlds[number], step.to);
     if (!is_new) return;
-    if (from.some()) graph_.set_origin(state, from, answers);
-    state_bytes_max_ = std::max(state_bytes_max_, encoder_.bytes().size());
-    if (world_.broken() != 0) graph_.set_broken(state, world_.broken());
-    findings_.note_broken(world_.broken(), state, from.some() ? depth_ + 1 : 0);
-    frontier_.push(world_);
+    graph_.set_origin(state, next_, expansion.answers_of(number));
+    if (step.broken != 0) graph_.set_broken(state, step.broken);
+    findings_.note_broken(step.broken, state, depth_ + 1);
+    frontier_.push(step.to);
   }
 
   bool full() const {
     return !graph_.has_room() || (options_.states_max != 0 && graph_.size() >= options_.states_max);
   }
 
-  // Are the fields that == compares those that are encoded?
-  void compare(State state, bool is_new) {
-    if (!is_new) return check(kept_[state.index()] == world_);
+  // Do the fields that == compares, those that are encoded and the parts tell the same worlds
+  // apart?
+  void compare(State state, bool is_new, const W& world, const Numbers& numbers) {
+    if (!is_new) {
+      check(kept_[state.index()] == world);
+      return check(kept_numbers_[state.index()] == numbers);
+    }
     const std::size_t looked_at = std::min(kept_.size(), compared_max);
-    const auto last = kept_.end() - static_cast<std::ptrdiff_t>(looked_at);
-    check(std::find(last, kept_.end(), world_) == kept_.end());
-    kept_.push_back(world_);
+    const auto last = static_cast<std::ptrdiff_t>(kept_.size() - looked_at);
+    check(std::find(kept_.begin() + last, kept_.end(), world) == kept_.end());
+    check(std::find(kept_numbers_.begin() + last, kept_numbers_.end(), numbers) ==
+          kept_numbers_.end());
+    kept_.push_back(world);
+    kept_numbers_.push_back(numbers);
+    W copy = kept_.front();
+    Numbers now = kept_numbers_.front();
+    parts_.load(copy, now, numbers);
+    check(copy == world);
   }
 
   ExploreReport report() {
@@ -128,7 +204,8 @@ class Exploration {
     report.depth = graph_.steps_to(State{static_cast<std::uint32_t>(graph_.size() - 1)});
     report.ended = ended_;
     report.bytes_per_state = graph_.bytes() / graph_.size();
-    report.state_bytes_max = state_bytes_max_;
+    report.state_bytes = sizeof(Numbers);
+    report.part_bytes = parts_.bytes();
     findings_.write(report, graph_);
     if (options_.keep_fingerprints) {
       report.fingerprints = graph_.fingerprints();
@@ -141,22 +218,25 @@ class Exploration {
   }
 
   static constexpr std::size_t compared_max = 4096;  // Each new world with so many earlier ones.
+  static constexpr std::size_t prefetched_ahead = 8;
 
   const ExploreOptions& options_;
   AtFinal at_final_;
-  W world_;  // Moves; the frontier keeps the worlds to move from.
-  Frontier<W> frontier_;
+  Parts<W> parts_;
+  Frontier<Numbers> frontier_;
   StateGraph graph_;
   Findings findings_;
   Ended ended_ = Ended::complete;
-  State next_{0};       // To be expanded.
+  State next_{0};       // To be taken in.
   State level_end_{1};  // The first state of the next level.
   std::uint64_t depth_ = 0;
-  std::size_t state_bytes_max_ = 0;
-  ExhaustiveChooser chooser_;
-  NoTrace no_trace_;
-  Encoder encoder_;
-  std::deque<W> kept_;  // By state, for compare().
+  std::vector<std::unique_ptr<Piece>> pieces_;  // That the crew works on,
+  std::vector<std::unique_ptr<Piece>> found_;   // that it has done,
+  std::vector<std::unique_ptr<Piece>> spare_;   // and others.
+  std::deque<W> kept_;                          // By state, for compare().
+  std::deque<Numbers> kept_numbers_;
+  std::vector<std::unique_ptr<Expander<W>>> expanders_;  // One for each member of the crew.
+  Crew crew_;
 };
 
 // `at_final` sees each distinct final state, judged.

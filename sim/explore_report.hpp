@@ -32,6 +32,7 @@ struct ExploreOptions {
   // worlds that were found at about the same time) equal worlds equal fingerprints.
   bool compare_worlds = false;
   bool keep_fingerprints = false;
+  unsigned threads = 1;     // The result is the same for any number.
   bool keep_graph = false;  // For who looks at states and transitions afterwards.
   // Ends the search once all of these claims are broken (0: never): at the end of the level, which
   // may hold a shorter path.
@@ -73,7 +74,8 @@ struct ExploreReport {
       counterexamples{};                      // A shortest one per broken claim, in their order.
   std::vector<FinalClass> finals_by_class{};  // In the order of (broken, witnessed).
   std::size_t bytes_per_state = 0;            // Of the state graph.
-  std::size_t state_bytes_max = 0;            // Of the longest encoding.
+  std::size_t state_bytes = 0;                // Of a state in the frontier.
+  std::size_t part_bytes = 0;                 // Of the parts that states are made of; roughly.
   std::vector<Fingerprint> fingerprints{};    // If kept: sorted.
   std::shared_ptr<const StateGraph> graph{};  // If kept.
 

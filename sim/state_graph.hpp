@@ -33,6 +33,9 @@ class StateGraph {
   // The state with this fingerprint; a new one if there is none: then second is true.
   std::pair<State, bool> insert(Fingerprint fingerprint);
   bool contains(Fingerprint fingerprint) const;
+  void prefetch(Fingerprint fingerprint) const {
+    if (!table_.empty()) __builtin_prefetch(&table_[fingerprint.low & (table_.size() - 1)]);
+  }
   // How the newest state was reached first. The start has no origin.
   void set_origin(State state, State from, std::span<const Answer> answers);
   // The transitions that follow leave this state, which is the one after the last.
