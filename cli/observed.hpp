@@ -34,7 +34,6 @@ class Observed {
   std::uint64_t broken() const { return world_.broken(); }
   std::uint64_t witnessed() const { return world_.witnessed(); }
   auto parts() { return world_.parts(); }
-  auto parts() const { return std::as_const(world_).parts(); }
   sim::ActorId actor() const { return world_.actor(); }
   void encode(sim::Encoder& out) const { world_.encode(out); }
   bool operator==(const Observed& other) const { return world_ == other.world_; }

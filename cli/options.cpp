@@ -81,6 +81,7 @@ void add_search_options(CLI::App& app, Options& options, Raw& raw) {
   number("--state-limit", options.limits.states, "N", "States of an exploration (none)");
   number("--step-limit", options.limits.steps, "N", "Steps of a run (10000000; 0: none)");
   number("--memory-limit", options.limits.megabytes, "MB", "For each search (4096; 0: none)");
+  number("--threads", options.threads, "N", "Of a search; the result is the same (0: all cores)");
   add_word(app, "--progress", raw.progress, {"auto", "plain", "none"},
            "On standard error: auto, plain or none (auto)");
 }

@@ -31,7 +31,8 @@ struct Options {
   language::Choices choices;
   std::uint64_t seed = 1;
   Limits limits;
-  std::string path;  // replay
+  std::uint64_t threads = 0;  // Of a search; 0: one for each processor.
+  std::string path;           // replay
   std::uint64_t steps = 0;
 
   // What is shown, and where.

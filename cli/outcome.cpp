@@ -7,6 +7,7 @@
 #include <bit>
 #include <limits>
 #include <map>
+#include <thread>
 
 #include "cli/layout.hpp"
 #include "sim/explore.hpp"
@@ -74,12 +75,19 @@ std::string progress_text(const sim::Progress& now) {
                      now.bytes / (1024 * 1024));
 }
 
+unsigned threads_of(const Options& options) {
+  constexpr std::uint64_t most = 256;
+  if (options.threads == 0) return std::max(1U, std::thread::hardware_concurrency());
+  return static_cast<unsigned>(std::min(options.threads, most));
+}
+
 Outcome explore(const Case& what, const Options& options, Progress& progress) {
   Watchdog watchdog(options.limits.seconds);
   Collector collector(*what.cell, nullptr);
   const sim::ExploreOptions limits{
       .states_max = options.limits.states,
       .bytes_max = options.limits.megabytes * 1024 * 1024,
+      .threads = threads_of(options),
       .stop =
           [&](const sim::Progress& now) {
             if (progress.due()) progress.show(progress_text(now));

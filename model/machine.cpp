@@ -5,24 +5,32 @@
 
 namespace model {
 
-Lock& Machine::lock(LockId id) { return const_cast<Lock&>(std::as_const(*this).lock(id)); }
+namespace {
 
-const Lock& Machine::lock(LockId id) const {
+// The machine is written to exactly if it is not const: that is how a change is noticed.
+template <class M>
+auto& lock_of(M& machine, LockId id) {
   switch (id.kind) {
     case LockKind::mmap:
-      return spaces[id.index].mmap_lock;
+      return machine.spaces[id.index].mmap_lock;
     case LockKind::page_table:
-      return spaces[id.index].page_table_lock;
+      return machine.spaces[id.index].page_table_lock;
     case LockKind::rmap:
-      return mappings[id.index].lock;
+      return machine.mappings[id.index].lock;
     case LockKind::driver:
-      return registrations[id.index].lock;
+      return machine.registrations[id.index].lock;
     case LockKind::folio:
       break;
   }
   check(false);
-  return spaces[0].mmap_lock;
+  return machine.spaces[0].mmap_lock;
 }
+
+}  // namespace
+
+Lock& Machine::lock(LockId id) { return lock_of(*this, id); }
+
+const Lock& Machine::lock(LockId id) const { return lock_of(*this, id); }
 
 bool Machine::lock_available(LockId id, LockMode mode) const {
   if (id.kind == LockKind::folio) return !frames[FrameId{id.index}].locked_by.some();

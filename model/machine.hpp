@@ -17,7 +17,7 @@
 #include "model/setup.hpp"
 #include "model/wait.hpp"
 #include "sim/fixed.hpp"
-#include "sim/parts.hpp"
+#include "sim/tracked.hpp"
 
 namespace model {
 
@@ -94,43 +94,37 @@ struct LineState {
 struct Machine {
   sim::Fixed<Setup> setup{};
   FrameTable frames{};
-  Small<Host, 2> hosts{};
-  Small<Mapping, 2> mappings{};
-  Small<AddressSpace, 2> spaces{};
-  Small<Subscriptions, 2> notifiers{};  // One for each address space.
-  Small<Cpu, 4> cpus{};
-  Small<Adapter, 2> adapters{};
-  Small<Registration, 2> registrations{};
-  Small<Attachment, 2> attachments{};
-  Small<QueuePair, 1> queues{};
+  Tracked<Host, 2> hosts{};
+  Tracked<Mapping, 2> mappings{};
+  Tracked<AddressSpace, 2> spaces{};
+  Tracked<Subscriptions, 2> notifiers{};  // One for each address space.
+  Tracked<Cpu, 4> cpus{};
+  Tracked<Adapter, 2> adapters{};
+  Tracked<Registration, 2> registrations{};
+  Tracked<Attachment, 2> attachments{};
+  Tracked<QueuePair, 1> queues{};
   Small<Posted, 2> posted{};
   Small<Asked, 1> asked{};
   Small<Recall, 2> recalls{};
-  Small<Task, 6> tasks{};
+  Tracked<Task, 6> tasks{};
   Small<Mail, 1> mail{};
-  Small<Result, 4> variables{};
-  Small<LineState, 8> lines{};
+  Tracked<Result, 4> variables{};
+  Tracked<LineState, 8> lines{};
   bool running = false;      // The init block is over.
   std::uint64_t points = 0;  // Break-points reached, by their number in the setup.
 
   bool operator==(const Machine&) const = default;
 
-  template <class Self>
-  static auto parts_of(Self& self) {
-    using sim::each;
-    return std::tuple_cat(
-        std::tie(self.frames, self.hosts, self.mappings),
-        std::tuple(each(self.spaces), each(self.notifiers), each(self.cpus), each(self.adapters)),
-        std::tie(self.registrations, self.attachments, self.queues, self.posted, self.asked,
-                 self.recalls),
-        std::tuple(each(self.tasks)), std::tie(self.mail, self.variables),
-        std::tuple(each(self.lines)), std::tie(self.points));
-  }
-
   // For a search: what may differ from state to state. The setup never does, and `running` only
   // before the first.
-  auto parts() { return parts_of(*this); }
-  auto parts() const { return parts_of(*this); }
+  auto parts() {
+    using sim::each;
+    return std::tuple_cat(std::tie(frames),
+                          std::tuple(each(hosts), each(mappings), each(spaces), each(notifiers),
+                                     each(cpus), each(adapters), each(registrations),
+                                     each(attachments), each(tasks), each(lines)),
+                          std::tie(queues, posted, asked, recalls, mail, variables, points));
+  }
 
   Lock& lock(LockId id);
   const Lock& lock(LockId id) const;

@@ -28,16 +28,11 @@ class World {
   sim::ActorId actor() const { return actor_; }
   void encode(sim::Encoder& out) const;
   bool operator==(const World& other) const;
-  template <class Self>
-  static auto parts_of(Self& self) {
-    return std::tuple_cat(
-        self.machine_.parts(), std::tuple(sim::each(self.actors_)),
-        std::tie(self.events_, self.watching_, self.broken_, self.witnessed_, self.guarded_));
-  }
-
   // For a search; see sim/parts.hpp. Time stands still in it.
-  auto parts() { return parts_of(*this); }
-  auto parts() const { return parts_of(*this); }
+  auto parts() {
+    return std::tuple_cat(machine_.parts(), std::tuple(sim::each(actors_)),
+                          std::tie(events_, watching_, broken_, witnessed_, guarded_));
+  }
 
   const Machine& machine() const { return machine_; }
   sim::Nanoseconds now() const { return events_.now(); }
@@ -134,7 +129,7 @@ class World {
   void post_message(const Effects::Sent& sent, sim::Nanoseconds after);
 
   Machine machine_;
-  Small<Actor, 6> actors_;  // One for each task.
+  Tracked<Actor, 6> actors_;  // One for each task.
   sim::EventQueue<Pending> events_;
   Small<Watching, 1> watching_;  // One for each monitor.
   std::uint64_t broken_ = 0;

@@ -4,11 +4,6 @@
 #include "sim/check.hpp"
 
 namespace sim {
-Crew::Crew(std::size_t size, Work work) : work_(std::move(work)) {
-  for (std::size_t member = 1; member < size; ++member)
-    threads_.emplace_back([this, member] { live(member); });
-}
-
 Crew::~Crew() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -24,6 +19,10 @@ void Crew::start(std::size_t count) {
     check(done_ == count_);
     count_ = count;
     next_ = done_ = 0;
+  }
+  if (count > 1 && threads_.empty()) {
+    for (std::size_t member = 1; member < size_; ++member)
+      threads_.emplace_back([this, member] { live(member); });
   }
   if (!threads_.empty()) changed_.notify_all();
 }

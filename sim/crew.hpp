@@ -7,6 +7,7 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace sim {
@@ -15,8 +16,8 @@ class Crew {
   // Called with the number of a member and of a piece. Member 0 is who calls join().
   using Work = std::function<void(std::size_t member, std::size_t piece)>;
 
-  // `size` counts member 0: a crew of one starts no thread.
-  Crew(std::size_t size, Work work);
+  // `size` counts member 0. Threads are started when there are two pieces to do for the first time.
+  Crew(std::size_t size, Work work) : size_(size), work_(std::move(work)) {}
   ~Crew();
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
@@ -30,6 +31,7 @@ class Crew {
   bool do_one(std::size_t member, std::unique_lock<std::mutex>& lock);
   void live(std::size_t member);
 
+  std::size_t size_;
   Work work_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -25,6 +25,7 @@ struct Progress {
 struct ExploreOptions {
   std::uint64_t states_max = 0;  // 0: no limit.
   std::uint64_t bytes_max = 0;   // 0: no limit.
+  unsigned threads = 1;          // The result is the same for any number.
   // Asked before each 1024th state; true ends the search. A time limit lives here: sim has no
   // clock.
   std::function<bool(const Progress&)> stop{};
@@ -32,7 +33,6 @@ struct ExploreOptions {
   // worlds that were found at about the same time) equal worlds equal fingerprints.
   bool compare_worlds = false;
   bool keep_fingerprints = false;
-  unsigned threads = 1;     // The result is the same for any number.
   bool keep_graph = false;  // For who looks at states and transitions afterwards.
   // Ends the search once all of these claims are broken (0: never): at the end of the level, which
   // may hold a shorter path.

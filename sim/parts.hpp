@@ -13,25 +13,15 @@
 #include <utility>
 
 #include "sim/part_table.hpp"
+#include "sim/same.hpp"
+#include "sim/tracked.hpp"
 
 namespace sim {
-// A part whose elements are parts themselves. Made by each().
-template <class Container>
-struct Each {
-  Container& elements;
-};
-
-template <class Container>
-Each<Container> each(Container& elements) {
-  return {elements};
-}
-
 // parts() is a tuple of references, or each() of them, to all that a world is made of: what is not
 // in it must be the same in all worlds of a search, or of no consequence.
 template <class W>
-concept HasParts = requires(W world, const W seen) {
+concept HasParts = requires(W world) {
   world.parts();
-  seen.parts();
 };
 
 // A world without parts is one.
@@ -52,40 +42,65 @@ class Values {
  public:
   // The number of `part`, which was `before` when it was looked at last.
   PartNumber save(const T& part, PartNumber before, Encoder& scratch) {
-    if (before != no_part && part == table_[before]) return before;
+    if (before != no_part && is_still(part, table_[before])) return before;
     return table_.number_of(part, scratch);
   }
   void load(T& part, PartNumber, PartNumber wanted) const { part = table_[wanted]; }
   std::size_t bytes() const { return table_.bytes(); }
 
  private:
+  static bool is_still(const T& part, const T& old) {
+    return surely_same(part, old) || part == old;
+  }
+
   PartTable<T> table_;
 };
 
-// Likewise, of a part made of elements: a list of their numbers has a number in turn.
 template <class Container>
-class Values<Each<Container>> {
+class Values<Tracked<Container>> {
  public:
-  PartNumber save(const Each<const Container>& part, PartNumber before, Encoder& scratch) {
-    static const Numbers none;
-    const Numbers& old = before == no_part ? none : lists_[before];
-    bool same = part.elements.size() == old.size();
-    Numbers list;
-    list.reserve(part.elements.size());
-    for (std::size_t i = 0; i < part.elements.size(); ++i) {
-      const PartNumber last = i < old.size() ? old[i] : no_part;
-      list.push_back(elements_.save(part.elements[i], last, scratch));
-      same = same && list.back() == last;
-    }
-    return same && before != no_part ? before : lists_.number_of(list, scratch);
+  PartNumber save(Tracked<Container>& part, PartNumber before, Encoder& scratch) {
+    if (part.untouched()) return before;
+    part.was_seen();
+    return values_.save(part.items(), before, scratch);
   }
-  void load(Each<Container> part, PartNumber now, PartNumber wanted) const {
+  void load(Tracked<Container>& part, PartNumber now, PartNumber wanted) const {
+    values_.load(part.items(), now, wanted);
+  }
+  std::size_t bytes() const { return values_.bytes(); }
+
+ private:
+  Values<Container> values_;
+};
+
+// Of a part made of elements: a list of their numbers has a number in turn.
+template <class Container>
+class Values<Each<Tracked<Container>>> {
+ public:
+  PartNumber save(Each<Tracked<Container>> part, PartNumber before, Encoder& scratch) {
+    Tracked<Container>& elements = part.elements;
+    if (elements.untouched()) return before;
+    Numbers list;
+    if (before != no_part) list = lists_[before];
+    bool same = before != no_part && list.size() == elements.size();
+    list.resize(elements.size(), no_part);
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (!elements.touched(i)) continue;
+      const PartNumber last =
+          std::exchange(list[i], elements_.save(elements.items()[i], list[i], scratch));
+      same = same && list[i] == last;
+    }
+    elements.was_seen();
+    return same ? before : lists_.number_of(list, scratch);
+  }
+  void load(Each<Tracked<Container>> part, PartNumber now, PartNumber wanted) const {
+    Container& items = part.elements.items();
     const Numbers& old = lists_[now];
     const Numbers& list = lists_[wanted];
-    part.elements.resize(list.size());
+    items.resize(list.size());
     for (std::size_t i = 0; i < list.size(); ++i) {
       const PartNumber last = i < old.size() ? old[i] : no_part;
-      if (last != list[i]) elements_.load(part.elements[i], last, list[i]);
+      if (last != list[i]) elements_.load(items[i], last, list[i]);
     }
   }
   std::size_t bytes() const { return elements_.bytes() + lists_.bytes(); }
@@ -120,8 +135,8 @@ class Parts {
   }
 
   // `numbers` are those of the world when it was looked at last, and then those that it has now.
-  void save(const W& world, Numbers& numbers, Encoder& scratch) {
-    const auto parts = parts_of(world);
+  void save(W& world, Numbers& numbers, Encoder& scratch) {
+    auto parts = parts_of(world);
     for_each_part([&]<std::size_t i>(Index<i>) {
       numbers[i] = std::get<i>(tables_).save(std::get<i>(parts), numbers[i], scratch);
     });
