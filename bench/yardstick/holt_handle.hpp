@@ -47,6 +47,9 @@ class HoltHandle {
 
   HoltHandle(Variant variant, Property property) : variant_(variant), property_(property) {}
 
+  Variant variant() const { return variant_; }
+  Property property() const { return property_; }
+
   State start() const {
     State state{};
     for (Page& page : state.pages) page.mapped = 1;
