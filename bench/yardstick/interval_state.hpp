@@ -82,8 +82,12 @@ struct IntervalState {
   static_assert(scope.accesses <= 3 && invalidator_count <= 7);
 
   // Of an invalidator; the others reclaim.
-  static constexpr bool unmaps(std::size_t i) { return i + scope.unmappers >= invalidator_count; }
-  static constexpr bool replaces(std::size_t i) { return i >= scope.reclaimers && !unmaps(i); }
+  static constexpr bool unmaps(std::size_t i) {
+    return scope.unmappers != 0 && i >= std::size_t{scope.reclaimers} + scope.replacers;
+  }
+  static constexpr bool replaces(std::size_t i) {
+    return scope.replacers != 0 && i >= scope.reclaimers && !unmaps(i);
+  }
 
   std::array<Page, scope.pages> pages;
   std::array<Byte, scope.frames> owners;  // free_frame, page + 1, or orphan.
