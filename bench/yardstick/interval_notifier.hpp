@@ -17,9 +17,10 @@
 #include <cstdint>
 
 #include "bench/yardstick/interval_scope.hpp"
+#include "bench/yardstick/interval_state.hpp"
 #include "bench/yardstick/protocol.hpp"
 
-// A value fits its bit-field: see the static_asserts on the scope.
+// A value fits its bit-field: see the static_asserts in IntervalState.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
 
@@ -31,80 +32,24 @@ class IntervalNotifier {
   using Property = IntervalProperty;
   using Byte = std::uint8_t;
 
-  enum class DevicePc : Byte {
-    choose,
-    translate,
-    read_sequence,
-    get_page,
-    lock,
-    install,
-    unlock,
-    transfer,
-  };
-  enum class InvalidatorPc : Byte {
-    pick,
-    lock,
-    begin,
-    zap,
-    flush,
-    unlock,
-    change_pte,
-    free,
-    end,
-  };
+  using State = IntervalState<scope>;
+  using DeviceThread = typename State::DeviceThread;
+  using Invalidator = typename State::Invalidator;
+  using Translation = typename State::Translation;
+  using Device = typename State::Device;
+  using Page = typename State::Page;
+  using DevicePc = IntervalDevicePc;
+  using InvalidatorPc = IntervalInvalidatorPc;
 
-  // Frames and owners count from 1, all else from 0. What a step does not need any more is 0.
-  struct DeviceThread {
-    DevicePc pc : 4;
-    Byte page : 2;
-    Byte left : 2;
-    Byte frame : 4;
-    Byte seen : 4;  // The sequence.
-    bool operator==(const DeviceThread&) const = default;
-  };
-  struct Invalidator {
-    InvalidatorPc pc : 4;
-    Byte page : 2;
-    Byte left : 2;
-    Byte frame : 3;
-    Byte fresh : 3;   // The frame that a replacer puts in place.
-    Byte device : 2;  // Which is told next.
-    bool operator==(const Invalidator&) const = default;
-  };
-  struct Translation {
-    Byte table : 4;
-    Byte tlb : 4;
-    bool operator==(const Translation&) const = default;
-  };
-  struct Device {
-    Byte locked : 1;
-    Byte sequence : 4;
-    Byte invalidations : 3;  // In progress.
-    std::array<Translation, scope.pages> pages;
-    bool operator==(const Device&) const = default;
-  };
-  struct Page {
-    Byte mapped : 4;  // Has a VMA.
-    Byte pte : 4;
-    bool operator==(const Page&) const = default;
-  };
-
-  static constexpr Byte invalidator_count = scope.reclaimers + scope.replacers + scope.unmappers;
-  static constexpr Byte free_frame = 0;
-  static constexpr Byte orphan = scope.pages + 1;
-  static_assert(scope.devices <= 3 && scope.pages <= 4 && scope.frames <= 7);
-  static_assert(scope.accesses <= 3 && invalidator_count <= 7);
-
-  struct State {
-    std::array<Page, scope.pages> pages;
-    std::array<Byte, scope.frames> owners;  // free_frame, page + 1, or orphan.
-    std::array<Device, scope.devices> devices;
-    std::array<DeviceThread, scope.device_threads> threads;
-    std::array<Invalidator, invalidator_count> invalidators;
-    bool operator==(const State&) const = default;
-  };
+  static constexpr Byte invalidator_count = State::invalidator_count;
+  static constexpr std::size_t thread_count = scope.device_threads + invalidator_count;
+  static constexpr Byte free_frame = State::free_frame;
+  static constexpr Byte orphan = State::orphan;
 
   IntervalNotifier(Variant variant, Property property) : variant_(variant), property_(property) {}
+
+  Variant variant() const { return variant_; }
+  Property property() const { return property_; }
 
   State start() const {
     State state{};
@@ -114,10 +59,11 @@ class IntervalNotifier {
     return state;
   }
 
+  // The device threads, then the invalidators.
   template <class Visit>
-  void successors(const State& now, Visit&& visit) const {
-    for (std::size_t i = 0; i < scope.device_threads; ++i) move_device_thread(now, i, visit);
-    for (std::size_t i = 0; i < invalidator_count; ++i) move_invalidator(now, i, visit);
+  void move(const State& now, std::size_t thread, Visit&& visit) const {
+    if (thread < scope.device_threads) return move_device_thread(now, thread, visit);
+    move_invalidator(now, thread - scope.device_threads, visit);
   }
 
   // Out of memory, an access waits in get_page for ever.
@@ -135,8 +81,8 @@ class IntervalNotifier {
  private:
   bool is(Variant variant) const { return variant_ == variant; }
   bool bracketed() const { return !is(Variant::atomic) && !is(Variant::atomic_pinned); }
-  static constexpr bool unmaps(std::size_t i) { return i + scope.unmappers >= invalidator_count; }
-  static constexpr bool replaces(std::size_t i) { return i >= scope.reclaimers && !unmaps(i); }
+  static constexpr bool unmaps(std::size_t i) { return State::unmaps(i); }
+  static constexpr bool replaces(std::size_t i) { return State::replaces(i); }
 
   // ---- Device threads.
 

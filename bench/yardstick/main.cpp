@@ -4,11 +4,13 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bench/yardstick/measure.hpp"
@@ -24,15 +26,20 @@ constexpr std::string_view usage = R"(usage: yardstick [OPTION...] [SCOPE...]
 SCOPE is A1 to A11 or B1 to B8; all of them, if none is named.
   --quick        leave out scopes of more than 3 million states
   --explorer     search by the explorer of scenarios
+  --reduce=HOW   visit fewer states, and compare verdicts: none (default), symmetry,
+                 merge, both, all
   --spin=WHICH   run SPIN as well, if it is installed: none, proofs (default), all
 )";
+
+constexpr std::string_view reduced_legend =
+    "spin s: with its partial-order reduction. L counts what is merged as one step.\n";
 
 enum class Spin : std::uint8_t { none, proofs, all };
 
 struct Options {
   std::vector<std::string_view> scopes;
   bool quick = false;
-  Core core = Core::search;
+  How how;
   Spin spin = Spin::proofs;
 };
 
@@ -44,6 +51,14 @@ struct Row {
   bool agrees = false;         // With what is recorded.
   bool spin_agrees = true;     // If it was run.
 };
+
+constexpr std::array<std::pair<std::string_view, Reductions>, 5> reductions{{
+    {"none", {}},
+    {"symmetry", {.symmetry = true}},
+    {"merge", {.regions = true}},
+    {"both", {.symmetry = true, .regions = true}},
+    {"all", {.symmetry = true, .regions = true, .settling = true, .forgetting = true}},
+}};
 
 struct Tally {
   int agree = 0;
@@ -95,14 +110,17 @@ void add_spin(Row& row, const Proof& proof, Spin which) {
   row.spin_agrees = found && found->steps == 0 && same(found->figures, row.result);
 }
 
+// Nothing: it is not recorded, hence too large to be run.
+std::optional<SpinFigures> spin_reduced(const Proof& proof, Spin which) {
+  if (proof.spin_reduced.states == 0) return {};
+  if (which == Spin::none) return proof.spin_reduced;
+  const auto found = run_spin({.scope = proof.scope}, SpinMode::depth_first_reduced);
+  if (!found) return {};
+  return found->figures;
+}
+
 void print_reduced(const Row& row, const Proof& proof, Spin which) {
-  std::optional<SpinFigures> figures;
-  if (proof.spin_reduced.states != 0) figures = proof.spin_reduced;
-  if (which != Spin::none && figures) {
-    const auto found = run_spin(row.one, SpinMode::depth_first_reduced);
-    figures.reset();
-    if (found) figures = found->figures;
-  }
+  const auto figures = spin_reduced(proof, which);
   if (!figures) return;
   fmt::print("    spin with reduction: {} states, {} steps, {:.2f} s{}\n", figures->states,
              figures->transitions, figures->seconds, row.spin_recorded ? " (recorded)" : "");
@@ -110,7 +128,7 @@ void print_reduced(const Row& row, const Proof& proof, Spin which) {
 
 bool compare_proof(const Proof& proof, const Options& options) {
   Row row{.one = {.scope = proof.scope}};
-  row.result = measure(row.one, options.core);
+  row.result = measure(row.one, options.how);
   row.agrees = agrees(proof, row.result);
   add_spin(row, proof, options.spin);
   print(row);
@@ -129,7 +147,7 @@ bool compare_proof(const Proof& proof, const Options& options) {
 
 bool compare_violation(const Violation& violation, const Options& options) {
   Row row{.one = {violation.scope, violation.variant, violation.property}};
-  row.result = measure(row.one, options.core);
+  row.result = measure(row.one, options.how);
   row.agrees = agrees(violation, row.result);
   if (options.spin == Spin::all) {
     const auto found = run_spin(row.one, SpinMode::breadth_first);
@@ -146,12 +164,34 @@ bool compare_violation(const Violation& violation, const Options& options) {
   return row.agrees && row.spin_agrees;
 }
 
+// Against SPIN with its reduction.
+bool compare_reduced_proof(const Proof& proof, const Options& options) {
+  Row row{.one = {.scope = proof.scope}};
+  row.result = measure(row.one, options.how);
+  row.agrees = agrees_reduced(proof, options.how.reductions, row.result);
+  row.spin = spin_reduced(proof, options.spin);
+  row.spin_recorded = options.spin == Spin::none;
+  print(row);
+  return row.agrees;
+}
+
+bool compare_reduced_violation(const Violation& violation, const Options& options) {
+  Row row{.one = {violation.scope, violation.variant, violation.property}};
+  row.result = measure(row.one, options.how);
+  row.agrees = agrees_reduced(violation, options.how.reductions, row.result);
+  print(row);
+  return row.agrees;
+}
+
 bool compare_scope(const Proof& proof, const Options& options, Tally& rows) {
+  const bool reduced = options.how.reductions != Reductions{};
   Tally own;
-  own.add(compare_proof(proof, options));
+  own.add(reduced ? compare_reduced_proof(proof, options) : compare_proof(proof, options));
   for (const Violation& violation : violations()) {
-    const bool left_out = options.quick && violation.states > quick_max;
-    if (violation.scope == proof.scope && !left_out) own.add(compare_violation(violation, options));
+    const bool left_out = options.quick && violation.states > quick_max && !reduced;
+    if (violation.scope != proof.scope || left_out) continue;
+    own.add(reduced ? compare_reduced_violation(violation, options)
+                    : compare_violation(violation, options));
   }
   rows.agree += own.agree;
   rows.all += own.all;
@@ -169,6 +209,7 @@ int run(const Options& options) {
     scopes.add(compare_scope(proof, options, rows));
   }
   fmt::print("L: length of a shortest counterexample. B: bytes a state. r: recorded, not run.\n");
+  if (options.how.reductions != Reductions{}) fmt::print("{}", reduced_legend);
   fmt::print("{} of {} rows agree\n{} of {} scopes agree\n", rows.agree, rows.all, scopes.agree,
              scopes.all);
   return scopes.agree == scopes.all ? 0 : 1;
@@ -178,7 +219,12 @@ bool read_option(std::string_view argument, Options& options) {
   if (argument == "--quick") {
     options.quick = true;
   } else if (argument == "--explorer") {
-    options.core = Core::explorer;
+    options.how.core = Core::explorer;
+  } else if (argument.starts_with("--reduce=")) {
+    const auto* const found =
+        std::ranges::find(reductions, argument.substr(9), &decltype(reductions)::value_type::first);
+    if (found == reductions.end()) return false;
+    options.how.reductions = found->second;
   } else if (argument == "--spin=none") {
     options.spin = Spin::none;
   } else if (argument == "--spin=proofs") {
@@ -190,7 +236,7 @@ bool read_option(std::string_view argument, Options& options) {
     options.scopes.push_back(argument);
     return std::ranges::find(all, argument, &Proof::scope) != all.end();
   }
-  return true;
+  return options.how.core == Core::search || options.how.reductions == Reductions{};
 }
 }  // namespace
 }  // namespace yardstick

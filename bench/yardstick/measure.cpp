@@ -7,7 +7,12 @@
 #include <utility>
 
 #include "bench/yardstick/holt_handle.hpp"
+#include "bench/yardstick/holt_regions.hpp"
+#include "bench/yardstick/holt_symmetry.hpp"
 #include "bench/yardstick/interval_notifier.hpp"
+#include "bench/yardstick/interval_regions.hpp"
+#include "bench/yardstick/interval_symmetry.hpp"
+#include "bench/yardstick/reduced.hpp"
 #include "bench/yardstick/search.hpp"
 #include "bench/yardstick/world.hpp"
 #include "sim/explore.hpp"
@@ -40,14 +45,18 @@ Result explore(const P& protocol) {
 }
 
 template <Protocol P>
-Result run(const Case& one, Core core) {
+Result run(const Case& one, const How& how) {
   const P protocol(static_cast<typename P::Variant>(one.variant),
                    static_cast<typename P::Property>(one.property));
-  if (core == Core::explorer) return explore(protocol);
+  if (how.reductions != Reductions{}) {
+    check(how.core == Core::search);
+    return search(Reduced<P>(protocol, how.reductions));
+  }
+  if (how.core == Core::explorer) return explore(protocol);
   return search(protocol, {.states_expected = proof_of(one.scope).states});
 }
 
-using Run = Result (*)(const Case&, Core);
+using Run = Result (*)(const Case&, const How&);
 
 template <std::size_t... index>
 constexpr auto interval_runs(std::index_sequence<index...>) {
@@ -67,12 +76,12 @@ std::size_t index_of(std::string_view scope) {
 }
 }  // namespace
 
-Result measure(const Case& one, Core core) {
+Result measure(const Case& one, const How& how) {
   static constexpr auto interval =
       interval_runs(std::make_index_sequence<interval_scopes.size()>{});
   static constexpr auto holt = holt_runs(std::make_index_sequence<holt_scopes.size()>{});
   const std::size_t index = index_of(one.scope);
   const bool first = model_of(one.scope) == Model::interval_notifier;
-  return (first ? interval.at(index) : holt.at(index))(one, core);
+  return (first ? interval.at(index) : holt.at(index))(one, how);
 }
 }  // namespace yardstick

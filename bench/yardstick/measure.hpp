@@ -18,5 +18,10 @@ enum class Core : std::uint8_t {
   explorer,  // sim::explore().
 };
 
-Result measure(const Case& one, Core core);
+struct How {
+  Core core = Core::search;
+  Reductions reductions{};  // Of search() only.
+};
+
+Result measure(const Case& one, const How& how);
 }  // namespace yardstick

@@ -9,35 +9,73 @@
 namespace yardstick {
 namespace {
 constexpr std::array<Proof, 19> recorded_proofs{{
-    {"A1", 302, 481, 27, 3, {}, {}},
-    {"A2", 5'832, 13'454, 35, 3, {}, {}},
-    {"A3", 55'807, 140'838, 42, 7, {55'807, 140'838, 0.07}, {52'028, 122'142, 0.07}},
-    {"A4", 143'515, 372'352, 42, 13, {143'515, 372'352, 0.15}, {135'852, 330'926, 0.11}},
-    {"A5", 323'335, 888'556, 57, 73, {323'335, 888'556, 0.28}, {307'846, 798'536, 0.28}},
-    {"A6", 1'799'100, 6'557'147, 75, 4, {1'799'100, 6'557'147, 2.26}, {1'589'909, 5'170'501, 2.11}},
+    {"A1", 302, 481, 27, 3, {}, {}, {164, 177, 99}},
+    {"A2", 5'832, 13'454, 35, 3, {}, {}, {1'596, 2'817, 806}},
+    {"A3",
+     55'807,
+     140'838,
+     42,
+     7,
+     {55'807, 140'838, 0.07},
+     {52'028, 122'142, 0.07},
+     {7'271, 25'633, 3'405}},
+    {"A4",
+     143'515,
+     372'352,
+     42,
+     13,
+     {143'515, 372'352, 0.15},
+     {135'852, 330'926, 0.11},
+     {7'743, 65'623, 3'636}},
+    {"A5",
+     323'335,
+     888'556,
+     57,
+     73,
+     {323'335, 888'556, 0.28},
+     {307'846, 798'536, 0.28},
+     {32'903, 120'131, 12'649}},
+    {"A6",
+     1'799'100,
+     6'557'147,
+     75,
+     4,
+     {1'799'100, 6'557'147, 2.26},
+     {1'589'909, 5'170'501, 2.11},
+     {926'141, 444'209, 234'292}},
     {"A7",
      2'821'207,
      8'520'464,
      54,
      32,
      {2'821'207, 8'520'464, 3.82},
-     {2'629'509, 7'478'390, 3.62}},
+     {2'629'509, 7'478'390, 3.62},
+     {127'419, 1'116'799, 51'539}},
     {"A8",
      8'736'305,
      29'817'602,
      72,
      75,
      {8'736'305, 29'817'602, 14.64},
-     {8'265'414, 26'794'526, 13.87}},
+     {8'265'414, 26'794'526, 13.87},
+     {459'785, 2'555'639, 140'913}},
     {"A9",
      10'171'421,
      33'638'736,
      72,
      116,
      {10'171'421, 33'638'736, 16.44},
-     {9'520'737, 29'784'852, 14.48}},
-    {"A10", 30'729'257, 113'706'668, 70, 0, {30'729'257, 113'706'669, 52.77}, {}},
-    {"A11", 220'399'577, 858'262'546, 79, 0, {}, {}},
+     {9'520'737, 29'784'852, 14.48},
+     {886'552, 2'885'843, 257'743}},
+    {"A10",
+     30'729'257,
+     113'706'668,
+     70,
+     0,
+     {30'729'257, 113'706'669, 52.77},
+     {},
+     {2'800'635, 7'181'457, 677'931}},
+    {"A11", 220'399'577, 858'262'546, 79, 0, {}, {}, {19'619'243, 48'897'167, 4'483'835}},
     {"B1", 3'877, 7'480, 34, 12, {}, {}},
     {"B2", 1'653, 3'058, 38, 6, {}, {}},
     {"B3", 71'080, 201'625, 45, 17, {71'080, 201'625, 0.12}, {70'110, 196'303, 0.14}},
@@ -236,5 +274,19 @@ bool agrees(const Violation& recorded, const Result& found) {
   return found.deadlocks == 0 && found.steps == recorded.steps && found.states == recorded.states &&
          found.states_before.value_or(recorded.states_before) == recorded.states_before &&
          found.violations_last.value_or(recorded.violations_last) == recorded.violations_last;
+}
+
+bool agrees_reduced(const Proof& recorded, const Reductions& reductions, const Result& found) {
+  std::uint64_t states = 0;
+  if (reductions == Reductions{.symmetry = true}) states = recorded.reduced.symmetry;
+  if (reductions == Reductions{.regions = true}) states = recorded.reduced.regions;
+  if (reductions == Reductions{.symmetry = true, .regions = true}) states = recorded.reduced.both;
+  return found.violations == 0 && found.deadlocks == 0 && (states == 0 || found.states == states);
+}
+
+bool agrees_reduced(const Violation& recorded, const Reductions& reductions, const Result& found) {
+  const bool same_steps =
+      reductions != Reductions{.symmetry = true} || found.steps == recorded.steps;
+  return found.deadlocks == 0 && (found.steps != 0) == (recorded.steps != 0) && same_steps;
 }
 }  // namespace yardstick

@@ -51,6 +51,13 @@ struct SpinFigures {
   double seconds = 0;  // Of CPU, depth first.
 };
 
+// States that are left; 0: not recorded.
+struct ReducedStates {
+  std::uint64_t symmetry = 0;
+  std::uint64_t regions = 0;
+  std::uint64_t both = 0;
+};
+
 // The protocol as it should be, with property 1.
 struct Proof {
   std::string_view scope;
@@ -60,6 +67,7 @@ struct Proof {
   std::uint64_t ends = 0;  // 0: not recorded.
   SpinFigures spin;        // With -DNOREDUCE.
   SpinFigures spin_reduced;
+  ReducedStates reduced{};
 };
 
 // One with a mistake. The last four as in Result.
@@ -83,4 +91,9 @@ std::string_view name_of(Model model, Variant variant);
 // Every number that is recorded.
 bool agrees(const Proof& recorded, const Result& found);
 bool agrees(const Violation& recorded, const Result& found);
+
+// With reductions the verdict; the states, where they are recorded; and with symmetry alone the
+// length of the shortest counterexample.
+bool agrees_reduced(const Proof& recorded, const Reductions& reductions, const Result& found);
+bool agrees_reduced(const Violation& recorded, const Reductions& reductions, const Result& found);
 }  // namespace yardstick

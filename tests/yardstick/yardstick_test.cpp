@@ -18,7 +18,7 @@ void check_proofs(Core core, std::uint64_t states_max) {
   for (const Proof& proof : proofs()) {
     if (proof.states > states_max) continue;
     CAPTURE(proof.scope);
-    CHECK(agrees(proof, measure({.scope = proof.scope}, core)));
+    CHECK(agrees(proof, measure({.scope = proof.scope}, {.core = core})));
   }
 }
 
@@ -29,7 +29,7 @@ void check_violations(Core core, std::uint64_t states_max) {
     CAPTURE(name_of(model_of(violation.scope), violation.variant));
     CAPTURE(int{violation.property});
     const Case one{violation.scope, violation.variant, violation.property};
-    CHECK(agrees(violation, measure(one, core)));
+    CHECK(agrees(violation, measure(one, {.core = core})));
   }
 }
 
@@ -59,8 +59,7 @@ TEST_CASE("the explorer finds mistakes by as few steps as other checkers") {
 
 TEST_CASE("a mistake that breaks one property of Holt's handles leaves the others") {
   const auto steps = [](HoltVariant variant, HoltProperty property) {
-    return measure({"B2", static_cast<Variant>(variant), static_cast<Property>(property)},
-                   Core::search)
+    return measure({"B2", static_cast<Variant>(variant), static_cast<Property>(property)}, {})
         .steps;
   };
   CHECK(steps(HoltVariant::partial, HoltProperty::all_or_nothing) == 14);
@@ -71,12 +70,12 @@ TEST_CASE("a mistake that breaks one property of Holt's handles leaves the other
 
 TEST_CASE("a figure that is one off does not agree") {
   Proof proof = proof_of("A1");
-  const Result result = measure({.scope = "A1"}, Core::search);
+  const Result result = measure({.scope = "A1"}, {});
   REQUIRE(agrees(proof, result));
   ++proof.transitions;
   CHECK_FALSE(agrees(proof, result));
   Violation violation = violations().front();
-  const Result broken = measure({"A1", violation.variant, violation.property}, Core::search);
+  const Result broken = measure({"A1", violation.variant, violation.property}, {});
   REQUIRE(agrees(violation, broken));
   ++violation.states_before;
   CHECK_FALSE(agrees(violation, broken));
