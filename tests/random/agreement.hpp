@@ -11,17 +11,21 @@
 
 namespace random_scenarios {
 
-// A way to explore. Each is compared with the naive search.
+// A way to explore, besides the plain one. Each is compared with the naive search.
+enum class Sizes : std::uint8_t {
+  same,     // It visits the same states,
+  reduced,  // or fewer, with the same verdict and paths of the same length.
+};
 struct Variant {
   const char* name;
   sim::ExploreOptions options;
   std::uint64_t states_max = 0;  // It is left out where there are more states; 0: never.
-  bool same_states = true;       // False: it visits fewer states, with the same verdict.
+  Sizes sizes = Sizes::same;
 };
 std::vector<Variant> variants();
 
 struct Limits {
-  std::uint64_t states_max = 20'000;  // A scenario with more states is skipped.
+  std::uint64_t states_max = 10'000;  // A scenario with more states is skipped.
   std::uint64_t seeds = 20;           // Of simulated runs, in each order.
 };
 
