@@ -108,7 +108,6 @@ std::uint32_t Lowering::add_claim(model::Claim claim, Span span) {
     return 0;
   }
   claim.source = place(span);
-  if (claim.text.empty()) claim.text = text_of(span);
   setup_.claims.push_back(std::move(claim));
   return static_cast<std::uint32_t>(setup_.claims.size() - 1);
 }
@@ -116,18 +115,6 @@ std::uint32_t Lowering::add_claim(model::Claim claim, Span span) {
 std::uint32_t Lowering::place(Span span) {
   cell_.places.push_back(span);
   return static_cast<std::uint32_t>(cell_.places.size() - 1);
-}
-
-// The source text on one line, with single spaces and without comments at its end.
-std::string Lowering::text_of(Span span) const {
-  std::string text;
-  for (const char c : sources_.at(span.source).text_of(span)) {
-    const bool space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
-    if (space && (text.empty() || text.back() == ' ')) continue;
-    text += space ? ' ' : c;
-  }
-  while (!text.empty() && text.back() == ' ') text.pop_back();
-  return text;
 }
 
 void Lowering::problem(Span span, std::string message) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is claimed, asked and watched; and what a `>` line must see.
+#include "scenarios/language/canonical.hpp"
 #include "scenarios/language/lowering.hpp"
 
 namespace language {
@@ -36,7 +37,7 @@ void Lowering::add_claims() {
         add_question(*ask, item.span);
       } else if (const auto* watch = std::get_if<Watch>(&item.node)) {
         for (const Expr& column : watch->columns) {
-          cell_.watch.push_back({text_of(column.span), compile(column)});
+          cell_.watch.push_back({canonical(column), compile(column)});
         }
       } else if (std::holds_alternative<Workload>(item.node) ||
                  std::holds_alternative<Trace>(item.node) ||
@@ -56,7 +57,7 @@ void Lowering::add_assertion(const Assertion& assertion, Span span) {
   model::Claim claim{.kind = kind_of(assertion.kind), .expect_fail = assertion.expect_fail};
   if (assertion.kind != AssertionKind::never) {
     claim.expression = compile(assertion.condition);
-    claim.text = text_of(assertion.condition.span);
+    claim.text = canonical(assertion.condition);
     add_claim(std::move(claim), span);
     return;
   }
@@ -111,7 +112,7 @@ void Lowering::add_emission(const Emission& emission, const std::optional<Time>&
     }
   }
   model::Claim claim{.kind = model::Claim::Kind::emitted};
-  claim.text = text_of(emission.span);
+  claim.text = canonical(emission);
   monitor.claim = add_claim(std::move(claim), emission.span);
   setup_.monitors.push_back(monitor);
 }

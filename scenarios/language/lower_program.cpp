@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "model/flow/all.hpp"
+#include "scenarios/language/canonical.hpp"
 #include "scenarios/language/lowering.hpp"
 
 namespace language {
@@ -123,7 +124,7 @@ model::LineId Lowering::add_step(const Event& event, const Step& step, std::uint
   model::Line line{.call = call_of(info)};
   if (info.variable) line.result = model::VariableId{*info.variable};
   if (step.label) line.label = step.label->text;
-  line.text = text_of(step.span);
+  line.text = canonical(step);
   line.source = place(step.span);
   add_results(line, step);
   setup_.lines.push_back(std::move(line));
@@ -161,7 +162,7 @@ void Lowering::add_results(model::Line& line, const Step& step) {
     }
   }
   if (step.results.empty()) return;
-  line.claim = add_claim({.kind = model::Claim::Kind::result}, step.span);
+  line.claim = add_claim({.kind = model::Claim::Kind::result, .text = line.text}, step.span);
 }
 
 void Lowering::add_step_properties(model::LineId id, const Step& step) {
@@ -173,7 +174,7 @@ void Lowering::add_step_properties(model::LineId id, const Step& step) {
       claim.expression = {{.code = Code::faults, .line = id},
                           {.code = Code::number, .constant = count},
                           {.code = Code::equal}};
-      claim.text = text_of(step.span) + ": faults";
+      claim.text = canonical(step) + ": faults";
       add_claim(std::move(claim), step.span);
     } else if (property.name.text == "fail_nth") {
       problem(property.name.span, "'fail_nth' is not supported by this version");
@@ -189,7 +190,7 @@ void Lowering::add_deadline(model::LineId line, const Time& time, Span span) {
                          .armed_by = line,
                          .within = std::max<std::uint64_t>(1, last - std::min(first, last))};
   model::Claim claim{.kind = model::Claim::Kind::emitted};
-  claim.text = text_of(time.span) + ": returns in time";
+  claim.text = canonical(time) + ": returns in time";
   monitor.claim = add_claim(std::move(claim), span);
   setup_.monitors.push_back(monitor);
 }

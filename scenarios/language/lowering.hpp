@@ -95,7 +95,6 @@ class Lowering {
   void choose_mode();
   std::uint32_t add_claim(model::Claim claim, Span span);
   std::uint32_t place(Span span);
-  std::string text_of(Span span) const;
   void problem(Span span, std::string message);
   Value value_of(const Expr& expr);
   std::uint64_t number_of(const Expr& expr, Dimension dimension = Dimension::none);

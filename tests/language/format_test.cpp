@@ -8,6 +8,7 @@
 #include <cctype>
 
 #include "scenarios/language/json.hpp"
+#include "scenarios/language/lower.hpp"
 #include "tests/language/support.hpp"
 
 namespace {
@@ -100,6 +101,31 @@ TEST_CASE("settings and claims stand in columns until a blank line") {
         "expect fail never c\n"
         "~exists (x == 1)\n"
         "exists  (y) if p == q\n");
+}
+
+TEST_CASE("what is claimed and called is quoted in the same words, however it is laid out") {
+  const auto texts = [](const std::string& text) {
+    language::Sources sources = language_test::sources_of({{"t.sd", text}});
+    const language::Loaded loaded = language::load(sources, "t.sd", {});
+    REQUIRE(loaded.cells.size() == 1);
+    std::vector<std::string> found;
+    for (const auto& line : loaded.cells[0].setup->lines) found.push_back(line.text);
+    for (const auto& claim : loaded.cells[0].setup->claims) found.push_back(claim.text);
+    return found;
+  };
+  const std::string text =
+      "host A {}\nprocess app on A { region buf: anon 1 page }\n"
+      "thread app.t0 {\n"
+      " r:=mprotect( buf,PROT_READ  |PROT_WRITE )=0|err\n"
+      " >  pte_set( buf )after range_end( )\n"
+      "}\n"
+      "exists(app.t0:r==0\n || /* why */ value(app,buf[0])==1)\n";
+  CHECK(texts(text) == texts(formatted(text)));
+  CHECK(texts(text) ==
+        std::vector<std::string>{"r := mprotect(buf, PROT_READ|PROT_WRITE) = 0 | err",
+                                 "r := mprotect(buf, PROT_READ|PROT_WRITE) = 0 | err",
+                                 "> pte_set(buf) after range_end()",
+                                 "(app.t0:r == 0 || value(app, buf[0]) == 1)"});
 }
 
 TEST_CASE("C's operators are written") {

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a random scenario does: a call of the call table, with arguments that exist.
+#include <algorithm>
+
+#include "scenarios/language/model_words.hpp"
+#include "tests/random/draft.hpp"
+
+namespace random_scenarios {
+namespace {
+
+using Kind = Object::Kind;
+using Words = std::vector<std::string>;
+
+// One call that is being written. Each argument is drawn from what exists; `possible` becomes
+// false where nothing does.
+struct Writer {
+  Draft& draft;
+  const Actor& actor;
+  const std::vector<Object>& own;
+  bool possible = true;
+
+  Draw& draw() const { return draft.draw; }
+
+  template <class T, class Test>
+  const T* pick(const std::vector<T>& list, Test test) {
+    std::vector<const T*> found;
+    for (const T& each : list) {
+      if (test(each)) found.push_back(&each);
+    }
+    if (found.empty()) {
+      possible = false;
+      return nullptr;
+    }
+    return draw().of(found);
+  }
+
+  // The process whose regions this actor has.
+  std::string space() const {
+    for (const Process& process : draft.processes) {
+      if (process.name == actor.name && !process.parent.empty()) return process.parent;
+    }
+    return actor.name;
+  }
+
+  const Region* region() {
+    const bool kernel = actor.kind == Actor::Kind::kernel;
+    return pick(draft.regions, [&](const Region& each) {
+      return kernel ? each.host == actor.host : each.process == space();
+    });
+  }
+  std::string pages() {
+    const Region* found = region();
+    return found == nullptr ? "" : found->name + slice(draw(), found->pages);
+  }
+  std::string page() {
+    const Region* found = region();
+    return found == nullptr
+               ? ""
+               : joined({found->name, "[", std::to_string(draw().below(found->pages)), "]"});
+  }
+
+  template <class Test>
+  const Object* object(Kind kind, Test test) {
+    std::vector<Object> all = draft.objects;
+    all.insert(all.end(), own.begin(), own.end());
+    static thread_local Object found;
+    const Object* chosen =
+        pick(all, [&](const Object& each) { return each.kind == kind && test(each); });
+    if (chosen == nullptr) return nullptr;
+    found = *chosen;
+    return &found;
+  }
+  std::string part_of(const Object* found) {
+    return found == nullptr ? "" : found->name + slice(draw(), found->pages);
+  }
+  std::string mr_pages() {
+    return part_of(object(Kind::mr, [&](const Object& mr) {
+      return actor.kind == Actor::Kind::device ? mr.device == actor.name : mr.owner == actor.name;
+    }));
+  }
+  std::string mr() {
+    const Object* found =
+        object(Kind::mr, [&](const Object& each) { return each.owner == actor.name; });
+    return found == nullptr ? "" : found->name;
+  }
+  std::string attachment() {
+    const Object* found =
+        object(Kind::attachment, [&](const Object& each) { return each.owner == actor.name; });
+    return found == nullptr ? "" : found->name;
+  }
+  // Through an attachment, or with a queue pair and a key.
+  std::string remote() {
+    if (draw().chance(50)) {
+      const Object* found =
+          object(Kind::attachment, [&](const Object& each) { return each.owner == actor.name; });
+      if (found != nullptr) return part_of(found);
+      possible = true;
+    }
+    const Object* qp =
+        object(Kind::qp, [&](const Object& each) { return each.owner == actor.name; });
+    if (qp == nullptr) return "";
+    const std::string name = qp->name;
+    const std::string device = qp->device;
+    return joined({name, ", ", part_of(object(Kind::mr, [&](const Object& each) {
+                     return each.device == device;
+                   }))});
+  }
+  const Process* other_process() {
+    return pick(draft.processes, [&](const Process& each) { return each.name != actor.name; });
+  }
+  std::string number() {
+    if (!draft.params.empty() && draw().chance(20)) return draw().of(draft.params);
+    return std::to_string(1 + draw().below(3));
+  }
+};
+
+Words plain() { return {"0", "ok", "0 | err", "any"}; }
+Words values() { return {"0", "1", "2", "any", "ok", "1 | 2 | err", "SIGSEGV | 1", "err"}; }
+
+Call plain_call(std::string text) {
+  return {.verb = "", .text = std::move(text), .makes = {}, .results = plain()};
+}
+Call value_call(std::string text) {
+  return {.verb = "", .text = std::move(text), .makes = {}, .results = values()};
+}
+
+Call making(Writer& w, std::string text, Kind kind, std::string_view prefix) {
+  Call call{.verb = "", .text = std::move(text), .makes = {}, .results = {"ok", "ok | err", "any"}};
+  call.makes.kind = kind;
+  call.makes.name = w.draft.new_name(prefix);
+  call.makes.owner = w.actor.name;
+  return call;
+}
+
+std::optional<Call> memory_call(Writer& w, std::string_view verb) {
+  static const Words protections = {"PROT_READ", "PROT_READ | PROT_WRITE", "PROT_NONE"};
+  if (verb == "memset") return plain_call(joined({"memset(", w.pages(), ", ", w.number(), ")"}));
+  if (verb == "READ_ONCE") return value_call(joined({"READ_ONCE(", w.page(), ")"}));
+  if (verb == "WRITE_ONCE") {
+    return plain_call(joined({"WRITE_ONCE(", w.page(), ", ", w.number(), ")"}));
+  }
+  if (verb == "mmap") {
+    const Region* region = w.region();
+    return plain_call(joined({"mmap(", region == nullptr ? "" : region->name, ")"}));
+  }
+  if (verb == "munmap") return plain_call(joined({"munmap(", w.pages(), ")"}));
+  if (verb == "madvise") {
+    const char* advice = w.draw().chance(60) ? "MADV_DONTNEED" : "MADV_PAGEOUT";
+    return plain_call(joined({"madvise(", w.pages(), ", ", advice, ")"}));
+  }
+  if (verb == "mprotect") {
+    return plain_call(joined({"mprotect(", w.pages(), ", ", w.draw().of(protections), ")"}));
+  }
+  if (verb == "fork") {
+    const Process* kid =
+        w.pick(w.draft.processes, [&](const Process& each) { return each.parent == w.actor.name; });
+    return plain_call(joined({"fork(", kid == nullptr ? "" : kid->name, ")"}));
+  }
+  if (verb == "exit") return plain_call("exit()");
+  return std::nullopt;
+}
+
+Call register_call(Writer& w) {
+  const Device* device =
+      w.pick(w.draft.devices, [&](const Device& each) { return each.host == w.actor.host; });
+  const Region* region = w.region();
+  if (!w.possible) return {};
+  const std::uint32_t first = w.draw().chance(70) ? 0 : w.draw().below(region->pages);
+  const std::uint32_t count = region->pages - first;
+  const std::string pages = first == 0 ? region->name
+                                       : joined({region->name, "[", std::to_string(first), "..",
+                                                 std::to_string(region->pages - 1), "]"});
+  const bool pinned = w.draft.policy == "pin_all" ? w.draw().chance(80) : w.draw().chance(15);
+  Call call = making(
+      w, joined({"reg_mr(", device->name, ", ", pages, ", ", pinned ? "pinned" : "odp", ")"}),
+      Kind::mr, "mr");
+  call.makes.device = device->name;
+  call.makes.pages = count;
+  return call;
+}
+
+std::optional<Call> device_call(Writer& w, std::string_view verb) {
+  if (verb == "reg_mr") return register_call(w);
+  if (verb == "dereg_mr") return plain_call(joined({"dereg_mr(", w.mr(), ")"}));
+  if (verb == "prefetch") return plain_call(joined({"prefetch(", w.mr_pages(), ")"}));
+  if (verb == "dma_read") return value_call(joined({"dma_read(", w.mr_pages(), ")"}));
+  if (verb == "dma_write") {
+    return plain_call(joined({"dma_write(", w.mr_pages(), ", ", w.number(), ")"}));
+  }
+  return std::nullopt;
+}
+
+Call handle_call(Writer& w, std::string_view verb) {
+  const Region* region = w.region();
+  Call call =
+      making(w, joined({std::string(verb), "(", region == nullptr ? "" : region->name, ")"}),
+             Kind::handle, "h");
+  if (region != nullptr) call.makes.pages = region->pages;
+  return call;
+}
+
+Call attach_call(Writer& w) {
+  const Object* handle = w.object(Kind::handle, [&](const Object& each) {
+    return each.owner != w.actor.name || w.draw().chance(10);
+  });
+  if (handle == nullptr) return {};
+  const std::uint32_t pages = handle->pages;
+  Call call = making(w, joined({"attach(", handle->name, ")"}), Kind::attachment, "a");
+  call.makes.pages = pages;
+  return call;
+}
+
+std::optional<Call> fabric_call(Writer& w, std::string_view verb) {
+  if (verb == "connect") {
+    const Device* device = w.pick(w.draft.devices, [](const Device&) { return true; });
+    Call call =
+        making(w, joined({"connect(", device == nullptr ? "" : device->name, ")"}), Kind::qp, "qp");
+    if (device != nullptr) call.makes.device = device->name;
+    return call;
+  }
+  if (verb == "rdma_read") return value_call(joined({"rdma_read(", w.remote(), ")"}));
+  if (verb == "rdma_write") {
+    return plain_call(joined({"rdma_write(", w.remote(), ", ", w.number(), ")"}));
+  }
+  if (verb == "export" || verb == "mpi_win") return handle_call(w, verb);
+  if (verb == "attach") return attach_call(w);
+  if (verb == "detach") return plain_call(joined({"detach(", w.attachment(), ")"}));
+  return std::nullopt;
+}
+
+std::optional<Call> message_call(Writer& w, std::string_view verb) {
+  if (verb == "mpi_put" || verb == "mpi_get") {
+    const Object* window = w.object(Kind::handle, [&](const Object& each) {
+      return each.owner != w.actor.name || w.draw().chance(10);
+    });
+    const std::string pages = w.part_of(window);
+    if (verb == "mpi_get") return value_call(joined({"mpi_get(", pages, ")"}));
+    return plain_call(joined({"mpi_put(", pages, ", ", w.number(), ")"}));
+  }
+  if (verb != "mpi_send" && verb != "mpi_recv") return std::nullopt;
+  const Process* peer = w.other_process();
+  const std::string name = peer == nullptr ? "" : peer->name;
+  if (verb == "mpi_recv") return value_call(joined({"mpi_recv(", name, ")"}));
+  return plain_call(joined({"mpi_send(", name, ", ", w.number(), ")"}));
+}
+
+std::optional<Call> kernel_call(Writer& w, std::string_view verb) {
+  if (verb == "swap_out") return plain_call(joined({"swap_out(", w.pages(), ")"}));
+  if (verb == "reclaim")
+    return value_call(joined({"reclaim(", std::to_string(1 + w.draw().below(2)), ")"}));
+  if (verb == "oom_reap") {
+    const Process* victim =
+        w.pick(w.draft.processes, [&](const Process& each) { return each.host == w.actor.host; });
+    return plain_call(joined({"oom_reap(", victim == nullptr ? "" : victim->name, ")"}));
+  }
+  if (verb == "kill") return plain_call(joined({"kill(", w.actor.host, ")"}));
+  return std::nullopt;
+}
+
+bool by(const language::CallRow& row, Actor::Kind kind) {
+  const auto wanted = kind == Actor::Kind::process  ? language::ActorKind::process
+                      : kind == Actor::Kind::device ? language::ActorKind::device
+                                                    : language::ActorKind::kernel;
+  return std::ranges::find(row.actors, wanted) != row.actors.end();
+}
+
+}  // namespace
+
+std::optional<Call> call_of(Draft& draft, std::string_view verb, const Actor& actor,
+                            const std::vector<Object>& own) {
+  for (auto* group : {memory_call, device_call, fabric_call, message_call, kernel_call}) {
+    Writer writer{.draft = draft, .actor = actor, .own = own};
+    std::optional<Call> call = group(writer, verb);
+    if (!call) continue;
+    if (!writer.possible) return std::nullopt;
+    call->verb = verb;
+    return call;
+  }
+  return std::nullopt;
+}
+
+std::optional<Call> random_call(Draft& draft, const Actor& actor, const std::vector<Object>& own) {
+  // What invalidations and devices meet at is likelier,
+  static const Words likely = {"munmap",    "madvise",    "mprotect", "dma_read", "dma_write",
+                               "prefetch",  "rdma_read",  "swap_out", "fork",     "WRITE_ONCE",
+                               "READ_ONCE", "rdma_write", "mpi_put",  "reclaim",  "memset"};
+  // what ends everything, or waits for ever if nobody answers, is rare.
+  static const Words rare = {"exit", "kill", "mpi_recv", "oom_reap"};
+  for (int attempt = 0; attempt < 30; ++attempt) {
+    const auto& calls = language::full_vocabulary().calls;
+    const bool any = draft.draw.chance(40);
+    const language::CallRow& row =
+        any ? draft.draw.of(calls) : *language::find(calls, draft.draw.of(likely));
+    if (!by(row, actor.kind)) continue;
+    if (std::ranges::find(rare, row.name) != rare.end() && !draft.draw.chance(40)) continue;
+    if (auto call = call_of(draft, row.name, actor, own)) return call;
+  }
+  return std::nullopt;
+}
+
+}  // namespace random_scenarios

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a random scenario happens: hosts, devices, policy, kernel, processes and regions.
+#include <algorithm>
+
+#include "scenarios/language/model_words.hpp"
+#include "tests/random/draft.hpp"
+
+namespace random_scenarios {
+namespace {
+
+using language::SettingKind;
+using language::SettingRow;
+
+std::string random_value(Draw& draw, const SettingRow& row) {
+  switch (row.kind) {
+    case SettingKind::truth:
+      return draw.chance(50) ? "yes" : "no";
+    case SettingKind::word:
+      return draw.of(row.choices);
+    case SettingKind::duration:
+      return draw.chance(50) ? "0us" : joined({std::to_string(1 + draw.below(20)), "us"});
+    default:
+      return std::to_string(1 + draw.below(3));
+  }
+}
+
+// "{ recheck no; revoke one_by_one }", or nothing.
+std::string random_settings(Draw& draw, const std::vector<SettingRow>& rows, std::uint32_t most) {
+  std::string block;
+  std::vector<std::string> used;
+  for (std::uint32_t i = draw.below(most + 1); i > 0 && !rows.empty(); --i) {
+    const SettingRow& row = draw.of(rows);
+    if (std::ranges::find(used, row.name) != used.end()) continue;
+    used.push_back(row.name);
+    block += joined({block.empty() ? "" : "; ", row.name, " ", random_value(draw, row)});
+  }
+  return block.empty() ? "" : joined({" { ", block, " }"});
+}
+
+std::string random_policy(Draft& draft) {
+  const auto& policies = language::full_vocabulary().policies;
+  const auto& policy = draft.draw.of(policies);
+  draft.policy = policy.name;
+  const std::uint32_t settings = draft.draw.chance(50) ? 0 : 3;
+  return joined({"policy ", policy.name, random_settings(draft.draw, policy.settings, settings)});
+}
+
+void write_device(Draft& draft, const std::string& host, const std::string& name) {
+  draft.devices.push_back({.name = joined({host, ".", name}), .host = host});
+  std::string line = joined({"    device ", name, ": rnic { tlb ",
+                             std::to_string(draft.draw.chance(70) ? 64 : 1 + draft.draw.below(2)),
+                             " entries; odp ", draft.draw.chance(70) ? "on" : "off"});
+  if (draft.draw.chance(8)) {
+    const std::string kept = draft.policy;
+    line += "; " + random_policy(draft);
+    draft.policy = kept;
+  }
+  draft.line(line + " }");
+}
+
+// A sixth of the hosts is so small that it must reclaim.
+void write_host(Draft& draft, const std::string& host) {
+  draft.hosts.push_back(host);
+  draft.line(joined({"host ", host, " {"}));
+  draft.line(joined({"    cpus ", std::to_string(1 + draft.draw.below(3))}));
+  const bool tiny = draft.draw.chance(16);
+  draft.line(tiny ? joined({"    ram ", std::to_string(12 + 4 * draft.draw.below(4)), "k"})
+                  : "    ram 64M");
+  if (draft.draw.chance(70)) {
+    draft.line(tiny ? joined({"    swap ", std::to_string(4 + 4 * draft.draw.below(4)), "k"})
+                    : "    swap 64M");
+  }
+  if (draft.draw.chance(25)) draft.line("    alloc fifo");
+  write_device(draft, host, "rnic0");
+  if (draft.draw.chance(6)) write_device(draft, host, "rnic1");
+  draft.line("}");
+}
+
+void write_kernel(Draft& draft) {
+  const auto& kernel = draft.draw.of(language::full_vocabulary().kernels);
+  const std::uint32_t switches = draft.draw.chance(50) ? 0 : 2;
+  draft.line(
+      joined({"kernel ", kernel.version, random_settings(draft.draw, kernel.switches, switches)}));
+}
+
+void write_region(Draft& draft, const Process& process, const std::string& name) {
+  static const std::vector<std::string> flags = {"rw", "ro", "none", "locked", "shared", "lazy"};
+  Region region{.name = name, .process = process.name, .host = process.host};
+  region.pages = draft.draw.chance(60) ? 1 : 1 + draft.draw.below(3);
+  const std::string flag = draft.draw.chance(70) ? "" : draft.draw.of(flags);
+  region.lazy = flag == "lazy";
+  draft.line(joined({"    region ", name, ": ", draft.draw.chance(85) ? "anon" : "shmem", " ",
+                     std::to_string(region.pages), " page", region.pages == 1 ? "" : "s",
+                     flag.empty() ? "" : " ", flag}));
+  draft.regions.push_back(region);
+}
+
+void write_processes(Draft& draft) {
+  const std::string host = draft.hosts[0];
+  draft.processes.push_back({.name = "app", .host = host, .parent = ""});
+  draft.line(joined({"process app on ", host, " {"}));
+  write_region(draft, draft.processes[0], "buf");
+  if (draft.draw.chance(25)) write_region(draft, draft.processes[0], "more");
+  draft.line("}");
+  if (draft.draw.chance(20)) {
+    draft.processes.push_back({.name = "kid", .host = host, .parent = "app"});
+    draft.line(joined({"process kid on ", host}));
+  }
+  if (draft.hosts.size() == 1 && !draft.draw.chance(15)) return;
+  const Process peer{.name = "peer", .host = draft.hosts.back(), .parent = ""};
+  draft.processes.push_back(peer);
+  if (!draft.draw.chance(25)) return draft.line(joined({"process peer on ", peer.host}));
+  draft.line(joined({"process peer on ", peer.host, " {"}));
+  write_region(draft, peer, "area");
+  draft.line("}");
+}
+
+void write_params(Draft& draft) {
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    if (!draft.draw.chance(12)) continue;
+    const std::string name = draft.new_name("p");
+    draft.line(joined({"param ", name, draft.draw.chance(50) ? " = 1" : "", " in [0, 1]"}));
+    draft.params.push_back(name);
+  }
+  if (!draft.params.empty() && draft.draw.chance(30)) {
+    const std::string name = draft.new_name("k");
+    draft.line(joined({"let ", name, " = ", draft.params[0], " * 2 + 1"}));
+  }
+}
+
+}  // namespace
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += part;
+  return text;
+}
+
+std::string slice(Draw& draw, std::uint32_t pages) {
+  if (draw.chance(40)) return "";
+  const std::uint32_t first = draw.below(pages);
+  const std::uint32_t last = first + draw.below(pages - first);
+  return first == last ? joined({"[", std::to_string(first), "]"})
+                       : joined({"[", std::to_string(first), "..", std::to_string(last), "]"});
+}
+
+void write_machine(Draft& draft) {
+  const std::string policy = random_policy(draft);
+  write_host(draft, "A");
+  if (draft.draw.chance(55)) {
+    write_host(draft, "B");
+    std::string devices[2];
+    for (const Device& device : draft.devices) {
+      std::string& end = devices[device.host == "A" ? 0 : 1];
+      if (end.empty()) end = device.name;
+    }
+    draft.line(joined({"link ", devices[0], " <-> ", devices[1], " { latency ",
+                       std::to_string(1 + draft.draw.below(3)), "us }"}));
+  }
+  draft.line(policy);
+  if (draft.draw.chance(25)) write_kernel(draft);
+  if (draft.draw.chance(10)) draft.line("cost { ipi 5us; pte_walk 300ns }");
+  write_params(draft);
+  write_processes(draft);
+}
+
+}  // namespace random_scenarios
