@@ -166,9 +166,9 @@ bool World::consistent() const {
 }
 
 bool World::step(sim::Turn turn) {
-  const std::uint32_t count = events_.ready_count();
-  if (count == 0) return false;
-  const sim::Lane lane = events_.ready_lane(turn.chooser.choose("who is next?", count));
+  if (events_.ready_count() == 0) return false;
+  const sim::Candidates candidates(events_);
+  const sim::Lane lane = candidates.nth(turn.chooser.choose_next("who is next?", candidates));
   const Pending pending = events_.take(lane);
   check(lane.value <= std::numeric_limits<sim::ActorId>::max());
   actor_ = static_cast<sim::ActorId>(lane.value);
