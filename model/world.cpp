@@ -416,4 +416,10 @@ std::string World::actor_name(TaskId task) const {
   return setup().hosts[machine_.tasks[task.index()].host.index()].name + ".kworker";
 }
 
+std::optional<std::uint32_t> World::next_step(TaskId task) const {
+  const FlowStack& stack = actors_[task.index()].stack;
+  if (stack.frames.empty()) return std::nullopt;
+  return step_number(stack.frames.back(), machine_);
+}
+
 }  // namespace model
