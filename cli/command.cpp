@@ -37,6 +37,8 @@ std::vector<std::string> choosing_options(const Case& what, const Options& optio
   if (!options.choices.kernel.empty()) {
     words.push_back("--kernel " + shell_word(options.choices.kernel));
   }
+  // Without it, a scenario with times would be replayed by time.
+  if (options.choices.explore) words.push_back("--explore all");
   return words;
 }
 

@@ -67,6 +67,7 @@ std::string_view title(language::RunMode mode) {
     case language::RunMode::explore:
       return "shortest execution";
     case language::RunMode::random:
+    case language::RunMode::pct:
       return "shortest execution that was found";
     case language::RunMode::simulate:
       return "this run";

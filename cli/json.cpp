@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/json.hpp"
 
+#include "cli/coverage_report.hpp"
 #include "cli/names.hpp"
 #include "cli/report.hpp"
 
@@ -70,6 +71,21 @@ Json counterexample_json(const Case& what, const model::ClaimResult* failure) {
           {"path", sim::to_text(failure->path)}};
 }
 
+Json sample_json(const Case& what, const Outcome& outcome) {
+  const SampleFacts& facts = *outcome.sample;
+  const bool pct = outcome.mode == language::RunMode::pct;
+  Json json;
+  json["states"] = facts.states > 0 ? Json(facts.states) : Json(nullptr);
+  json["more_states"] = facts.more_states;
+  json["final_states"] = facts.final_states;
+  json["final_states_once"] = facts.final_states_once;
+  json["final_classes"] = facts.final_classes;
+  json["depth"] = pct && what.cell->depth != 0 ? Json(what.cell->depth) : Json(nullptr);
+  json["lanes"] = pct ? Json(facts.lanes) : Json(nullptr);
+  json["steps_expected"] = pct ? Json(facts.steps_expected) : Json(nullptr);
+  return json;
+}
+
 }  // namespace
 
 std::string to_text(const Json& json) {
@@ -110,6 +126,8 @@ Json json_of(const Case& what, const Outcome& outcome, const Options& options) {
     json["questions"].push_back(question_json(what, outcome, i));
   }
   json["counterexample"] = counterexample_json(what, outcome.failure());
+  if (outcome.sample) json["sample"] = sample_json(what, outcome);
+  if (outcome.coverage) json["coverage"] = coverage_json(what, *outcome.coverage);
   return json;
 }
 

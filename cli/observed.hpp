@@ -3,6 +3,7 @@
 // the world itself: the observer is not part of its state.
 #pragma once
 
+#include "cli/coverage.hpp"
 #include "model/world.hpp"
 #include "sim/system.hpp"
 
@@ -18,11 +19,12 @@ class Observer {
 
 class Observed {
  public:
-  // The observer outlives all copies.
-  Observed(model::World world, Observer& observer)
-      : world_(std::move(world)), observer_(&observer) {}
+  // The observer outlives all copies, as does the probe. With a probe, no trace can be had.
+  Observed(model::World world, Observer& observer, Probe* probe = nullptr)
+      : world_(std::move(world)), observer_(&observer), probe_(probe) {}
 
   bool step(sim::Turn turn) {
+    if (probe_ != nullptr) return probe_->step(world_, turn.chooser);
     if (!world_.step(turn)) return false;
     if (turn.trace.wanted()) observer_->stepped(world_);
     return true;
@@ -43,6 +45,7 @@ class Observed {
  private:
   model::World world_;
   Observer* observer_;
+  Probe* probe_;  // Or null.
 };
 
 static_assert(sim::System<Observed>);

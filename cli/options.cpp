@@ -5,12 +5,15 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <map>
 #include <memory>
 
 #include "cli/commands/all.hpp"
 #include "cli/formats/format.hpp"
+#include "cli/layout.hpp"
+#include "cli/ranks.hpp"
 #include "cli/version.hpp"
 #include "cli/words.hpp"
 #include "scenarios/language/nearest.hpp"
@@ -26,7 +29,8 @@ constexpr const char* exit_statuses =
     "command line, 3 not decided (a limit ended the search), 4 skipped, 130 interrupted.";
 
 std::string version_text() {
-  return fmt::format("shootdown {} (commit {}, {})", version, commit, compiler);
+  return fmt::format("shootdown {} (commit {}, {}{})", version, commit, compiler,
+                     has_mpi() ? ", MPI" : "");
 }
 
 // Several options write into `raw`; what they say is put into Options when all are known.
@@ -35,9 +39,34 @@ struct Raw {
   std::string ast;
   std::string colour;
   std::string progress;
+  std::string explore;
   bool quiet = false;
   bool verbose = false;
 };
+
+constexpr std::uint64_t threads_max = 1024;
+
+std::optional<std::uint64_t> positive_number(const std::string& word) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error != std::errc{} || end != word.data() + word.size() || number == 0) return std::nullopt;
+  return number;
+}
+
+// What follows `explore` in a scenario, with plain numbers.
+std::optional<language::HowToRun> how_to_run(const std::string& text) {
+  const std::vector<std::string> words = words_of(text);
+  if (words.size() == 1 && words[0] == "all") return language::HowToRun{};
+  const bool pct = !words.empty() && words[0] == "pct";
+  const bool bounded = pct && words.size() == 4 && words[2] == "bound";
+  if ((words.size() != 2 && !bounded) || (!pct && words[0] != "random")) return std::nullopt;
+  const auto runs = positive_number(words[1]);
+  const auto depth = bounded ? positive_number(words[3]) : 0;
+  if (!runs || !depth || *depth > language::pct_depth_max) return std::nullopt;
+  return language::HowToRun{.mode = pct ? language::RunMode::pct : language::RunMode::random,
+                            .runs = *runs,
+                            .depth = static_cast<std::uint32_t>(*depth)};
+}
 
 // CLI11 reads "-1" as the largest number there is.
 CLI::Validator whole_number() {
@@ -59,6 +88,8 @@ void add_choices(CLI::App& app, Options& options, Raw& raw) {
       ->type_name("NAME");
   app.add_option("--kernel", options.choices.kernel, "Instead of the scenario's kernel")
       ->type_name("VERSION");
+  app.add_option("--explore", raw.explore, "all, 'random N', 'pct N' or 'pct N bound D'")
+      ->type_name("HOW");
 }
 
 // A word from a list. (CLI11 could map it itself, but shows the values of an enumeration as bytes.)
@@ -74,7 +105,12 @@ void add_search_options(CLI::App& app, Options& options, Raw& raw) {
                           const char* meaning) {
     app.add_option(name, value, meaning)->type_name(unit)->check(whole_number());
   };
-  number("--seed", options.seed, "N", "Of simulated and random runs (1)");
+  number("--seed", options.seed, "N", "Of simulated runs, and of the first of a sample (1)");
+  app.add_option("--swarm", options.swarm, "So many threads make the runs of a sample (1)")
+      ->type_name("N")
+      ->check(whole_number())
+      ->check(CLI::Range(std::uint64_t{1}, threads_max).description(""));
+  app.add_flag("--coverage", options.coverage, "Show which steps were taken, and beside which");
   app.add_option("--time-limit", options.limits.seconds, "For each search (none)")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.0, 1e9).description(""));
@@ -165,6 +201,14 @@ bool finish(CommandLine& line, const Raw& raw) {
   if (raw.progress == "none") options.progress = ProgressStyle::none;
   if (raw.quiet) options.verbosity = Verbosity::quiet;
   if (raw.verbose) options.verbosity = Verbosity::verbose;
+  if (!raw.explore.empty()) {
+    options.choices.explore = how_to_run(raw.explore);
+    if (!options.choices.explore) {
+      line.err = fmt::format(
+          "shootdown: --explore wants all, 'random N' or 'pct N bound D', not '{}'\n", raw.explore);
+      return false;
+    }
+  }
   for (const std::string& definition : raw.definitions) {
     const std::size_t equals = definition.find('=');
     if (equals == std::string::npos || equals == 0) {

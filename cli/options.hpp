@@ -30,6 +30,8 @@ struct Options {
   // What is run, and how long.
   language::Choices choices;
   std::uint64_t seed = 1;
+  std::uint64_t swarm = 1;  // Threads that make the runs of a sample.
+  bool coverage = false;
   Limits limits;
   std::uint64_t threads = 0;  // Of a search; 0: one for each processor.
   std::string path;           // replay

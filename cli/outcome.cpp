@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <limits>
-#include <map>
 #include <thread>
 
 #include "cli/layout.hpp"
+#include "cli/ranks.hpp"
+#include "cli/swarm.hpp"
 #include "sim/explore.hpp"
 #include "sim/simulate.hpp"
 
@@ -94,7 +94,10 @@ Outcome explore(const Case& what, const Options& options, Progress& progress) {
             return watchdog.barks();
           },
   };
-  const Observed start(model::World(what.setup(), sim::Order::any), collector);
+  Coverage coverage;
+  Probe probe(coverage);
+  const Observed start(model::World(what.setup(), sim::Order::any), collector,
+                       options.coverage ? &probe : nullptr);
   const sim::ExploreReport report = sim::explore(start, limits);
   return {.stopped = reason_of(report.ended, watchdog),
           .verdict = model::judge(what.setup(), report),
@@ -102,7 +105,8 @@ Outcome explore(const Case& what, const Options& options, Progress& progress) {
           .transitions = report.transitions,
           .executions = report.executions,
           .unbounded = report.unbounded,
-          .values = collector.take()};
+          .values = collector.take(),
+          .coverage = options.coverage ? std::optional(std::move(coverage)) : std::nullopt};
 }
 
 // One run with any chooser, looking up from time to time.
@@ -110,7 +114,6 @@ struct Running {
   const Options& options;
   Watchdog& watchdog;
   Progress& progress;
-  std::string note{};  // Which of several runs it is.
   std::uint64_t steps = 0;
   bool at_rest = false;
   Stopped stopped = Stopped::no;
@@ -124,7 +127,7 @@ struct Running {
           sim::simulate(world, turn, std::min(steps_between_looks, steps_max - steps));
       steps += part.steps;
       at_rest = part.at_rest;
-      if (progress.due()) progress.show(counted(steps, "step") + note);
+      if (progress.due()) progress.show(counted(steps, "step"));
       if (at_rest) return;
       if (steps == steps_max) stopped = Stopped::states;
       if (watchdog.barks()) stopped = watchdog.reason();
@@ -152,44 +155,6 @@ Outcome simulate(const Case& what, const Options& options, Progress& progress, A
           .values = collector.take()};
 }
 
-// Runs as if they were executions that a search has found.
-class Sample {
- public:
-  void add(const Observed& world, const sim::Path& path, const Running& run) {
-    note_broken(world.broken(), path, run.steps);
-    if (!run.at_rest) return;
-    sim::FinalClass& alike = finals_[{world.broken(), world.witnessed()}];
-    if (alike.executions == 0 || run.steps < alike.steps) {
-      alike = {.broken = world.broken(),
-               .witnessed = world.witnessed(),
-               .executions = alike.executions,
-               .path = path,
-               .steps = run.steps};
-    }
-    ++alike.executions;
-  }
-
-  sim::ExploreReport report() const {
-    sim::ExploreReport report{.ended = sim::Ended::stopped};
-    for (const auto& [kind, alike] : finals_) report.finals_by_class.push_back(alike);
-    for (const auto& [claim, example] : shortest_) report.counterexamples.push_back(example);
-    return report;
-  }
-
- private:
-  void note_broken(std::uint64_t broken, const sim::Path& path, std::uint64_t steps) {
-    for (; broken != 0; broken &= broken - 1) {
-      const auto claim = static_cast<unsigned>(std::countr_zero(broken));
-      const auto [entry, is_new] = shortest_.try_emplace(claim);
-      if (!is_new && entry->second.steps <= steps) continue;
-      entry->second = {.claim = claim, .path = path, .steps = steps};
-    }
-  }
-
-  std::map<std::pair<std::uint64_t, std::uint64_t>, sim::FinalClass> finals_;
-  std::map<unsigned, sim::Counterexample> shortest_;
-};
-
 // All runs that were asked for have been made: a claim that held in each has passed, as far as a
 // sample can tell. One that some run would have to show has not been decided.
 void accept_sample(const model::Setup& setup, model::Verdict& verdict) {
@@ -199,29 +164,18 @@ void accept_sample(const model::Setup& setup, model::Verdict& verdict) {
 }
 
 Outcome sample(const Case& what, const Options& options, Progress& progress) {
-  Watchdog watchdog(options.limits.seconds);
-  Collector collector(*what.cell, nullptr);
-  const Observed start(model::World(what.setup(), sim::Order::any), collector);
-  Sample found;
-  Outcome outcome;
-  while (outcome.executions < what.cell->runs && outcome.stopped == Stopped::no) {
-    sim::SeededChooser chooser(options.seed + outcome.executions);
-    sim::NoTrace no_trace;
-    Observed world = start;
-    Running running{.options = options, .watchdog = watchdog, .progress = progress};
-    running.note = fmt::format(" of run {}", outcome.executions + 1);
-    running.run(world, {.chooser = chooser, .trace = no_trace});
-    outcome.states = std::max(outcome.states, running.steps);
-    outcome.transitions += running.steps;
-    outcome.stopped = running.stopped;
-    found.add(world, chooser.answers(), running);
-    if (!running.at_rest) break;
-    ++outcome.executions;
-    if (watchdog.barks()) outcome.stopped = watchdog.reason();
-  }
-  outcome.verdict = model::judge(what.setup(), found.report());
+  const Sampled made = make_sample(what, options, progress);
+  const Sample& sample = made.sample;
+  Outcome outcome{.stopped = sample.stopped(),
+                  .verdict = model::judge(what.setup(), sample.report()),
+                  .states = sample.steps_max(),
+                  .transitions = sample.steps(),
+                  .executions = sample.runs(),
+                  .values = sample.values(),
+                  .sample = sample.facts()};
+  outcome.sample->steps_expected = made.steps_expected;
+  if (options.coverage) outcome.coverage = sample.coverage();
   if (outcome.stopped == Stopped::no) accept_sample(what.setup(), outcome.verdict);
-  outcome.values = collector.take();
   return outcome;
 }
 
@@ -253,6 +207,7 @@ bool is_question(const model::Setup& setup, const model::ClaimResult& result) {
 }
 
 Outcome run(const Case& what, const Options& options, Progress& progress, Audience* audience) {
+  if (own_rank() != 0 && !is_sample(what.cell->mode)) return {};  // It cannot be shared out.
   progress.begin(what.scenario->path);
   Outcome outcome;
   switch (what.cell->mode) {
@@ -260,6 +215,7 @@ Outcome run(const Case& what, const Options& options, Progress& progress, Audien
       outcome = explore(what, options, progress);
       break;
     case RunMode::random:
+    case RunMode::pct:
       outcome = sample(what, options, progress);
       break;
     case RunMode::simulate:
@@ -267,6 +223,7 @@ Outcome run(const Case& what, const Options& options, Progress& progress, Audien
       break;
   }
   progress.end();
+  if (own_rank() != 0) return {};  // Its part of the sample is at rank 0.
   outcome.mode = what.cell->mode;
   outcome.judgement = judgement_of(what.setup(), outcome.verdict);
   return outcome;

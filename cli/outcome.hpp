@@ -2,12 +2,15 @@
 // Runs one cell of a scenario in the mode that it asks for, and says what came of it.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <vector>
 
+#include "cli/coverage.hpp"
 #include "cli/observed.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
+#include "cli/sample.hpp"
 #include "cli/scenario.hpp"
 #include "cli/watchdog.hpp"
 #include "model/verdict.hpp"
@@ -29,6 +32,8 @@ struct Outcome {
   sim::Nanoseconds time = 0;     // At the end of a run by time.
   // For each question that asks for a value: those of all final states that were reached.
   std::vector<std::set<std::int64_t>> values{};
+  std::optional<SampleFacts> sample{};  // random, pct
+  std::optional<Coverage> coverage{};   // With --coverage: not of one run by time.
   Judgement judgement = Judgement::pass;
 
   // All executions were looked at. One run and a sample prove nothing of the others.

@@ -5,11 +5,13 @@
 #include <cstring>
 
 #include "cli/commands/all.hpp"
+#include "cli/ranks.hpp"
 
 namespace cli {
 
 int run_program(const std::vector<std::string>& arguments, Output& out, Output& err) {
-  const CommandLine line = parse_command_line(arguments);
+  CommandLine line = parse_command_line(arguments);
+  if (own_rank() != 0) line.options.output = line.options.junit = "";
   out.write(line.out);
   err.write(line.err);
   if (line.exit) return static_cast<int>(*line.exit);

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <limits>
 
+#include "cli/coverage_report.hpp"
 #include "cli/layout.hpp"
 #include "cli/names.hpp"
+#include "sim/pct_chooser.hpp"
 
 namespace cli {
 namespace {
@@ -36,6 +38,7 @@ std::string ended_text(const Outcome& outcome, const Options& options) {
     case RunMode::explore:
       return "complete";
     case RunMode::random:
+    case RunMode::pct:
       return "a sample, not complete";
     case RunMode::simulate:
       return "at rest";
@@ -53,6 +56,7 @@ std::vector<std::string> totals(const Outcome& outcome, const Options& options) 
               ended};
     }
     case RunMode::random:
+    case RunMode::pct:
       return {fmt::format("runs {}", outcome.executions),
               fmt::format("steps at most {}", outcome.states), ended};
     case RunMode::simulate:
@@ -60,6 +64,45 @@ std::vector<std::string> totals(const Outcome& outcome, const Options& options) 
               fmt::format("time {}.{:03} us", outcome.time / 1000, outcome.time % 1000), ended};
   }
   return {};
+}
+
+// Good and Turing: the chance that one more run shows what none has shown is about the share of the
+// runs that have shown what no other run has.
+std::string unseen_text(const SampleFacts& facts, std::uint64_t runs) {
+  if (facts.final_states_once == 0) return "none of them seen once only";
+  const std::uint64_t permille = facts.final_states_once * 1000 / runs;
+  return fmt::format("{} seen once: about {}.{} % of more runs would end in a new one",
+                     facts.final_states_once, permille / 10, permille % 10);
+}
+
+// What Burckhardt et al. promise, if no run was longer than the change points reach.
+std::string promise_text(const Case& what, const Outcome& outcome) {
+  const SampleFacts& facts = *outcome.sample;
+  std::string text =
+      fmt::format("priorities for {}, change points in {}", counted(facts.lanes, "lane"),
+                  counted(facts.steps_expected, "step"));
+  const std::uint32_t depth = what.cell->depth;
+  if (outcome.states > facts.steps_expected) return text + ", which some runs exceed";
+  if (depth == 0) return text;
+  const std::uint64_t runs =
+      sim::pct_runs_per_bug(facts.lanes, {.depth = depth, .steps = facts.steps_expected});
+  return text + fmt::format(": what needs depth {} shows in 1 of {} runs or more", depth,
+                            count_text(runs));
+}
+
+std::string sample_text(const Case& what, const Outcome& outcome) {
+  const SampleFacts& facts = *outcome.sample;
+  std::vector<std::string> parts;
+  if (facts.states > 0) {
+    parts.push_back(fmt::format("states {}{}", facts.more_states ? ">=" : "", facts.states));
+  }
+  const std::string classes =
+      facts.final_classes == 1 ? "1 class" : fmt::format("{} classes", facts.final_classes);
+  parts.push_back(fmt::format("final states {} in {}", facts.final_states, classes));
+  std::string text = flowed("  ", parts, "  ", 2);
+  if (outcome.executions > 0) text += flowed("  ", unseen_text(facts, outcome.executions), 4);
+  if (outcome.mode == RunMode::pct) text += flowed("  ", promise_text(what, outcome), 4);
+  return text;
 }
 
 bool is_quantified(const Claim& claim) {
@@ -199,6 +242,8 @@ std::string_view mode_name(RunMode mode) {
       return "explore";
     case RunMode::random:
       return "random";
+    case RunMode::pct:
+      return "pct";
     case RunMode::simulate:
       return "simulate";
   }
@@ -211,6 +256,9 @@ std::string mode_text(const language::Cell& cell) {
       return "explore all";
     case RunMode::random:
       return fmt::format("random {}", cell.runs);
+    case RunMode::pct:
+      return fmt::format("pct {}", cell.runs) +
+             (cell.depth == 0 ? "" : fmt::format(" bound {}", cell.depth));
     case RunMode::simulate:
       return "simulate";
   }
@@ -220,9 +268,9 @@ std::string mode_text(const language::Cell& cell) {
 std::string_view ended_name(const Outcome& outcome) {
   switch (outcome.stopped) {
     case Stopped::no:
-      return outcome.mode == RunMode::explore  ? "complete"
-             : outcome.mode == RunMode::random ? "sampled"
-                                               : "rest";
+      return outcome.mode == RunMode::explore ? "complete"
+             : is_sample(outcome.mode)        ? "sampled"
+                                              : "rest";
     case Stopped::states:
       return outcome.mode == RunMode::explore ? "states" : "steps";
     case Stopped::memory:
@@ -266,11 +314,13 @@ void write_heading(Output& out, const Case& what, const Options& options, const 
 
 void write_result(Output& out, const Case& what, const Outcome& outcome, const Options& options) {
   out.write(flowed("  ", totals(outcome, options), "  ", 2));
+  if (outcome.sample) out.write(sample_text(what, outcome));
   write_rows(out, rows_of(what, outcome, options.verbosity));
   for (std::size_t i = 0; i < what.cell->questions.size(); ++i) {
     out.write(flowed("  ? ", what.cell->questions[i].text, 4));
     out.write(flowed("    ", answer_text(what, outcome, i), 4));
   }
+  if (outcome.coverage) write_coverage(out, what, outcome);
 }
 
 }  // namespace cli

@@ -207,6 +207,48 @@ PropertySet judge(const Machine& machine, const Event& event, TaskId task) {
   }
 }
 
+PropertySet exercised_by(const Machine& machine, const Event& event) {
+  using enum Property;
+  switch (event.kind) {
+    case EventKind::call:
+      return bit(deadlock);
+    case EventKind::cpu_read:
+    case EventKind::cpu_write:
+      return bit(use_after_free);
+    case EventKind::dma_read:
+      return bit(use_after_free) | bit(stale_translation);
+    case EventKind::dma_write:
+      return bit(use_after_free) | bit(stale_translation) | bit(write_without_permission) |
+             bit(fork_leak);
+    case EventKind::pfn_installed:
+      return bit(install_in_range) | bit(stale_install) | bit(use_after_release);
+    case EventKind::released:
+      return bit(use_after_release);
+    case EventKind::clean_drop:
+      return bit(lost_update);
+    case EventKind::range_start:
+    case EventKind::range_end:
+    case EventKind::unpaired_end:
+      return bit(unbalanced_notifier);
+    case EventKind::frame_allocated:
+    case EventKind::pte_cleared:
+    case EventKind::page_pinned:
+    case EventKind::page_unpinned:
+      return bit(leaked_reference);
+    case EventKind::rdma_post:
+      return event.attachment.some() && all_or_nothing(machine, event.mr) ? bit(partial_activation)
+                                                                          : 0;
+    case EventKind::dma_refused:
+    case EventKind::handle_failed:
+    case EventKind::sigbus:
+      return bit(false_error);
+    case EventKind::shootdown:
+      return bit(quiesce_stuck);
+    default:
+      return 0;
+  }
+}
+
 PropertySet judge_at_rest(const Machine& machine, std::span<const TaskId> stuck) {
   PropertySet broken = 0;
   for (const TaskId task : stuck) {

@@ -75,6 +75,10 @@ inline constexpr std::array<PropertyInfo, static_cast<std::size_t>(Property::cou
 // `task` caused it.
 PropertySet judge(const Machine& machine, const Event& event, TaskId task);
 
+// The rules to which `event` gives something to judge, then or at the end: a rule that never gets
+// anything holds of nothing.
+PropertySet exercised_by(const Machine& machine, const Event& event);
+
 // The rules that are broken when nothing can happen any more. `stuck`: tasks in the middle of an
 // operation. While there are any, what they hold is not counted as leaked.
 PropertySet judge_at_rest(const Machine& machine, std::span<const TaskId> stuck);

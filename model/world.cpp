@@ -166,9 +166,9 @@ bool World::consistent() const {
 }
 
 bool World::step(sim::Turn turn) {
-  const std::uint32_t count = events_.ready_count();
-  if (count == 0) return false;
-  const sim::Lane lane = events_.ready_lane(turn.chooser.choose("who is next?", count));
+  if (events_.ready_count() == 0) return false;
+  const sim::Candidates candidates(events_);
+  const sim::Lane lane = candidates.nth(turn.chooser.choose_next("who is next?", candidates));
   const Pending pending = events_.take(lane);
   check(lane.value <= std::numeric_limits<sim::ActorId>::max());
   actor_ = static_cast<sim::ActorId>(lane.value);
@@ -414,6 +414,12 @@ std::string World::actor_name(TaskId task) const {
   if (!task.some()) return "fabric";
   if (const Program* program = program_of(task)) return program->name;
   return setup().hosts[machine_.tasks[task.index()].host.index()].name + ".kworker";
+}
+
+std::optional<std::uint32_t> World::next_step(TaskId task) const {
+  const FlowStack& stack = actors_[task.index()].stack;
+  if (stack.frames.empty()) return std::nullopt;
+  return step_number(stack.frames.back(), machine_);
 }
 
 }  // namespace model

@@ -7,6 +7,7 @@
 // Invariant: a task has an event in the queue exactly if its next step may run. Whoever changes
 // what a guard depends on names it (Context::changed); step() then posts or cancels.
 
+#include <optional>
 #include <tuple>
 
 #include "model/flow/all.hpp"
@@ -39,6 +40,8 @@ class World {
   // The name of a task, for a trace: that of its program, or of the work it does. A worker that
   // has ended has none any more.
   std::string actor_name(TaskId task) const;
+  // The step before which the task stands, as its number; none if it is between two calls or over.
+  std::optional<std::uint32_t> next_step(TaskId task) const;
   // Whether each task with a satisfied guard, and no other, has an event: a missing changed()
   // would show as a deadlock that is none.
   bool consistent() const;

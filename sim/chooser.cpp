@@ -64,8 +64,17 @@ SeededChooser::SeededChooser(std::uint64_t seed, Keep keep) : engine_(seed), kee
 Answer SeededChooser::answer(std::string_view, std::uint32_t count) {
   const boost::random::uniform_int_distribution<Answer> below_count(0, count - 1);
   const Answer answer = below_count(engine_);
-  if (keep_ == Keep::all) answers_.push_back(answer);
+  record(answer);
   return answer;
+}
+
+std::uint64_t SeededChooser::draw(std::uint64_t count) {
+  check(count > 0);
+  return boost::random::uniform_int_distribution<std::uint64_t>(0, count - 1)(engine_);
+}
+
+void SeededChooser::record(Answer given) {
+  if (keep_ == Keep::all) answers_.push_back(given);
 }
 
 Answer ReplayChooser::answer(std::string_view, std::uint32_t count) {

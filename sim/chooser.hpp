@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sim/check.hpp"
+#include "sim/id.hpp"
 
 namespace sim {
 using Answer = std::uint32_t;
@@ -20,6 +21,24 @@ using Path = std::vector<Answer>;  // The answers that a run was given: enough t
 // "0.2.1"; three or more equal answers in a row are shortened: "0x5.2" is 0.0.0.0.0.2.
 std::string to_text(const Path& path);
 std::optional<Path> parse_path(std::string_view text);
+
+// The lanes of which one moves next, ascending. A view of a queue, which it does not outlive.
+class Candidates {
+ public:
+  template <class Queue>
+  explicit Candidates(const Queue& queue)
+      : queue_(&queue), size_(queue.ready_count()), nth_([](const void* lanes, std::uint32_t nth) {
+          return static_cast<const Queue*>(lanes)->ready_lane(nth);
+        }) {}
+
+  std::uint32_t size() const { return size_; }
+  Lane nth(std::uint32_t nth) const { return nth_(queue_, nth); }
+
+ private:
+  const void* queue_;
+  std::uint32_t size_;
+  Lane (*nth_)(const void*, std::uint32_t);
+};
 
 class Chooser {
  public:
@@ -34,8 +53,20 @@ class Chooser {
     return given;
   }
 
+  // Who is next? The one question of scheduling: it comes once a step, even for a single candidate.
+  Answer choose_next(std::string_view question, const Candidates& candidates) {
+    check(candidates.size() > 0);
+    const Answer given = next(question, candidates);
+    check(given < candidates.size());
+    return given;
+  }
+
  private:
   virtual Answer answer(std::string_view question, std::uint32_t count) = 0;
+  // Whoever does not care which lanes they are answers it as any other question.
+  virtual Answer next(std::string_view question, const Candidates& candidates) {
+    return choose(question, candidates.size());
+  }
 };
 
 class FirstChooser final : public Chooser {
@@ -49,6 +80,10 @@ class SeededChooser final : public Chooser {
 
   explicit SeededChooser(std::uint64_t seed, Keep keep = Keep::all);
   const Path& answers() const { return answers_; }
+  // For whoever decides more than this lot does: a number below `count` that is no answer, and an
+  // answer that was not drawn.
+  std::uint64_t draw(std::uint64_t count);
+  void record(Answer given);
 
  private:
   Answer answer(std::string_view question, std::uint32_t count) override;

@@ -197,6 +197,14 @@ std::vector<std::uint32_t> steps_named(std::string_view name) {
   return numbers;
 }
 
+std::vector<std::uint32_t> steps_of(std::uint32_t flow) {
+  std::vector<std::uint32_t> numbers;
+  each_step([&](std::uint32_t number, const std::string&) {
+    if (flow_of(number) == flow) numbers.push_back(number);
+  });
+  return numbers;
+}
+
 std::vector<std::string> all_steps() {
   std::vector<std::string> all;
   each_step([&](std::uint32_t, const std::string& step) { all.push_back(step); });

@@ -117,6 +117,11 @@ std::string step_name(std::uint32_t number);
 // The numbers of all steps whose name, or the last part of it, is that one; ascending.
 std::vector<std::uint32_t> steps_named(std::string_view name);
 
+// What the numbers of all steps of one flow, or of one hook of a policy, have in common.
+constexpr std::uint32_t flow_of(std::uint32_t step_number) { return step_number & ~255U; }
+// Its steps, in their order.
+std::vector<std::uint32_t> steps_of(std::uint32_t flow);
+
 // All steps there are, as `list steps` prints them.
 std::vector<std::string> all_steps();
 

@@ -93,7 +93,11 @@ void check_claims(Checking& checking) {
   });
   each<Explore>(script, [&](const Explore& explore, Span) {
     if (explore.count) check_count(checking, {}, *explore.count, 1);
-    if (explore.bound) check_count(checking, {}, *explore.bound, 1);
+    if (!explore.bound) return;
+    if (explore.kind != ExploreKind::pct) {
+      return report(checking, explore.bound->span, "'bound' is the depth of 'explore pct'");
+    }
+    check_count(checking, {}, *explore.bound, 1);
   });
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scenarios/language/lower.hpp"
 
+#include <algorithm>
+
 #include "scenarios/language/check.hpp"
 #include "scenarios/language/lowering.hpp"
 #include "scenarios/language/model_words.hpp"
@@ -79,27 +81,31 @@ void Lowering::run() {
 }
 
 void Lowering::choose_mode() {
-  cell_.mode = timed_ ? RunMode::simulate : RunMode::explore;
+  HowToRun how{.mode = timed_ ? RunMode::simulate : RunMode::explore};
   for (const File& file : checked_.script->files) {
     for (const Item& item : file.items) {
-      const auto* how = std::get_if<Explore>(&item.node);
-      if (how == nullptr) continue;
-      if (how->bound) problem(how->bound->span, "'bound' is not supported by this version");
-      switch (how->kind) {
-        case ExploreKind::all:
-        case ExploreKind::dpor:
-          cell_.mode = RunMode::explore;
-          break;
-        case ExploreKind::random:
-          cell_.mode = RunMode::random;
-          cell_.runs = number_of(*how->count);
-          break;
-        case ExploreKind::pct:
-          problem(item.span, "'explore pct' is not supported by this version");
-          break;
-      }
+      if (const auto* explore = std::get_if<Explore>(&item.node)) how = how_to_run(*explore);
     }
   }
+  if (choices_.explore) how = *choices_.explore;
+  cell_.mode = how.mode;
+  cell_.runs = how.runs;
+  cell_.depth = how.depth;
+}
+
+HowToRun Lowering::how_to_run(const Explore& explore) {
+  HowToRun how;
+  if (explore.kind == ExploreKind::random) how.mode = RunMode::random;
+  if (explore.kind == ExploreKind::pct) how.mode = RunMode::pct;
+  if (explore.count) how.runs = number_of(*explore.count);
+  if (!explore.bound) return how;
+  const std::uint64_t depth = number_of(*explore.bound);
+  if (depth > pct_depth_max) {
+    problem(explore.bound->span,
+            "a depth of at most " + std::to_string(pct_depth_max) + " is wanted");
+  }
+  how.depth = static_cast<std::uint32_t>(std::min<std::uint64_t>(depth, pct_depth_max));
+  return how;
 }
 
 std::uint32_t Lowering::add_claim(model::Claim claim, Span span) {

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,14 +15,25 @@
 
 namespace language {
 
+enum class RunMode : std::uint8_t { simulate, explore, random, pct };
+
+constexpr bool is_sample(RunMode mode) { return mode == RunMode::random || mode == RunMode::pct; }
+
+// What `explore` says.
+struct HowToRun {
+  RunMode mode = RunMode::explore;
+  std::uint64_t runs = 1;   // random, pct: how many.
+  std::uint32_t depth = 0;  // pct: its `bound`. 0: the depths take turns.
+};
+inline constexpr std::uint32_t pct_depth_max = 64;
+
 // What the words on the command line say: they win over the file.
 struct Choices {
   std::vector<std::pair<std::string, std::string>> params;  // -D name=value
   std::string policy;                                       // --policy
   std::string kernel;                                       // --kernel
+  std::optional<HowToRun> explore;                          // --explore
 };
-
-enum class RunMode : std::uint8_t { simulate, explore, random };
 
 struct Column {  // Of `watch`.
   std::string text;
@@ -40,7 +52,8 @@ struct Cell {
   std::vector<std::pair<std::string, std::string>> params;  // Those that the file declares.
   std::string policy;
   RunMode mode = RunMode::explore;
-  std::uint64_t runs = 1;  // random: how many.
+  std::uint64_t runs = 1;  // See HowToRun.
+  std::uint32_t depth = 0;
   std::unique_ptr<model::Setup> setup;
   std::vector<Span> places;  // What `source` in lines and claims means.
   std::vector<Column> watch;

@@ -93,6 +93,7 @@ class Lowering {
 
   // lower.cpp
   void choose_mode();
+  HowToRun how_to_run(const Explore& explore);
   std::uint32_t add_claim(model::Claim claim, Span span);
   std::uint32_t place(Span span);
   void problem(Span span, std::string message);

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands/all.hpp"
+#include "cli/ranks.hpp"
 #include "tests/cli/support.hpp"
 
 namespace {
@@ -31,6 +32,14 @@ TEST_CASE("mistakes on the command line are refused with status 2 and no output"
       {"run", "x.sd", "--seed", "-1"},
       {"run", "x.sd", "--seed", "one"},
       {"run", "x.sd", "--state-limit", "1.5"},
+      {"run", "x.sd", "--explore", "some"},
+      {"run", "x.sd", "--explore", "random"},
+      {"run", "x.sd", "--explore", "random 0"},
+      {"run", "x.sd", "--explore", "random 5 bound 2"},
+      {"run", "x.sd", "--explore", "pct 5 bound"},
+      {"run", "x.sd", "--explore", "pct 5 bound 65"},
+      {"run", "x.sd", "--swarm", "0"},
+      {"run", "x.sd", "--swarm", "-2"},
       {"run", "x.sd", "--time-limit", "-3"},
       {"run", "x.sd", "-D", "theta"},
       {"run", "x.sd", "-D", "=1"},
@@ -198,10 +207,10 @@ TEST_CASE("fmt leaves all files alone if one of them has a mistake") {
 
 // ---- The same through the real program, where there is one.
 
-Said shell(const std::string& arguments) {
+Said shell(const std::string& arguments, const std::string& started_by = "") {
   const char* binary = std::getenv("SHOOTDOWN");
   Said said;
-  std::FILE* pipe = popen((std::string(binary) + " " + arguments).c_str(), "r");
+  std::FILE* pipe = popen((started_by + binary + " " + arguments).c_str(), "r");
   REQUIRE(pipe != nullptr);
   char block[4096];
   while (const std::size_t size = std::fread(block, 1, sizeof block, pipe)) {
@@ -229,6 +238,21 @@ TEST_CASE("the program ends with the status of its command") {
   CHECK(shell(wrong + " 2>/dev/null").out == "");
   CHECK(shell(good + " --state-limit 2").status == 3);
   CHECK(shell(good + " >/dev/full 2>&1").status == 2);
+}
+
+TEST_CASE("three ranks print what one process prints") {
+  if (no_program() || !cli::has_mpi()) return;
+  if (std::system("command -v mpirun >/dev/null") != 0) return;
+  // MPI itself does not give back all that it has taken.
+  const std::string mpirun =
+      "ASAN_OPTIONS=detect_leaks=0 mpirun --allow-run-as-root --oversubscribe -n 3 ";
+  const std::string race = "scenarios/1-odp-munmap-race.sd";
+  for (const std::string how : {"'random 700'", "'pct 700 bound 2'", "all"}) {
+    const std::string options = " --json --coverage --swarm 2 --explore " + how;
+    const Said ranks = shell(race + options, mpirun);
+    CHECK(ranks.status == 0);
+    CHECK(ranks.out == shell(race + options).out);
+  }
 }
 
 TEST_CASE("the program writes a file as a whole") {

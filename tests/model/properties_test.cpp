@@ -12,7 +12,8 @@ namespace {
 
 using Ipn = IntervalNotifierPolicy;
 
-// Explores the machine: only that property breaks, and replaying its path breaks it again.
+// Explores the machine: only that property breaks, and replaying its path breaks it again. On that
+// path, something happens of which the property speaks.
 void check_only(Property property, Builder machine) {
   machine.setup.claims.clear();
   machine.never_anything();
@@ -21,10 +22,15 @@ void check_only(Property property, Builder machine) {
   REQUIRE(report.counterexamples.size() == 1);
   const sim::Counterexample& found = report.counterexamples[0];
   World world(machine.setup, sim::Order::any);
-  sim::NoTrace silent;
-  const sim::Replay replayed = sim::replay(world, found.path, found.steps, silent);
+  sim::VectorTrace trace;
+  const sim::Replay replayed = sim::replay(world, found.path, found.steps, trace);
   CHECK_FALSE(replayed.diverged);
   CHECK(world.broken() == std::uint64_t{1} << found.claim);
+  PropertySet exercised = 0;
+  for (const sim::Record& record : trace.records()) {
+    exercised |= exercised_by(world.machine(), from_record(record));
+  }
+  CHECK((exercised & bit(property)) != 0);
 }
 
 TEST_CASE("only use_after_free: nobody tells the device of munmap") {

@@ -33,8 +33,9 @@ struct CounterRace {
 
   bool step(sim::Turn turn) {
     if (queue.empty()) return false;
-    const std::uint32_t nth = turn.chooser.choose("which thread is next?", queue.ready_count());
-    const sim::Lane lane = queue.ready_lane(nth);
+    const sim::Candidates threads_ready(queue);
+    const sim::Lane lane =
+        threads_ready.nth(turn.chooser.choose_next("which thread is next?", threads_ready));
     turn.trace.write({.at = queue.now(), .actor = lane.value});
     Thread& thread = threads[lane.index()];
     switch (queue.take(lane)) {

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// `explore`: what a scenario and the command line ask for, and in which words it is refused.
+
+#include <doctest/doctest.h>
+
+#include "scenarios/language/format.hpp"
+#include "scenarios/language/lower.hpp"
+#include "tests/language/support.hpp"
+
+namespace {
+
+using language::RunMode;
+
+std::string scenario(const std::string& how) {
+  return R"(scenario "s"
+host A { cpus 2; ram 64 pages; device rnic0: rnic }
+process app on A { region buf: anon 1 pages }
+thread app.t0 { munmap(buf) = 0 }
+)" + how + "\n";
+}
+
+language::Loaded load(const std::string& how, const language::Choices& choices = {}) {
+  language::Sources sources = language_test::sources_of({{"t.sd", scenario(how)}});
+  language::Loaded loaded = language::load(sources, "t.sd", choices);
+  CHECK(language::render(sources, loaded.problems) == "");
+  REQUIRE(loaded.cells.size() == 1);
+  return loaded;
+}
+
+bool refused(const std::string& how) {
+  language::Sources sources = language_test::sources_of({{"t.sd", scenario(how)}});
+  return language::has_errors(language::load(sources, "t.sd", {}).problems);
+}
+
+}  // namespace
+
+TEST_CASE("a sample has its number of runs, and its depth if it is bound") {
+  const auto lot = load("explore random 30");
+  CHECK(lot.cells[0].mode == RunMode::random);
+  CHECK(lot.cells[0].runs == 30);
+  const auto turns = load("explore pct 40");
+  CHECK(turns.cells[0].mode == RunMode::pct);
+  CHECK(turns.cells[0].runs == 40);
+  CHECK(turns.cells[0].depth == 0);
+  const auto bound = load("explore pct 50 bound 3");
+  CHECK(bound.cells[0].runs == 50);
+  CHECK(bound.cells[0].depth == 3);
+}
+
+TEST_CASE("a bound is a whole number of at most 64, and belongs to pct") {
+  CHECK_FALSE(refused("explore pct 5 bound 64"));
+  CHECK(refused("explore pct 5 bound 65"));
+  CHECK(refused("explore pct 5 bound 0"));
+  CHECK(refused("explore pct 0"));
+  CHECK(refused("explore all bound 2"));
+  CHECK(refused("explore random 5 bound 2"));
+}
+
+TEST_CASE("what the command line wants to explore wins over the file and over its times") {
+  const language::Choices choices{
+      .params = {},
+      .policy = "",
+      .kernel = "",
+      .explore = language::HowToRun{.mode = RunMode::pct, .runs = 7, .depth = 2}};
+  for (const char* how : {"explore all", "explore random 3", ""}) {
+    const auto loaded = load(how, choices);
+    CHECK(loaded.cells[0].mode == RunMode::pct);
+    CHECK(loaded.cells[0].runs == 7);
+    CHECK(loaded.cells[0].depth == 2);
+  }
+}
+
+TEST_CASE("the formatter keeps how a scenario is explored") {
+  language::Sources sources =
+      language_test::sources_of({{"t.sd", scenario("explore  pct   100 bound 3")}});
+  const language::Formatted result = language::format_file(sources, "t.sd");
+  CHECK(result.text.find("\nexplore pct 100 bound 3\n") != std::string::npos);
+  language::Sources again = language_test::sources_of({{"t.sd", result.text}});
+  CHECK(language::format_file(again, "t.sd").text == result.text);
+}
