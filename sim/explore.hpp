@@ -106,6 +106,7 @@ class Exploration {
     if (from.some()) graph_.set_origin(state, from, answers);
     state_bytes_max_ = std::max(state_bytes_max_, encoder_.bytes().size());
     if (world_.broken() != 0) graph_.set_broken(state, world_.broken());
+    if (options_.keep_graph) graph_.set_pending(state, pending_in(world_));
     findings_.note_broken(world_.broken(), state, from.some() ? depth_ + 1 : 0);
     frontier_.push(world_);
   }
