@@ -85,11 +85,14 @@ Outcome explore(const Case& what, const Options& options, Progress& progress) {
             if (progress.due()) progress.show(progress_text(now));
             return watchdog.barks();
           },
+      .keep_graph = true,
   };
   const Observed start(model::World(what.setup(), sim::Order::any), collector);
   const sim::ExploreReport report = sim::explore(start, limits);
+  model::Cycles cycles;
+  if (report.unbounded) cycles = model::judge_cycles(start.world(), *report.graph);
   return {.stopped = reason_of(report.ended, watchdog),
-          .verdict = model::judge(what.setup(), report),
+          .verdict = model::judge(what.setup(), report, std::move(cycles)),
           .states = report.states,
           .transitions = report.transitions,
           .executions = report.executions,

@@ -58,6 +58,8 @@ struct LassoPath {
   Path path{};
   std::uint64_t steps = 0;
   std::uint64_t stem_steps = 0;
+
+  bool operator==(const LassoPath&) const = default;
 };
 
 // Takes the transitions from state to state, which need not be the first ways there.

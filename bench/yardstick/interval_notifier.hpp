@@ -104,7 +104,8 @@ class IntervalNotifier {
     bool operator==(const State&) const = default;
   };
 
-  IntervalNotifier(Variant variant, Property property) : variant_(variant), property_(property) {}
+  IntervalNotifier(Variant variant, Property property, IntervalBegin begin = IntervalBegin::reads)
+      : variant_(variant), property_(property), begin_(begin) {}
 
   State start() const {
     State state{};
@@ -118,6 +119,30 @@ class IntervalNotifier {
   void successors(const State& now, Visit&& visit) const {
     for (std::size_t i = 0; i < scope.device_threads; ++i) move_device_thread(now, i, visit);
     for (std::size_t i = 0; i < invalidator_count; ++i) move_invalidator(now, i, visit);
+  }
+
+  // Which thread has made the step: it alone has changed what it keeps for itself. Devices first.
+  std::uint16_t mover(const State& from, const State& to) const {
+    for (std::uint16_t i = 0; i < scope.device_threads; ++i) {
+      if (!(from.threads[i] == to.threads[i])) return i;
+    }
+    for (std::uint16_t i = 0; i < invalidator_count; ++i) {
+      if (!(from.invalidators[i] == to.invalidators[i])) return scope.device_threads + i;
+    }
+    return 0;
+  }
+
+  // A bit for each thread, in the same order: it is in the middle of an access or an invalidation.
+  std::uint64_t pending(const State& state) const {
+    std::uint64_t pending = 0;
+    for (std::size_t i = 0; i < scope.device_threads; ++i) {
+      if (state.threads[i].pc != DevicePc::choose) pending |= std::uint64_t{1} << i;
+    }
+    for (std::size_t i = 0; i < invalidator_count; ++i) {
+      const bool busy = state.invalidators[i].pc != InvalidatorPc::pick;
+      if (busy) pending |= std::uint64_t{1} << (scope.device_threads + i);
+    }
+    return pending;
   }
 
   // Out of memory, an access waits in get_page for ever.
@@ -149,6 +174,8 @@ class IntervalNotifier {
     DeviceThread& thread = next.threads[i];
     Device& device = next.devices[i % scope.devices];
     if (pc == DevicePc::lock && device.locked != 0) return;
+    const bool waits = begin_ == IntervalBegin::waits && device.invalidations != 0;
+    if (pc == DevicePc::read_sequence && waits) return;
     Outcome outcome = Outcome::holds;
     switch (pc) {
       case DevicePc::translate: {
@@ -381,6 +408,7 @@ class IntervalNotifier {
 
   Variant variant_;
   Property property_;
+  IntervalBegin begin_;
 };
 }  // namespace yardstick
 

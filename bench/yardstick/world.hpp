@@ -29,6 +29,7 @@ class World {
     });
     if (steps.count == 0) return false;
     const std::uint32_t chosen = turn.chooser.choose("which step is next?", steps.count);
+    if constexpr (threaded) actor_ = protocol_->mover(state_, steps.next[chosen]);
     violated_ = steps.outcomes[chosen] == Outcome::violates ? 1 : 0;
     state_ = violated_ != 0 ? State{} : steps.next[chosen];
     return true;
@@ -41,6 +42,11 @@ class World {
     return std::uint64_t{violated_} | std::uint64_t{deadlocked_} << 1;
   }
   std::uint64_t witnessed() const { return 0; }
+  sim::ActorId actor() const { return actor_; }
+  std::uint64_t pending() const {
+    if constexpr (threaded) return violated_ != 0 ? 0 : protocol_->pending(state_);
+    return 0;
+  }
 
   void encode(sim::Encoder& encoder) const {
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(&state_);
@@ -48,10 +54,18 @@ class World {
     encoder.add(violated_);
     encoder.add(deadlocked_);
   }
-  bool operator==(const World&) const = default;
+  bool operator==(const World& other) const {
+    return state_ == other.state_ && violated_ == other.violated_ &&
+           deadlocked_ == other.deadlocked_;
+  }
 
  private:
   using State = typename P::State;
+  // Says who has made a step, and what each has begun.
+  static constexpr bool threaded = requires(const P protocol, const State state) {
+    protocol.mover(state, state);
+    protocol.pending(state);
+  };
 
   static constexpr std::size_t steps_max = 32;
   struct Steps {
@@ -64,5 +78,6 @@ class World {
   State state_;
   std::uint8_t violated_ = 0;
   std::uint8_t deadlocked_ = 0;
+  sim::ActorId actor_ = 0;  // Not part of the state.
 };
 }  // namespace yardstick
