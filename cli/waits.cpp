@@ -30,6 +30,7 @@ class Describer {
     Waiting waiting{.who = who(blocked.task), .what = what(blocked)};
     for (const TaskId holder : blocked.holders)
       waiting.holders.push_back(world_.actor_name(holder));
+    waiting.lock = blocked.wait.kind == Wait::Kind::lock;
     waiting.line = machine_.tasks[blocked.task.index()].line;
     return waiting;
   }
@@ -170,7 +171,8 @@ class Replayed {
 std::string text_of(const Waiting& waiting) {
   std::string text = fmt::format("{} waits for {}", waiting.who, waiting.what);
   for (const std::string& holder : waiting.holders) {
-    text += holder == waiting.holders.front() ? ", which depends on " : ", ";
+    const std::string_view first = waiting.lock ? ", held by " : ", which depends on ";
+    text += holder == waiting.holders.front() ? first : std::string_view(", ");
     text += holder;
   }
   if (waiting.holders.empty()) text += ", which no task owes it";
@@ -226,9 +228,10 @@ Waits waits_in(const Case& what, const model::ClaimResult& result, const model::
 
 std::string_view fairness_text(const model::Cycle& cycle) {
   return cycle.fair_locks_help
-             ? "whoever can go on from some time on gets its turn (weak fairness), and that is not "
-               "enough; locks that serve in order of arrival (strong fairness) would be"
-             : "however fair the scheduler and the locks are, this can go on for ever";
+             ? "weak fairness does not end it: each gets its turn that could go on all the time; "
+               "strong fairness does: locks that serve in order of arrival"
+             : "neither weak nor strong fairness ends it: it does not depend on who is served "
+               "first";
 }
 
 }  // namespace cli

@@ -15,6 +15,7 @@ struct Waiting {
   std::string who{};                   // app.t0 in munmap(buf)
   std::string what{};                  // the mmap_lock of app
   std::vector<std::string> holders{};  // Who would have to act; empty: no task.
+  bool lock = false;                   // They hold it.
   model::LineId line{};                // On whose behalf it waits.
   bool passed_over = false;            // In a loop: it could go on now and then.
 };
