@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cli/play.hpp"
+#include "cli/waits.hpp"
 
 namespace cli {
 namespace {
@@ -52,8 +53,10 @@ class Witness final : public TimelineReader {
 
 class Explainer {
  public:
-  Explainer(const Case& what, const model::ClaimResult& result)
+  Explainer(const Case& what, const model::ClaimResult& result, const model::Cycle* cycle)
       : what_(what),
+        result_(result),
+        cycle_(cycle),
         index_(result.claim),
         claim_(what.setup().claims[result.claim]),
         names_(what.setup()),
@@ -62,7 +65,9 @@ class Explainer {
   }
 
   std::vector<Note> notes() {
-    if (witness_.breaks_at == 0) {
+    if (cycle_ != nullptr) {
+      add_loop();
+    } else if (witness_.breaks_at == 0) {
       at_rest();
     } else if (const Seen* culprit = find_culprit()) {
       add(*culprit);
@@ -134,17 +139,35 @@ class Explainer {
     }
   }
 
+  // Who goes round, who waits meanwhile, and under which assumption.
+  void add_loop() {
+    const Waits waits = waits_in(what_, result_, *cycle_);
+    for (const Going& going : waits.going) {
+      add_note(going.line, fmt::format("{} goes round: steps {} to {} repeat for ever", going.who,
+                                       result_.stem_steps + 1, result_.steps));
+    }
+    add_waits(waits);
+    notes_.push_back({.text = std::string(fairness_text(*cycle_))});
+  }
+  void add_waits(const Waits& waits) {
+    for (const Waiting& waiting : waits.list) add_note(waiting.line, text_of(waiting));
+    if (!waits.conclusion.empty()) notes_.push_back({.text = waits.conclusion});
+  }
+
   void at_rest() {
-    add_unfinished();
+    const Waits waits = waits_at_rest(what_, result_);
+    add_waits(waits);
+    add_unfinished(waits);
     if (notes_.empty()) add_results();
     if (!notes_.empty()) return;
     notes_.push_back({.text = fmt::format("all is at rest after step {}", witness_.last_step)});
   }
-  void add_unfinished() {
+  void add_unfinished(const Waits& waits) {
     for (std::uint32_t i = 0; i < witness_.lines.size(); ++i) {
       const model::Line& line = what_.setup().lines[i];
       if (witness_.lines[i] == model::LineState::Status::done) continue;
       const bool started = witness_.lines[i] == model::LineState::Status::started;
+      if (started && std::ranges::count(waits.list, model::LineId{i}, &Waiting::line) > 0) continue;
       if (!started && line.claim != index_) continue;
       add_about_call(model::LineId{i}, started ? "has started and never returns" : "never starts");
     }
@@ -190,6 +213,8 @@ class Explainer {
   }
 
   const Case& what_;
+  const model::ClaimResult& result_;
+  const model::Cycle* cycle_;
   std::uint32_t index_;
   const Claim& claim_;
   Names names_;
@@ -199,9 +224,10 @@ class Explainer {
 
 }  // namespace
 
-std::vector<Note> explain(const Case& what, const model::ClaimResult& result) {
+std::vector<Note> explain(const Case& what, const model::ClaimResult& result,
+                          const model::Cycle* cycle) {
   if (!result.has_example) return {};
-  return Explainer(what, result).notes();
+  return Explainer(what, result, cycle).notes();
 }
 
 }  // namespace cli

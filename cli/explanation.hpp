@@ -14,7 +14,9 @@ struct Note {
   std::string text{};
 };
 
-// The event that broke the claim first, then what led to it, going back.
-std::vector<Note> explain(const Case& what, const model::ClaimResult& result);
+// The event that broke the claim first, then what led to it, going back. Where tasks wait for ever,
+// who waits for whom. `cycle` is the loop that the example shows; null if it shows none.
+std::vector<Note> explain(const Case& what, const model::ClaimResult& result,
+                          const model::Cycle* cycle);
 
 }  // namespace cli

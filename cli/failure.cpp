@@ -86,8 +86,14 @@ void write_failures(Output& out, const Case& what, const Outcome& outcome, const
     const std::string_view why = reason(claim, result, outcome.mode);
     if (!why.empty()) out.print(" note: {}\n", why);
     if (!result.has_example) continue;
-    for (const Note& note : explain(what, result)) write_note(out, what, claim, note);
-    out.print("{} ({}):\n", title(outcome.mode), counted(result.steps, "step"));
+    const model::Cycle* cycle = outcome.verdict.cycle_of(what.setup(), result);
+    for (const Note& note : explain(what, result, cycle)) write_note(out, what, claim, note);
+    if (result.loops) {
+      out.print("shortest way into a loop ({}, of which the last {} go round):\n",
+                counted(result.steps, "step"), result.steps - result.stem_steps);
+    } else {
+      out.print("{} ({}):\n", title(outcome.mode), counted(result.steps, "step"));
+    }
     out.write(replay_command(what, result, options));
   }
 }

@@ -4,6 +4,7 @@
 #include "cli/coverage_report.hpp"
 #include "cli/names.hpp"
 #include "cli/report.hpp"
+#include "cli/waits.hpp"
 
 namespace cli {
 namespace {
@@ -51,6 +52,7 @@ Json claim_json(const Case& what, const model::ClaimResult& result) {
   json["negative"] = result.negative;
   json["path"] = result.has_example ? Json(sim::to_text(result.path)) : Json(nullptr);
   json["steps"] = result.has_example ? Json(result.steps) : Json(nullptr);
+  json["stem_steps"] = result.loops ? Json(result.stem_steps) : Json(nullptr);
   add_place(json, what, claim.source);
   return json;
 }
@@ -64,11 +66,40 @@ Json question_json(const Case& what, const Outcome& outcome, std::size_t index) 
   return json;
 }
 
-Json counterexample_json(const Case& what, const model::ClaimResult* failure) {
+Json waits_json(const Waits& waits) {
+  Json json = Json::array();
+  for (const Waiting& waiting : waits.list) {
+    json.push_back({{"who", waiting.who},
+                    {"waits_for", waiting.what},
+                    {"depends_on", waiting.holders},
+                    {"passed_over", waiting.passed_over}});
+  }
+  return json;
+}
+
+Json counterexample_json(const Case& what, const Outcome& outcome) {
+  const model::ClaimResult* failure = outcome.failure();
   if (failure == nullptr || !failure->has_example) return nullptr;
-  return {{"claim", full_text(what.setup().claims[failure->claim])},
-          {"steps", failure->steps},
-          {"path", sim::to_text(failure->path)}};
+  Json json = {{"claim", full_text(what.setup().claims[failure->claim])},
+               {"steps", failure->steps},
+               {"path", sim::to_text(failure->path)}};
+  const model::Cycle* cycle = outcome.verdict.cycle_of(what.setup(), *failure);
+  const Waits waits =
+      cycle != nullptr ? waits_in(what, *failure, *cycle) : waits_at_rest(what, *failure);
+  if (waits.list.empty()) return json;
+  json["waits"] = waits_json(waits);
+  json["ring"] = waits.ring;
+  return json;
+}
+
+// What executions that never come to rest break, whether it is claimed or not.
+Json loop_json(const model::Cycle& cycle) {
+  const auto& info = model::property_table[static_cast<std::size_t>(cycle.property)];
+  return {{"property", info.name},
+          {"fairness", cycle.fair_locks_help ? "weak" : "strong"},
+          {"stem_steps", cycle.lasso.stem_steps},
+          {"steps", cycle.lasso.steps},
+          {"path", sim::to_text(cycle.lasso.path)}};
 }
 
 Json sample_json(const Case& what, const Outcome& outcome) {
@@ -125,7 +156,11 @@ Json json_of(const Case& what, const Outcome& outcome, const Options& options) {
   for (std::size_t i = 0; i < what.cell->questions.size(); ++i) {
     json["questions"].push_back(question_json(what, outcome, i));
   }
-  json["counterexample"] = counterexample_json(what, outcome.failure());
+  json["loops"] = Json::array();
+  for (const model::Cycle& cycle : outcome.verdict.cycles.found) {
+    json["loops"].push_back(loop_json(cycle));
+  }
+  json["counterexample"] = counterexample_json(what, outcome);
   if (outcome.sample) json["sample"] = sample_json(what, outcome);
   if (outcome.coverage) json["coverage"] = coverage_json(what, *outcome.coverage);
   return json;

@@ -37,6 +37,7 @@ class Observed {
   std::uint64_t witnessed() const { return world_.witnessed(); }
   auto parts() { return world_.parts(); }
   sim::ActorId actor() const { return world_.actor(); }
+  std::uint64_t pending() const { return world_.pending(); }
   void encode(sim::Encoder& out) const { world_.encode(out); }
   bool operator==(const Observed& other) const { return world_ == other.world_; }
 

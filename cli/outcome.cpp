@@ -93,14 +93,17 @@ Outcome explore(const Case& what, const Options& options, Progress& progress) {
             if (progress.due()) progress.show(progress_text(now));
             return watchdog.barks();
           },
+      .keep_graph = true,
   };
   Coverage coverage;
   Probe probe(coverage);
   const Observed start(model::World(what.setup(), sim::Order::any), collector,
                        options.coverage ? &probe : nullptr);
   const sim::ExploreReport report = sim::explore(start, limits);
+  model::Cycles cycles;
+  if (report.unbounded) cycles = model::judge_cycles(start.world(), *report.graph);
   return {.stopped = reason_of(report.ended, watchdog),
-          .verdict = model::judge(what.setup(), report),
+          .verdict = model::judge(what.setup(), report, std::move(cycles)),
           .states = report.states,
           .transitions = report.transitions,
           .executions = report.executions,

@@ -117,6 +117,7 @@ bool is_statement(const Claim& claim) {
 
 std::string counts_text(const Claim& claim, const ClaimResult& result, const Outcome& outcome) {
   if (outcome.mode == RunMode::simulate) return {};
+  if (result.loops) return "in a loop";
   if (result.positive == 0 && result.negative == 0) return {};
   const std::string positive = count_text(result.positive);
   const std::string negative = count_text(result.negative);
@@ -234,6 +235,22 @@ void write_rows(Output& out, const std::vector<Row>& rows) {
   }
 }
 
+// What loops break and the scenario does not speak of.
+void write_unclaimed_cycles(Output& out, const Case& what, const Outcome& outcome) {
+  for (const model::Cycle& cycle : outcome.verdict.cycles.found) {
+    const bool claimed = std::ranges::any_of(what.setup().claims, [&](const Claim& claim) {
+      return claim.kind == Claim::Kind::never && claim.property == cycle.property;
+    });
+    if (claimed) continue;
+    const auto& info = model::property_table[static_cast<std::size_t>(cycle.property)];
+    out.write(flowed("  note: ",
+                     fmt::format("an execution goes round for ever, which breaks {} ({}); no claim "
+                                 "speaks of it",
+                                 info.name, info.code),
+                     4));
+  }
+}
+
 }  // namespace
 
 std::string_view mode_name(RunMode mode) {
@@ -316,6 +333,7 @@ void write_result(Output& out, const Case& what, const Outcome& outcome, const O
   out.write(flowed("  ", totals(outcome, options), "  ", 2));
   if (outcome.sample) out.write(sample_text(what, outcome));
   write_rows(out, rows_of(what, outcome, options.verbosity));
+  write_unclaimed_cycles(out, what, outcome);
   for (std::size_t i = 0; i < what.cell->questions.size(); ++i) {
     out.write(flowed("  ? ", what.cell->questions[i].text, 4));
     out.write(flowed("    ", answer_text(what, outcome, i), 4));

@@ -117,8 +117,7 @@ void World::rest() {
       if (line != nullptr && line->claim != no_claim) break_claim(line->claim);
       continue;
     }
-    const bool asleep = std::holds_alternative<Kswapd>(stack.frames.back().body);
-    if (!asleep) stuck.push_back(TaskId{i});
+    if (busy(TaskId{i})) stuck.push_back(TaskId{i});
   }
   break_properties(judge_at_rest(machine_, {stuck.data(), stuck.size()}));
   for (std::uint32_t i = 0; i < setup().monitors.size(); ++i) {

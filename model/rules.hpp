@@ -34,6 +34,9 @@ enum class Property : std::uint8_t {
   false_error,               // S21
   deadlock,
   quiesce_stuck,  // L1
+  fault_stuck,    // L3
+  livelock,       // L4
+  starvation,     // L7
   count,
 };
 
@@ -69,6 +72,10 @@ inline constexpr std::array<PropertyInfo, static_cast<std::size_t>(Property::cou
         {"false_error", "S21", "SIGBUS or an error completion though the page can be mapped"},
         {"deadlock", "D", "operations wait for each other for ever"},
         {"quiesce_stuck", "L1", "a revocation waits for ever for a card to answer"},
+        {"fault_stuck", "L3",
+         "a device fault goes on for ever though its page can be mapped and nothing changes it"},
+        {"livelock", "L4", "an operation starts over for ever"},
+        {"starvation", "L7", "an operation waits for ever while others go on"},
     }};
 
 // The rules that `event` breaks, given the machine as it is when the event happens.

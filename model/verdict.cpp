@@ -60,6 +60,24 @@ ClaimResult judge_broken(std::uint32_t index, const sim::ExploreReport& report) 
   return result;
 }
 
+bool in_cycles(const Claim& claim) {
+  return claim.kind == Claim::Kind::never && breaks_in_cycles(claim.property);
+}
+
+// A loop breaks a claim that nothing else has broken. What is judged at rest alone holds of it.
+void add_cycle(const Setup& setup, ClaimResult& result, const Cycles& cycles) {
+  const Claim& claim = setup.claims[result.claim];
+  if (!in_cycles(claim) || !result.holds) return;
+  const auto found = std::ranges::find(cycles.found, claim.property, &Cycle::property);
+  if (found == cycles.found.end()) return;
+  result.holds = false;
+  result.has_example = true;
+  result.path = found->lasso.path;
+  result.steps = found->lasso.steps;
+  result.loops = true;
+  result.stem_steps = found->lasso.stem_steps;
+}
+
 void compare(const Setup& setup, ClaimResult& result, bool complete) {
   const Claim& claim = setup.claims[result.claim];
   result.decided = complete || !needs_all(claim, result.holds);
@@ -78,12 +96,22 @@ bool Verdict::undecided() const {
          std::ranges::any_of(claims, [](const ClaimResult& claim) { return !claim.decided; });
 }
 
-Verdict judge(const Setup& setup, const sim::ExploreReport& report) {
-  Verdict verdict{.claims = {}, .complete = report.complete()};
+const Cycle* Verdict::cycle_of(const Setup& setup, const ClaimResult& result) const {
+  if (!result.loops) return nullptr;
+  const Property property = setup.claims[result.claim].property;
+  const auto found = std::ranges::find(cycles.found, property, &Cycle::property);
+  return found == cycles.found.end() ? nullptr : &*found;
+}
+
+Verdict judge(const Setup& setup, const sim::ExploreReport& report, Cycles cycles) {
+  Verdict verdict{.claims = {}, .cycles = std::move(cycles), .complete = report.complete()};
   for (std::uint32_t i = 0; i < setup.claims.size(); ++i) {
     ClaimResult result = is_quantified(setup.claims[i].kind) ? judge_quantified(setup, i, report)
                                                              : judge_broken(i, report);
-    compare(setup, result, verdict.complete);
+    add_cycle(setup, result, verdict.cycles);
+    const bool looked_everywhere =
+        verdict.complete && (verdict.cycles.complete || !in_cycles(setup.claims[i]));
+    compare(setup, result, looked_everywhere);
     verdict.claims.push_back(std::move(result));
   }
   return verdict;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/liveness.hpp"
 #include "model/world.hpp"
 #include "sim/explore_report.hpp"
 
@@ -22,17 +23,24 @@ struct ClaimResult {
   sim::Path path{};  // A shortest way to see it fail, or to see what exists.
   std::uint64_t steps = 0;
   bool rests = false;  // The path ends where nothing can happen any more.
+  // The path ends with a loop, once, which could go on for ever; it begins after these steps.
+  bool loops = false;
+  std::uint64_t stem_steps = 0;
 };
 
 struct Verdict {
   std::vector<ClaimResult> claims{};
+  Cycles cycles{};       // What runs that never come to rest break, claimed or not.
   bool complete = true;  // Nothing within the scope was left out.
 
   bool failed() const;     // Some claim is not as the scenario says.
   bool undecided() const;  // None is, but some could not be decided.
+  // The loop that the example of a claim shows; null if it shows none.
+  const Cycle* cycle_of(const Setup& setup, const ClaimResult& result) const;
 };
 
-Verdict judge(const Setup& setup, const sim::ExploreReport& report);
+// `cycles`: what judge_cycles() found, if the search can go round for ever.
+Verdict judge(const Setup& setup, const sim::ExploreReport& report, Cycles cycles = {});
 
 // One run that came to rest, or was cut off. `path` is what it was given.
 Verdict judge(const Setup& setup, const World& world, bool at_rest, const sim::Path& path,

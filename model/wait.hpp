@@ -58,4 +58,13 @@ inline WakeKey key_of(const Wait& wait) {
   return {.kind = wait.kind, .lock_kind = wait.lock_kind, .index = one_key ? 0 : wait.index};
 }
 
+// A task that is in the middle of an operation and waits, and those for whom it waits.
+struct Blocked {
+  TaskId task{};
+  Wait wait{};
+  Small<TaskId, 2> holders{};  // None: a message, an answer or an end that no task owes.
+
+  bool operator==(const Blocked&) const = default;
+};
+
 }  // namespace model

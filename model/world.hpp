@@ -16,6 +16,20 @@
 
 namespace model {
 
+// What a task can owe: three bits for each of the first 21 tasks.
+enum class Obligation : std::uint8_t {
+  operation,     // It is in the middle of an operation, or of work for one.
+  recall,        // It has revoked pages, and a user has not answered yet.
+  stable_fault,  // It works for a device that needs a page; the page can be mapped, and no range
+                 // over it is open.
+};
+inline constexpr std::uint32_t obligation_tasks = 21;
+constexpr std::uint64_t obligation(TaskId task, Obligation what) {
+  return std::uint64_t{1} << (3 * task.value + static_cast<std::uint32_t>(what));
+}
+// There are more tasks than that: what they owe is not known.
+inline constexpr std::uint64_t obligations_unknown = std::uint64_t{1} << 63;
+
 class World {
  public:
   // Runs the init block in one fixed order; the world is then at the start of the run.
@@ -42,6 +56,10 @@ class World {
   std::string actor_name(TaskId task) const;
   // The step before which the task stands, as its number; none if it is between two calls or over.
   std::optional<std::uint32_t> next_step(TaskId task) const;
+  // What is begun and must end, as bits: see Obligation.
+  std::uint64_t pending() const;
+  // Tasks in the middle of an operation whose next step cannot be taken now, ascending.
+  std::vector<Blocked> blocked() const;
   // Whether each task with a satisfied guard, and no other, has an event: a missing changed()
   // would show as a deadlock that is none.
   bool consistent() const;
@@ -102,6 +120,8 @@ class World {
   const Program* program_of(TaskId task) const;
   const Line* next_line(TaskId task) const;
   Wait guard_of(TaskId task) const;
+  bool busy(TaskId task) const;
+  Small<TaskId, 2> holders_of(const Wait& wait, TaskId task) const;
 
   void run_init();
   void add_programs();

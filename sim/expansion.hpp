@@ -21,6 +21,12 @@ enum class Identity : std::uint8_t {
   encoding,  // By their encoding: good everywhere.
 };
 
+struct ExpandOptions {
+  Identity identity = Identity::parts;
+  bool keep_worlds = false;
+  bool keep_pending = false;
+};
+
 // What follows some states, in their order.
 template <System W>
 struct Expansion {
@@ -32,6 +38,7 @@ struct Expansion {
     ActorId actor = 0;
     std::size_t answers_end = 0;
     std::uint64_t broken = 0;
+    std::uint64_t pending = 0;  // If it is kept.
   };
   struct Source {
     Numbers from;
@@ -63,8 +70,8 @@ class Expander {
  public:
   using Numbers = typename Parts<W>::Numbers;
 
-  Expander(Parts<W>& parts, W start, Identity identity, bool keep_worlds)
-      : parts_(parts), world_(std::move(start)), identity_(identity), keep_worlds_(keep_worlds) {
+  Expander(Parts<W>& parts, W start, const ExpandOptions& options)
+      : parts_(parts), world_(std::move(start)), options_(options) {
     parts_.save(world_, now_, encoder_);
   }
 
@@ -72,7 +79,7 @@ class Expander {
   const W& world() const { return world_; }
   const Numbers& numbers() const { return now_; }
   Fingerprint fingerprint_here() {
-    if (identity_ == Identity::parts) return fingerprint(std::as_bytes(std::span(now_)));
+    if (options_.identity == Identity::parts) return fingerprint(std::as_bytes(std::span(now_)));
     encoder_.clear();
     world_.encode(encoder_);
     return fingerprint(encoder_.bytes());
@@ -116,15 +123,15 @@ class Expander {
                          .fingerprint = fingerprint_here(),
                          .actor = actor_of(world_),
                          .answers_end = out.answers.size(),
-                         .broken = world_.broken()});
-    if (keep_worlds_) out.worlds.push_back(world_);
+                         .broken = world_.broken(),
+                         .pending = options_.keep_pending ? pending_in(world_) : 0});
+    if (options_.keep_worlds) out.worlds.push_back(world_);
   }
 
   Parts<W>& parts_;
   W world_;
   Numbers now_ = Parts<W>::none();  // The parts of the world.
-  Identity identity_;
-  bool keep_worlds_;
+  ExpandOptions options_;
   ExhaustiveChooser chooser_;
   NoTrace no_trace_;
   Encoder encoder_;

@@ -36,10 +36,11 @@ class Exploration {
         crew_(std::max(1U, options.threads),
               [this](std::size_t member, std::size_t piece) { expand_piece(member, piece); }) {
     const bool everywhere = options.keep_fingerprints || options.compare_worlds;
-    const Identity identity = everywhere ? Identity::encoding : Identity::parts;
+    const ExpandOptions wanted{.identity = everywhere ? Identity::encoding : Identity::parts,
+                               .keep_worlds = options.compare_worlds,
+                               .keep_pending = options.keep_graph};
     for (unsigned member = 0; member < std::max(1U, options.threads); ++member)
-      expanders_.push_back(
-          std::make_unique<Expander<W>>(parts_, start, identity, options.compare_worlds));
+      expanders_.push_back(std::make_unique<Expander<W>>(parts_, start, wanted));
   }
 
   ExploreReport run() {
@@ -75,6 +76,7 @@ class Exploration {
     const W& start = first.world();
     graph_.insert(first.fingerprint_here());
     if (start.broken() != 0) graph_.set_broken(State{0}, start.broken());
+    if (options_.keep_graph) graph_.set_pending(State{0}, pending_in(start));
     findings_.note_broken(start.broken(), State{0}, 0);
     if (options_.compare_worlds) compare(State{0}, true, start, first.numbers());
     frontier_.push(first.numbers());
@@ -171,6 +173,7 @@ class Exploration {
     if (!is_new) return;
     graph_.set_origin(state, next_, expansion.answers_of(number));
     if (step.broken != 0) graph_.set_broken(state, step.broken);
+    if (options_.keep_graph) graph_.set_pending(state, step.pending);
     findings_.note_broken(step.broken, state, depth_ + 1);
     frontier_.push(step.to);
   }

@@ -134,10 +134,16 @@ void StateGraph::set_broken(State state, std::uint64_t broken) {
   broken_[state.index()] = static_cast<std::uint16_t>(number);
 }
 
+void StateGraph::set_pending(State state, std::uint64_t pending) {
+  if (pending == 0) return;
+  pending_.resize(state.index() + 1, 0);
+  pending_.back() = pending;
+}
+
 std::size_t StateGraph::bytes() const {
   return bytes_of(table_) + bytes_of(fingerprints_) + bytes_of(origins_) + bytes_of(answers_end_) +
          bytes_of(answers_) + bytes_of(targets_begin_) + bytes_of(targets_) + bytes_of(actors_) +
-         bytes_of(broken_);
+         bytes_of(broken_) + bytes_of(pending_);
 }
 
 // Visits states in topological order (Kahn): each after all from which a transition leads to it.

@@ -43,6 +43,8 @@ class StateGraph {
   void add_transition(State to, ActorId actor = 0);
   // The claims that are broken when this state has been reached, or has turned out to be final.
   void set_broken(State state, std::uint64_t broken);
+  // The obligations that are open in the newest state. Kept only if some state has any.
+  void set_pending(State state, std::uint64_t pending);
 
   std::size_t size() const { return fingerprints_.size(); }
   std::uint64_t transitions() const { return targets_.size(); }
@@ -55,6 +57,9 @@ class StateGraph {
   std::span<const ActorId> actors_of(State from) const;
   bool expanded(State state) const { return state.index() < targets_begin_.size(); }
   std::uint64_t broken_in(State state) const { return broken_masks_[broken_[state.index()]]; }
+  std::uint64_t pending_in(State state) const {
+    return state.index() < pending_.size() ? pending_[state.index()] : 0;
+  }
 
   Path path_to(State state) const;
   std::uint64_t steps_to(State state) const;
@@ -86,5 +91,6 @@ class StateGraph {
 
   std::vector<std::uint16_t> broken_;  // Of each state: which of the masks.
   std::vector<std::uint64_t> broken_masks_ = {0};
+  std::vector<std::uint64_t> pending_;  // Of each state; those after the last have none.
 };
 }  // namespace sim

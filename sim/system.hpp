@@ -40,4 +40,17 @@ ActorId actor_of(const W& world) {
   if constexpr (HasActors<W>) return world.actor();
   return 0;
 }
+
+// Which obligations are open: what has been begun and must end, a bit each. A function of the
+// state. A system may leave it out.
+template <class W>
+concept HasObligations = requires(const W seen) {
+  { seen.pending() } -> std::same_as<std::uint64_t>;
+};
+
+template <class W>
+std::uint64_t pending_in(const W& world) {
+  if constexpr (HasObligations<W>) return world.pending();
+  return 0;
+}
 }  // namespace sim

@@ -46,7 +46,8 @@ class IntervalNotifier {
   static constexpr Byte free_frame = State::free_frame;
   static constexpr Byte orphan = State::orphan;
 
-  IntervalNotifier(Variant variant, Property property) : variant_(variant), property_(property) {}
+  IntervalNotifier(Variant variant, Property property, IntervalBegin begin = IntervalBegin::reads)
+      : variant_(variant), property_(property), begin_(begin) {}
 
   Variant variant() const { return variant_; }
   Property property() const { return property_; }
@@ -64,6 +65,19 @@ class IntervalNotifier {
   void move(const State& now, std::size_t thread, Visit&& visit) const {
     if (thread < scope.device_threads) return move_device_thread(now, thread, visit);
     move_invalidator(now, thread - scope.device_threads, visit);
+  }
+
+  // A bit for each thread: it is in the middle of an access or an invalidation.
+  std::uint64_t pending(const State& state) const {
+    std::uint64_t pending = 0;
+    for (std::size_t i = 0; i < scope.device_threads; ++i) {
+      if (state.threads[i].pc != DevicePc::choose) pending |= std::uint64_t{1} << i;
+    }
+    for (std::size_t i = 0; i < invalidator_count; ++i) {
+      const bool busy = state.invalidators[i].pc != InvalidatorPc::pick;
+      if (busy) pending |= std::uint64_t{1} << (scope.device_threads + i);
+    }
+    return pending;
   }
 
   // Out of memory, an access waits in get_page for ever.
@@ -95,6 +109,8 @@ class IntervalNotifier {
     DeviceThread& thread = next.threads[i];
     Device& device = next.devices[i % scope.devices];
     if (pc == DevicePc::lock && device.locked != 0) return;
+    const bool waits = begin_ == IntervalBegin::waits && device.invalidations != 0;
+    if (pc == DevicePc::read_sequence && waits) return;
     Outcome outcome = Outcome::holds;
     switch (pc) {
       case DevicePc::translate: {
@@ -327,6 +343,7 @@ class IntervalNotifier {
 
   Variant variant_;
   Property property_;
+  IntervalBegin begin_;
 };
 }  // namespace yardstick
 

@@ -31,6 +31,12 @@ enum class IntervalVariant : std::uint8_t {
   atomic_pinned,      // The same, and a frame in use is orphaned instead of freed.
 };
 
+// How a fault begins; the model's WAITBEGIN.
+enum class IntervalBegin : std::uint8_t {
+  reads,  // It reads the sequence at once: KVM.
+  waits,  // It waits until no invalidation is running: mmu_interval_read_begin().
+};
+
 // In the order of the model's PROP, from 1.
 enum class IntervalProperty : std::uint8_t { use_after_free = 1, coherence = 2 };
 }  // namespace yardstick

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/yardstick/liveness.hpp"
 #include "bench/yardstick/measure.hpp"
 #include "bench/yardstick/spin.hpp"
 
@@ -28,6 +29,7 @@ SCOPE is A1 to A11 or B1 to B8; all of them, if none is named.
   --explorer     search by the explorer of scenarios
   --reduce=HOW   visit fewer states, and compare verdicts: none (default), symmetry,
                  merge, both, all
+  --liveness     look for invalidations that never end instead, in A1 to A3
   --spin=WHICH   run SPIN as well, if it is installed: none, proofs (default), all
 )";
 
@@ -40,6 +42,7 @@ struct Options {
   std::vector<std::string_view> scopes;
   bool quick = false;
   How how;
+  bool liveness = false;
   Spin spin = Spin::proofs;
 };
 
@@ -215,9 +218,37 @@ int run(const Options& options) {
   return scopes.agree == scopes.all ? 0 : 1;
 }
 
+std::string starvation_text(const Liveness& found) {
+  if (!found.cyclic) return "every run comes to rest";
+  if (!found.starves) return "no invalidation is starved";
+  return fmt::format("starves range_end after {} + {} steps, {}", found.stem, found.loop,
+                     found.starves_strongly ? "whatever the locks" : "unless locks are fair");
+}
+
+// Both must come out: one form of the protocol starves the end of an invalidation, one does not.
+int run_liveness() {
+  bool as_known = true;
+  fmt::print("{:4}{:12}{:>9}\n", "", "fault", "states");
+  for (std::size_t scope = 0; scope < liveness_scopes; ++scope) {
+    for (const IntervalBegin begin : {IntervalBegin::reads, IntervalBegin::waits}) {
+      const bool reads = begin == IntervalBegin::reads;
+      const Liveness found = look_for_starvation(scope, begin);
+      as_known = as_known && found.starves == reads && !found.starves_strongly;
+      fmt::print("A{:<3}{:12}{:>9}  {}\n", scope + 1, reads ? "reads" : "waits", found.states,
+                 starvation_text(found));
+    }
+  }
+  fmt::print(
+      "reads: KVM's, at once. waits: in mmu_interval_read_begin(). Threads are weakly fair.\n");
+  fmt::print("{}\n", as_known ? "as known" : "NOT as known");
+  return as_known ? 0 : 1;
+}
+
 bool read_option(std::string_view argument, Options& options) {
   if (argument == "--quick") {
     options.quick = true;
+  } else if (argument == "--liveness") {
+    options.liveness = true;
   } else if (argument == "--explorer") {
     options.how.core = Core::explorer;
   } else if (argument.starts_with("--reduce=")) {
@@ -248,6 +279,7 @@ int main(int count, char** arguments) {
     fmt::print(stderr, "error: what is '{}'?\n{}", argument, yardstick::usage);
     return 2;
   }
+  if (options.liveness) return yardstick::run_liveness();
   if (!yardstick::spin_installed()) options.spin = yardstick::Spin::none;
   return yardstick::run(options);
 }

@@ -43,7 +43,6 @@ class World {
     return std::uint64_t{violated_} | std::uint64_t{deadlocked_} << 1;
   }
   std::uint64_t witnessed() const { return 0; }
-
   void encode(sim::Encoder& encoder) const {
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(&state_);
     for (std::size_t i = 0; i < sizeof(State); ++i) encoder.add(bytes[i]);
@@ -56,9 +55,17 @@ class World {
   }
 
   sim::ActorId actor() const { return actor_; }  // The thread that moved.
+  std::uint64_t pending() const {
+    if constexpr (tells_pending) return violated_ != 0 ? 0 : protocol_->pending(state_);
+    return 0;
+  }
 
  private:
   using State = typename P::State;
+  // Says what each thread has begun.
+  static constexpr bool tells_pending = requires(const P protocol, const State state) {
+    protocol.pending(state);
+  };
 
   static constexpr std::size_t steps_max = 32;
   struct Step {

@@ -102,8 +102,9 @@ class Runner {
     }
     const bool text = options_.format.empty() || options_.format == "text";
     if (text) session_.out.write("\n");
-    const Manifest manifest{
+    Manifest manifest{
         .what = what, .seed = options_.seed, .path = &example->path, .steps = example->steps};
+    if (example->loops) manifest.stem_steps = example->stem_steps;
     const auto reader = find_format(options_.format)
                             ->make(session_.out, manifest, {.verbosity = options_.verbosity});
     play(what, example->path, example->steps, *reader);

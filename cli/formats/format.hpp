@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ struct Manifest {
   std::uint64_t seed = 1;
   const sim::Path* path = nullptr;  // Of a replay.
   std::uint64_t steps = 0;
+  std::optional<std::uint64_t> stem_steps{};  // After these, a loop begins, in which it ends.
 };
 
 // How much of it.

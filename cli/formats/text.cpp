@@ -19,6 +19,7 @@ class Text final : public TimelineReader {
         by_time_(order_of(*manifest.what.cell) == sim::Order::by_time),
         verbose_(showing.verbosity == Verbosity::verbose),
         rows_max_(showing.rows_max),
+        loop_after_(manifest.stem_steps),
         actor_width_(actor_width(manifest.what.setup())) {
     row(by_time_ ? "time us" : "step", "actor", "event", "");
   }
@@ -27,6 +28,10 @@ class Text final : public TimelineReader {
 
   void read(const TimelineStep& step, const model::World&) override {
     std::string when = when_of(step);
+    if (loop_after_ && step.number > *loop_after_) {
+      row("", "", "(loop)", "from here on, all repeats for ever");
+      loop_after_.reset();
+    }
     for (const Happening& happening : step.happenings) {
       if (happening.internal() && !verbose_) continue;
       row(when, happening.actor, happening.name(), happening.arguments());
@@ -58,6 +63,7 @@ class Text final : public TimelineReader {
   bool verbose_;
   std::uint64_t rows_max_;
   std::uint64_t rows_ = 0;
+  std::optional<std::uint64_t> loop_after_;  // Until it has been said.
   std::size_t actor_width_;
 };
 

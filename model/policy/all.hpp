@@ -7,6 +7,7 @@
 
 #include "model/policy/handle.hpp"
 #include "model/policy/interval_notifier.hpp"
+#include "model/policy/kvm.hpp"
 #include "model/policy/none.hpp"
 #include "model/policy/pin_all.hpp"
 #include "model/policy/xpmem.hpp"
@@ -16,11 +17,12 @@ namespace model {
 using Policy = std::variant<NonePolicy,              //
                             PinAllPolicy,            //
                             IntervalNotifierPolicy,  //
+                            KvmPolicy,               //
                             XpmemPolicy,             //
                             HandlePolicy>;
 
 static_assert(InvalidationPolicy<NonePolicy> && InvalidationPolicy<PinAllPolicy> &&
-              InvalidationPolicy<IntervalNotifierPolicy> && InvalidationPolicy<XpmemPolicy> &&
-              InvalidationPolicy<HandlePolicy>);
+              InvalidationPolicy<IntervalNotifierPolicy> && InvalidationPolicy<KvmPolicy> &&
+              InvalidationPolicy<XpmemPolicy> && InvalidationPolicy<HandlePolicy>);
 
 }  // namespace model

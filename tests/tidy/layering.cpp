@@ -33,6 +33,8 @@ constexpr std::array layers = {
     Layer{"model", "model/flow/"},
     Layer{"model", "model/world."},
     Layer{"model", "model/claims."},
+    Layer{"model", "model/blocked."},
+    Layer{"model", "model/liveness."},
     Layer{"model", "model/verdict."},
     Layer{"language", "scenarios/language/"},
     Layer{"cli", "cli/"},

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of World that says who has something to finish, and who waits for whom.
+
+#include "model/world.hpp"
+
+namespace model {
+namespace {
+
+using Holders = Small<TaskId, 2>;
+
+void add(Holders& holders, TaskId task, TaskId self) {
+  if (!task.some() || task == self) return;
+  if (std::ranges::find(holders, task) != holders.end()) return;
+  holders.insert(std::ranges::upper_bound(holders, task), task);
+}
+
+// Whose range over these pages is open; of none: over any.
+Holders open_ranges(const Machine& machine, MmId mm, PageRange pages, TaskId self) {
+  Holders holders;
+  for (const OpenRange& entry : machine.notifiers[mm.index()].open) {
+    if (pages.count == 0 || entry.range.pages.overlaps(pages)) add(holders, entry.task, self);
+  }
+  return holders;
+}
+
+Holders lock_holders(const Machine& machine, LockId id, TaskId self) {
+  Holders holders;
+  if (id.kind == LockKind::folio) {
+    add(holders, machine.frames[FrameId{id.index}].locked_by, self);
+    return holders;
+  }
+  const Lock& lock = machine.lock(id);
+  add(holders, lock.writer, self);
+  for (const TaskId reader : lock.readers) add(holders, reader, self);
+  return holders;
+}
+
+Holders transfers(const Machine& machine, const Wait& wait, TaskId self) {
+  Holders holders;
+  const AdapterId adapter = machine.registrations[wait.index].adapter;
+  for (const Transfer& transfer : machine.adapters[adapter.index()].transfers) {
+    const bool ours = transfer.mr == MrId{wait.index} && wait.pages.contains(transfer.page);
+    if (ours) add(holders, transfer.task, self);
+  }
+  return holders;
+}
+
+Holders posters(const Machine& machine, const Wait& wait, TaskId self) {
+  Holders holders;
+  for (const Posted& entry : machine.posted) {
+    const bool ours = entry.attachment == AttachmentId{wait.index} &&
+                      (wait.pages.count == 0 || entry.pages.overlaps(wait.pages));
+    if (ours) add(holders, entry.task, self);
+  }
+  return holders;
+}
+
+// The work that was begun to answer this task on another host.
+bool works_for(const Flow& flow, TaskId task) {
+  if (const auto* call = std::get_if<PolicyCall>(&flow.body)) return call->requester == task;
+  if (const auto* serve = std::get_if<Serve>(&flow.body)) return serve->request.task == task;
+  return false;
+}
+
+bool fault_is_stable(const Machine& machine, const Flow& flow) {
+  const auto* call = std::get_if<PolicyCall>(&flow.body);
+  if (call == nullptr || (call->hook != Hook::fault && call->hook != Hook::activate)) return false;
+  const Registration& region = machine.registrations[call->mr.index()];
+  if (!region.live || call->pages.count == 0) return false;
+  const bool write = call->hook == Hook::activate ? region.write : call->write;
+  for (std::uint32_t i = 0; i < call->pages.count; ++i) {
+    if (!machine.mappable(region.mm, call->pages.at(i), write)) return false;
+  }
+  return open_ranges(machine, region.mm, call->pages, {}).empty();
+}
+
+}  // namespace
+
+// kswapd is never done: asleep, it owes nothing.
+bool World::busy(TaskId task) const {
+  const FlowStack& stack = actors_[task.index()].stack;
+  if (!machine_.tasks[task.index()].alive || stack.frames.empty()) return false;
+  return !std::holds_alternative<Kswapd>(stack.frames.back().body);
+}
+
+std::uint64_t World::pending() const {
+  std::uint64_t pending = 0;
+  for (std::uint32_t i = 0; i < machine_.tasks.size(); ++i) {
+    const TaskId task{i};
+    if (!busy(task)) continue;
+    if (i >= obligation_tasks) return pending | obligations_unknown;
+    pending |= obligation(task, Obligation::operation);
+    for (const Flow& flow : actors_[i].stack.frames) {
+      if (!fault_is_stable(machine_, flow)) continue;
+      pending |= obligation(task, Obligation::stable_fault);
+    }
+  }
+  for (const Recall& recall : machine_.recalls) {
+    if (recall.task.value >= obligation_tasks) return pending | obligations_unknown;
+    pending |= obligation(recall.task, Obligation::recall);
+  }
+  return pending;
+}
+
+Small<TaskId, 2> World::holders_of(const Wait& wait, TaskId task) const {
+  Holders holders;
+  const auto mm_of = [&] { return machine_.registrations[wait.index].mm; };
+  const auto pages_of = [&] { return machine_.registrations[wait.index].pages; };
+  switch (wait.kind) {
+    case Wait::Kind::lock:
+      return lock_holders(machine_, wait.lock_id(), task);
+    case Wait::Kind::quiet:
+      return transfers(machine_, wait, task);
+    case Wait::Kind::readable:  // The epoch ends with the last invalidation, whatever its pages.
+    case Wait::Kind::unwatched:
+      return open_ranges(machine_, mm_of(), {}, task);
+    case Wait::Kind::settled:
+      return open_ranges(machine_, MmId{wait.index}, {}, task);
+    case Wait::Kind::idle:
+      return open_ranges(machine_, mm_of(), pages_of(), task);
+    case Wait::Kind::answered:
+    case Wait::Kind::recalled:
+      for (std::uint32_t i = 0; i < actors_.size(); ++i) {
+        for (const Flow& flow : actors_[i].stack.frames) {
+          if (works_for(flow, task)) add(holders, TaskId{i}, task);
+        }
+      }
+      return holders;
+    case Wait::Kind::drained:
+      return posters(machine_, wait, task);
+    case Wait::Kind::none:
+    case Wait::Kind::flushed:
+    case Wait::Kind::pressure:
+    case Wait::Kind::mail:
+    case Wait::Kind::gate:
+      return holders;
+  }
+  return holders;
+}
+
+std::vector<Blocked> World::blocked() const {
+  std::vector<Blocked> list;
+  for (std::uint32_t i = 0; i < machine_.tasks.size(); ++i) {
+    const TaskId task{i};
+    if (!busy(task)) continue;
+    const Wait wait = guard_of(task);
+    if (machine_.satisfied(wait, task)) continue;
+    list.push_back({.task = task, .wait = wait, .holders = holders_of(wait, task)});
+  }
+  return list;
+}
+
+}  // namespace model

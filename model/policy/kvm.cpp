@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/policy/kvm.hpp"
+
+#include "model/policy/driver.hpp"
+
+namespace model {
+namespace {
+
+using P = KvmPolicy;
+
+constexpr std::array<std::string_view, 5> fault_steps{"begin", "walk", "lock", "install", "unlock"};
+constexpr std::array<std::string_view, 5> start_steps{"lock", "clear", "flush", "drain", "unlock"};
+constexpr std::array<std::string_view, 1> end_steps{"count"};
+
+constexpr std::array settings_table{
+    flag<P, &P::wait_begin>("wait_begin", "a fault waits until no range is open, before it begins"),
+    flag<P, &P::ask_write>("ask_write", "a fault for a write asks for a page that may be written"),
+    flag<P, &P::uncount>("uncount", "range_end takes its range off the count"),
+};
+
+}  // namespace
+
+std::span<const Setting<P>> P::settings() { return settings_table; }
+
+StepNames P::steps(Hook hook) {
+  switch (hook) {
+    case Hook::fault:
+      return fault_steps;
+    case Hook::range_start:
+    case Hook::release:
+    case Hook::deregistered:
+      return start_steps;
+    case Hook::range_end:
+      return end_steps;
+    default:
+      return {};
+  }
+}
+
+Next P::registered(Driver& driver, PolicyCall& call) const {
+  driver.listen(call.mr);
+  return Next::give;
+}
+
+Next P::fault(Driver& driver, PolicyCall& call) const {
+  switch (call.at<Fault>()) {
+    case Fault::begin:  // A read of the sequence, before anything of the page is read.
+      call.sequence = driver.registration(call.mr).sequence;
+      call.go(Fault::walk);
+      return driver.look_up(call.mr, call.page, call.write && ask_write);
+    case Fault::walk:
+      call.found = driver.found();
+      if (!call.found.populated()) return driver.fail(EFAULT);
+      return call.go(Fault::lock, Next::pass);
+    case Fault::lock:
+      driver.lock(call.mr);
+      return call.go(Fault::install);
+    case Fault::install: {  // Under the driver's lock.
+      const Registration& mr = driver.registration(call.mr);
+      if (!mr.live) {
+        driver.end_lookup(call.mr, call.page);
+        driver.unlock(call.mr);
+        return driver.fail(EFAULT);
+      }
+      const bool overtaken = driver.in_progress(call.mr) || mr.sequence != call.sequence;
+      if (overtaken) {
+        driver.started_over(call.mr, call.page);
+      } else {
+        driver.install(call.mr, call.page, call.found);
+      }
+      call.found = {};
+      call.sequence = 0;
+      call.cursor = overtaken ? 1 : 0;
+      return call.go(Fault::unlock);
+    }
+    case Fault::unlock:
+      driver.unlock(call.mr);
+      if (call.cursor == 0) return Next::done;
+      call.cursor = 0;
+      return call.go(Fault::begin);
+  }
+  return Next::done;
+}
+
+Next P::revoke(Driver& driver, PolicyCall& call) const {
+  switch (call.at<Start>()) {
+    case Start::lock:
+      driver.lock(call.mr);
+      return call.go(Start::clear);
+    case Start::clear:  // A posted write to the adapter; under the driver's lock.
+      driver.count_start(call.mr);
+      driver.mark_dirty(call.mr, call.pages);
+      driver.clear(call.mr, call.pages);
+      return call.go(Start::flush);
+    case Start::flush:
+      driver.flush(call.mr, call.pages);
+      return call.go(Start::drain);
+    case Start::drain:  // The adapter's answer comes after its transfers in flight.
+      return call.go(Start::unlock, Next::pass);
+    case Start::unlock:
+      if (call.hook != Hook::range_start) driver.count_end(call.mr);
+      if (call.hook == Hook::deregistered) driver.unlisten(call.mr);
+      driver.unlock(call.mr);
+      return Next::done;
+  }
+  return Next::done;
+}
+
+Next P::range_start(Driver& driver, PolicyCall& call) const {
+  return call.pages.count == 0 ? Next::give : revoke(driver, call);
+}
+
+Next P::range_end(Driver& driver, PolicyCall& call) const {
+  if (call.pages.count == 0) return Next::give;
+  driver.lock(call.mr);  // Taken and given back in one step: nobody sees it held.
+  if (uncount) driver.count_end(call.mr);
+  driver.unlock(call.mr);
+  return Next::done;
+}
+
+Next P::release(Driver& driver, PolicyCall& call) const { return revoke(driver, call); }
+
+Next P::deregistered(Driver& driver, PolicyCall& call) const { return revoke(driver, call); }
+
+Wait P::guard(const PolicyCall& call) const {
+  const Wait lock = Wait::lock({.kind = LockKind::driver, .index = call.mr.value}, LockMode::write);
+  switch (call.hook) {
+    case Hook::registered:
+      return {.kind = Wait::Kind::settled, .index = call.range.mm.value};
+    case Hook::fault:
+      if (call.at<Fault>() == Fault::lock) return lock;
+      if (call.at<Fault>() == Fault::begin && wait_begin) {
+        return {.kind = Wait::Kind::idle, .index = call.mr.value};
+      }
+      return {};
+    case Hook::range_end:
+      return call.pages.count == 0 ? Wait{} : lock;
+    case Hook::range_start:
+    case Hook::release:
+    case Hook::deregistered:
+      if (call.hook == Hook::range_start && call.pages.count == 0) return {};
+      if (call.at<Start>() == Start::lock) return lock;
+      if (call.at<Start>() == Start::drain) {
+        return {.kind = Wait::Kind::quiet, .index = call.mr.value, .pages = call.pages};
+      }
+      return {};
+    default:
+      return {};
+  }
+}
+
+}  // namespace model

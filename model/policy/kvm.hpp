@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Count the ranges that are open and keep a sequence of those that have ended, both under one lock:
+// a fault installs only if none is open and none has ended since it began, and else tries again at
+// once. KVM does so (mmu_lock, mmu_invalidate_in_progress and mmu_invalidate_seq). A fault that
+// tries again takes the lock that range_end needs: if locks are not fair, it can keep range_end
+// out, and range_end is all it waits for.
+//
+//   device fault                          munmap, reclaim, ...
+//   ------------                          --------------------
+//   s = sequence                          range_start():
+//   look the page up                        lock; count++; clear PFN table; flush adapter TLB
+//   lock                                    wait for transfers in flight; unlock
+//   count || sequence != s ?              change the page table
+//     unlock, start over                  range_end():
+//   install; unlock                         lock; sequence++; count--; unlock
+//                    [Required: no translation of a page whose range_start has returned]
+
+#include "model/policy/policy.hpp"
+
+namespace model {
+
+struct KvmPolicy : PolicyDefaults {
+  static constexpr std::string_view name = "kvm";
+  static constexpr bool faults = true;
+  enum class Fault : std::uint8_t { begin, walk, lock, install, unlock };
+  enum class Start : std::uint8_t { lock, clear, flush, drain, unlock };
+
+  bool wait_begin = false;
+  bool ask_write = true;
+  bool uncount = true;
+
+  static std::span<const Setting<KvmPolicy>> settings();
+  static StepNames steps(Hook hook);
+  Next registered(Driver& driver, PolicyCall& call) const;
+  Next deregistered(Driver& driver, PolicyCall& call) const;
+  Next fault(Driver& driver, PolicyCall& call) const;
+  Next range_start(Driver& driver, PolicyCall& call) const;
+  Next range_end(Driver& driver, PolicyCall& call) const;
+  Next release(Driver& driver, PolicyCall& call) const;
+  Wait guard(const PolicyCall& call) const;
+
+ private:
+  Next revoke(Driver& driver, PolicyCall& call) const;
+};
+
+}  // namespace model
