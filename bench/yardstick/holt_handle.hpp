@@ -42,6 +42,8 @@ class HoltHandle {
   static constexpr Byte free_frame = 0;
   static constexpr Byte page_count = State::page_count;
   static constexpr Byte revoker_count = State::revoker_count;
+  static constexpr std::size_t owner_thread = 2 * scope.endpoints;
+  static constexpr std::size_t thread_count = owner_thread + 1 + revoker_count;
 
   HoltHandle(Variant variant, Property property) : variant_(variant), property_(property) {}
 
@@ -53,12 +55,13 @@ class HoltHandle {
     return state;
   }
 
+  // Each endpoint's user, each endpoint's kernel, the owner, the revokers.
   template <class Visit>
-  void successors(const State& now, Visit&& visit) const {
-    for (std::size_t e = 0; e < scope.endpoints; ++e) move_user(now, e, visit);
-    for (std::size_t e = 0; e < scope.endpoints; ++e) move_kernel(now, e, visit);
-    move_owner(now, visit);
-    for (std::size_t i = 0; i < revoker_count; ++i) move_revoker(now, i, visit);
+  void move(const State& now, std::size_t thread, Visit&& visit) const {
+    if (thread < scope.endpoints) return move_user(now, thread, visit);
+    if (thread < owner_thread) return move_kernel(now, thread - scope.endpoints, visit);
+    if (thread == owner_thread) return move_owner(now, visit);
+    move_revoker(now, thread - owner_thread - 1, visit);
   }
 
   // Out of memory, the owner faults and the user waits for ever.

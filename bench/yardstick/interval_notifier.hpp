@@ -90,6 +90,7 @@ class IntervalNotifier {
   };
 
   static constexpr Byte invalidator_count = scope.reclaimers + scope.replacers + scope.unmappers;
+  static constexpr std::size_t thread_count = scope.device_threads + invalidator_count;
   static constexpr Byte free_frame = 0;
   static constexpr Byte orphan = scope.pages + 1;
   static_assert(scope.devices <= 3 && scope.pages <= 4 && scope.frames <= 7);
@@ -114,10 +115,11 @@ class IntervalNotifier {
     return state;
   }
 
+  // The device threads, then the invalidators.
   template <class Visit>
-  void successors(const State& now, Visit&& visit) const {
-    for (std::size_t i = 0; i < scope.device_threads; ++i) move_device_thread(now, i, visit);
-    for (std::size_t i = 0; i < invalidator_count; ++i) move_invalidator(now, i, visit);
+  void move(const State& now, std::size_t thread, Visit&& visit) const {
+    if (thread < scope.device_threads) return move_device_thread(now, thread, visit);
+    move_invalidator(now, thread - scope.device_threads, visit);
   }
 
   // Out of memory, an access waits in get_page for ever.

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
@@ -25,8 +26,10 @@ concept Protocol = std::has_unique_object_representations_v<typename P::State> &
     std::equality_comparable<typename P::State> &&
     requires(const P protocol, const typename P::State state, IgnoreSteps visit) {
   { protocol.start() } -> std::same_as<typename P::State>;
-  // Calls visit(state, outcome) for every step of every thread, and every choice in it.
-  protocol.successors(state, visit);
+  // Calls visit(state, outcome) for every step of one thread, below thread_count, and every choice
+  // in it.
+  protocol.move(state, std::size_t{}, visit);
+  { P::thread_count } -> std::convertible_to<std::size_t>;
   { protocol.may_end(state) } -> std::same_as<bool>;  // Or is it a deadlock, if it has no step?
 };
 }  // namespace yardstick

@@ -125,11 +125,13 @@ class Search {
 
   void expand(const State& state) {
     const std::uint64_t before = result_.transitions;
-    protocol_.successors(state, [this](const State& next, Outcome outcome) {
+    const auto visit = [this](const State& next, Outcome outcome) {
       ++result_.transitions;
       if (outcome == Outcome::holds) return add(next);
       ++result_.violations;
-    });
+    };
+    for (std::size_t thread = 0; thread < P::thread_count; ++thread)
+      protocol_.move(state, thread, visit);
     if (result_.transitions != before) return;
     ++result_.ends;
     if (!protocol_.may_end(state)) ++result_.deadlocks;

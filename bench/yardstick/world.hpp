@@ -22,15 +22,17 @@ class World {
   bool step(sim::Turn turn) {
     if (violated_ != 0) return false;
     Steps steps;
-    protocol_->successors(state_, [&steps](const State& next, Outcome outcome) {
-      check(steps.count < steps_max);
-      steps.next[steps.count] = next;
-      steps.outcomes[steps.count++] = outcome;
-    });
+    for (std::size_t thread = 0; thread < P::thread_count; ++thread) {
+      protocol_->move(state_, thread, [&steps, thread](const State& next, Outcome outcome) {
+        check(steps.count < steps_max);
+        steps.all[steps.count++] = {next, outcome, static_cast<sim::ActorId>(thread)};
+      });
+    }
     if (steps.count == 0) return false;
-    const std::uint32_t chosen = turn.chooser.choose("which step is next?", steps.count);
-    violated_ = steps.outcomes[chosen] == Outcome::violates ? 1 : 0;
-    state_ = violated_ != 0 ? State{} : steps.next[chosen];
+    const Step& chosen = steps.all[turn.chooser.choose("which step is next?", steps.count)];
+    violated_ = chosen.outcome == Outcome::violates ? 1 : 0;
+    state_ = violated_ != 0 ? State{} : chosen.next;
+    actor_ = chosen.actor;
     return true;
   }
 
@@ -48,21 +50,31 @@ class World {
     encoder.add(violated_);
     encoder.add(deadlocked_);
   }
-  bool operator==(const World&) const = default;
+  bool operator==(const World& other) const {
+    return state_ == other.state_ && violated_ == other.violated_ &&
+           deadlocked_ == other.deadlocked_;
+  }
+
+  sim::ActorId actor() const { return actor_; }  // The thread that moved.
 
  private:
   using State = typename P::State;
 
   static constexpr std::size_t steps_max = 32;
+  struct Step {
+    State next;
+    Outcome outcome;
+    sim::ActorId actor;
+  };
   struct Steps {
     std::uint32_t count = 0;
-    std::array<State, steps_max> next;
-    std::array<Outcome, steps_max> outcomes;
+    std::array<Step, steps_max> all;
   };
 
   const P* protocol_;
   State state_;
   std::uint8_t violated_ = 0;
   std::uint8_t deadlocked_ = 0;
+  sim::ActorId actor_ = 0;
 };
 }  // namespace yardstick
