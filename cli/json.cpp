@@ -63,11 +63,31 @@ Json question_json(const Case& what, const Outcome& outcome, std::size_t index) 
   return json;
 }
 
-Json counterexample_json(const Case& what, const model::ClaimResult* failure) {
+// Chances in parts of 10^9: that many digits are known.
+Json decision_json(const Decision& decision) {
+  Json json = {{"step", decision.step}, {"chances_ppb", Json::array()}};
+  for (const sim::Chance chance : decision.chances) {
+    json["chances_ppb"].push_back(chance / sim::Odds::error_max);
+  }
+  json["way_out"] = nullptr;
+  if (decision.way_out) {
+    json["way_out"] = {{"steps", decision.way_out->steps},
+                       {"path", sim::to_text(decision.way_out->path)}};
+  }
+  return json;
+}
+
+Json counterexample_json(const Case& what, const Outcome& outcome) {
+  const model::ClaimResult* failure = outcome.failure();
   if (failure == nullptr || !failure->has_example) return nullptr;
-  return {{"claim", full_text(what.setup().claims[failure->claim])},
-          {"steps", failure->steps},
-          {"path", sim::to_text(failure->path)}};
+  Json json = {{"claim", full_text(what.setup().claims[failure->claim])},
+               {"steps", failure->steps},
+               {"path", sim::to_text(failure->path)}};
+  const Insight* insight = outcome.insight(failure->claim);
+  json["switches"] = insight == nullptr ? Json(nullptr) : Json(insight->switches);
+  const bool decided = insight != nullptr && insight->decision;
+  json["decision"] = decided ? decision_json(*insight->decision) : Json(nullptr);
+  return json;
 }
 
 }  // namespace
@@ -109,7 +129,7 @@ Json json_of(const Case& what, const Outcome& outcome, const Options& options) {
   for (std::size_t i = 0; i < what.cell->questions.size(); ++i) {
     json["questions"].push_back(question_json(what, outcome, i));
   }
-  json["counterexample"] = counterexample_json(what, outcome.failure());
+  json["counterexample"] = counterexample_json(what, outcome);
   return json;
 }
 

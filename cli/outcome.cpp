@@ -85,16 +85,20 @@ Outcome explore(const Case& what, const Options& options, Progress& progress) {
             if (progress.due()) progress.show(progress_text(now));
             return watchdog.barks();
           },
+      .keep_graph = true,
   };
   const Observed start(model::World(what.setup(), sim::Order::any), collector);
   const sim::ExploreReport report = sim::explore(start, limits);
+  model::Verdict verdict = model::judge(what.setup(), report);
+  std::vector<Insight> insights = look_into(what, report, verdict);
   return {.stopped = reason_of(report.ended, watchdog),
-          .verdict = model::judge(what.setup(), report),
+          .verdict = std::move(verdict),
           .states = report.states,
           .transitions = report.transitions,
           .executions = report.executions,
           .unbounded = report.unbounded,
-          .values = collector.take()};
+          .values = collector.take(),
+          .insights = std::move(insights)};
 }
 
 // One run with any chooser, looking up from time to time.
@@ -234,6 +238,11 @@ std::string_view name_of(Judgement judgement) {
 const model::ClaimResult* Outcome::failure() const {
   const auto found = std::ranges::find(verdict.claims, false, &model::ClaimResult::as_expected);
   return found == verdict.claims.end() ? nullptr : &*found;
+}
+
+const Insight* Outcome::insight(std::uint32_t claim) const {
+  const auto found = std::ranges::find(insights, claim, &Insight::claim);
+  return found == insights.end() ? nullptr : &*found;
 }
 
 sim::Order order_of(const language::Cell& cell) {

@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "cli/insight.hpp"
 #include "cli/observed.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
@@ -29,12 +30,15 @@ struct Outcome {
   sim::Nanoseconds time = 0;     // At the end of a run by time.
   // For each question that asks for a value: those of all final states that were reached.
   std::vector<std::set<std::int64_t>> values{};
+  std::vector<Insight> insights{};  // Explored: into each example.
   Judgement judgement = Judgement::pass;
 
   // All executions were looked at. One run and a sample prove nothing of the others.
   bool complete() const { return stopped == Stopped::no && mode == language::RunMode::explore; }
   // The first claim that is not as the scenario says, or null.
   const model::ClaimResult* failure() const;
+  // Into the example of this claim, or null.
+  const Insight* insight(std::uint32_t claim) const;
 };
 
 sim::Order order_of(const language::Cell& cell);

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/insight.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
 #include "cli/timeline.hpp"
@@ -20,6 +21,7 @@ struct Manifest {
   std::uint64_t seed = 1;
   const sim::Path* path = nullptr;  // Of a replay.
   std::uint64_t steps = 0;
+  const Decision* decision = nullptr;  // If known.
 };
 
 // How much of it.
