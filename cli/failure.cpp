@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The blocks below the table of claims.
+#include "cli/causes.hpp"
 #include "cli/command.hpp"
 #include "cli/decision.hpp"
 #include "cli/explanation.hpp"
@@ -104,6 +105,9 @@ void write_failures(Output& out, const Case& what, const Outcome& outcome, const
     for (const Note& note : explain(what, result)) write_note(out, what, claim, note);
     const Insight* insight = outcome.insight(result.claim);
     if (insight != nullptr) write_decision(out, what, result, *insight);
+    if (options.why) {
+      for (const std::string& line : cause_lines(what, result)) out.write(line);
+    }
     const std::string switches =
         insight == nullptr ? "" : ", " + counted(insight->switches, "switch", "es");
     out.print("{} ({}{}):\n", title(outcome.mode), counted(result.steps, "step"), switches);

@@ -48,6 +48,8 @@ std::unique_ptr<TimelineReader> make_text(Output& out, const Manifest& manifest,
                                           const Showing& showing);
 std::unique_ptr<TimelineReader> make_lanes(Output& out, const Manifest& manifest,
                                            const Showing& showing);
+std::unique_ptr<TimelineReader> make_columns(Output& out, const Manifest& manifest,
+                                             const Showing& showing);
 std::unique_ptr<TimelineReader> make_ftrace(Output& out, const Manifest& manifest,
                                             const Showing& showing);
 std::unique_ptr<TimelineReader> make_jsonl(Output& out, const Manifest& manifest,

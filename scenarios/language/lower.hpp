@@ -19,6 +19,7 @@ struct Choices {
   std::vector<std::pair<std::string, std::string>> params;  // -D name=value
   std::string policy;                                       // --policy
   std::string kernel;                                       // --kernel
+  std::vector<std::pair<std::string, std::string>> set;     // --set name=value
 };
 
 enum class RunMode : std::uint8_t { simulate, explore, random };

@@ -61,6 +61,14 @@ TEST_CASE("no decision is known of a search that a limit ended") {
   CHECK_FALSE(counterexample()["decision"].is_null());
 }
 
+TEST_CASE("what led to a failure is shown with the tables after each step") {
+  const Said said =
+      cli::testing::program({"run", "scenarios/1-odp-munmap-race.sd", "--policy", "none", "--why"});
+  CHECK(said.out == cli::testing::golden("why.txt", said.out));
+  CHECK(cli::testing::wide_lines(said.out).empty());
+  CHECK_FALSE(contains(cli::testing::run(race(model::NonePolicy{})).out, "why:"));
+}
+
 TEST_CASE("an example is shown with its chances, its decision and a near miss") {
   const Said said = cli::testing::run(race(model::NonePolicy{}), {"--format", "text", "-v"});
   CHECK(contains(said.out, "\n note: decided at step 14: "));
