@@ -31,6 +31,9 @@ std::vector<std::string> choosing_options(const Case& what, const Options& optio
   const bool several = what.scenario->loaded.cells.size() > 1;
   const auto& params = several ? what.cell->params : options.choices.params;
   for (const auto& [name, value] : params) words.push_back("-D " + shell_word(name + "=" + value));
+  for (const auto& [name, value] : options.choices.set) {
+    words.push_back("--set " + shell_word(name + "=" + value));
+  }
   if (!options.choices.policy.empty()) {
     words.push_back("--policy " + shell_word(options.choices.policy));
   }

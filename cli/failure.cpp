@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The blocks below the table of claims.
+#include "cli/causes.hpp"
 #include "cli/command.hpp"
+#include "cli/decision.hpp"
 #include "cli/explanation.hpp"
 #include "cli/layout.hpp"
 #include "cli/names.hpp"
@@ -55,6 +57,21 @@ void write_note(Output& out, const Case& what, const Claim& claim, const Note& n
   out.write(flowed(fmt::format(" {}note: ", place), note.text, 4));
 }
 
+void write_decision(Output& out, const Case& what, const ClaimResult& result,
+                    const Insight& insight) {
+  for (const std::string& note : decision_notes(what, result, insight)) {
+    out.write(flowed(" note: ", note, 4));
+  }
+}
+
+void write_way_out(Output& out, const Case& what, const Insight& insight, const Options& options) {
+  if (options.verbosity != Verbosity::verbose || !insight.decision) return;
+  const std::optional<WayOut>& way_out = insight.decision->way_out;
+  if (!way_out) return;
+  out.print("near miss ({}):\n", counted(way_out->steps, "step"));
+  out.write(replay_command(what, {.path = way_out->path, .steps = way_out->steps}, options));
+}
+
 // What there is to say where no execution can be shown.
 std::string_view reason(const Claim& claim, const ClaimResult& result, language::RunMode mode) {
   if (claim.expect_fail && result.holds) return "it was expected to fail, and holds";
@@ -88,13 +105,21 @@ void write_failures(Output& out, const Case& what, const Outcome& outcome, const
     if (!result.has_example) continue;
     const model::Cycle* cycle = outcome.verdict.cycle_of(what.setup(), result);
     for (const Note& note : explain(what, result, cycle)) write_note(out, what, claim, note);
+    const Insight* insight = outcome.insight(result.claim);
+    if (insight != nullptr) write_decision(out, what, result, *insight);
+    if (options.why) {
+      for (const std::string& line : cause_lines(what, result)) out.write(line);
+    }
+    const std::string switches =
+        insight == nullptr ? "" : ", " + counted(insight->switches, "switch", "es");
     if (result.loops) {
       out.print("shortest way into a loop ({}, of which the last {} go round):\n",
                 counted(result.steps, "step"), result.steps - result.stem_steps);
     } else {
-      out.print("{} ({}):\n", title(outcome.mode), counted(result.steps, "step"));
+      out.print("{} ({}{}):\n", title(outcome.mode), counted(result.steps, "step"), switches);
     }
     out.write(replay_command(what, result, options));
+    if (insight != nullptr) write_way_out(out, what, *insight, options);
   }
 }
 

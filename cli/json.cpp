@@ -77,12 +77,30 @@ Json waits_json(const Waits& waits) {
   return json;
 }
 
+// Chances in parts of 10^9: that many digits are known.
+Json decision_json(const Decision& decision) {
+  Json json = {{"step", decision.step}, {"chances_ppb", Json::array()}};
+  for (const sim::Chance chance : decision.chances) {
+    json["chances_ppb"].push_back(chance / sim::Odds::error_max);
+  }
+  json["way_out"] = nullptr;
+  if (decision.way_out) {
+    json["way_out"] = {{"steps", decision.way_out->steps},
+                       {"path", sim::to_text(decision.way_out->path)}};
+  }
+  return json;
+}
+
 Json counterexample_json(const Case& what, const Outcome& outcome) {
   const model::ClaimResult* failure = outcome.failure();
   if (failure == nullptr || !failure->has_example) return nullptr;
   Json json = {{"claim", full_text(what.setup().claims[failure->claim])},
                {"steps", failure->steps},
                {"path", sim::to_text(failure->path)}};
+  const Insight* insight = outcome.insight(failure->claim);
+  json["switches"] = insight == nullptr ? Json(nullptr) : Json(insight->switches);
+  const bool decided = insight != nullptr && insight->decision;
+  json["decision"] = decided ? decision_json(*insight->decision) : Json(nullptr);
   const model::Cycle* cycle = outcome.verdict.cycle_of(what.setup(), *failure);
   const Waits waits =
       cycle != nullptr ? waits_in(what, *failure, *cycle) : waits_at_rest(what, *failure);

@@ -26,6 +26,6 @@ std::string flowed(std::string_view first, std::string_view text, std::size_t in
 std::vector<std::string> words_of(std::string_view text);
 
 // "1 state", "2 states"
-std::string counted(std::uint64_t count, std::string_view noun);
+std::string counted(std::uint64_t count, std::string_view noun, std::string_view plural = "s");
 
 }  // namespace cli

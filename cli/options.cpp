@@ -36,6 +36,7 @@ std::string version_text() {
 // Several options write into `raw`; what they say is put into Options when all are known.
 struct Raw {
   std::vector<std::string> definitions;
+  std::vector<std::string> settings;
   std::string ast;
   std::string colour;
   std::string progress;
@@ -82,6 +83,9 @@ CLI::Validator whole_number() {
 // -D takes one word, and may be given again.
 void add_choices(CLI::App& app, Options& options, Raw& raw) {
   app.add_option("-D", raw.definitions, "Set a param of the scenario; may be repeated")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  app.add_option("--set", raw.settings, "A setting of the policy or the kernel; may be repeated")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
   app.add_option("--policy", options.choices.policy, "Instead of the scenario's policy")
@@ -142,12 +146,22 @@ void add_general_options(CLI::App& app, Options& options, Raw& raw) {
 }
 
 void add_options_of(CLI::App& app, std::string_view command, Options& options, Raw& raw) {
+  if (command == "run" || command == "test") {
+    app.add_flag("--why", options.why, "Below a claim that fails, show how the tables came apart");
+  }
   if (command == "replay") {
     app.add_option("--path", options.path, "The answers that lead to it, as 0.2.1")
         ->required()
         ->type_name("PATH");
     app.add_option("--steps", options.steps, "How many steps")
         ->required()
+        ->type_name("N")
+        ->check(whole_number());
+  } else if (command == "shrink") {
+    CLI::Option* path = app.add_option("--path", options.path, "Of an execution that fails");
+    path->type_name("PATH");
+    app.add_option("--steps", options.steps, "How many steps of it")
+        ->needs(path)
         ->type_name("N")
         ->check(whole_number());
   } else if (command == "check") {
@@ -192,6 +206,21 @@ std::string unknown_word(const std::string& word) {
                      meant ? fmt::format("; did you mean '{}'?", *meant) : "");
 }
 
+// False: one is not NAME=VALUE.
+bool read_definitions(CommandLine& line, std::string_view option,
+                      const std::vector<std::string>& texts,
+                      std::vector<std::pair<std::string, std::string>>& pairs) {
+  for (const std::string& text : texts) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      line.err = fmt::format("shootdown: {} wants NAME=VALUE, not '{}'\n", option, text);
+      return false;
+    }
+    pairs.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return true;
+}
+
 bool finish(CommandLine& line, const Raw& raw) {
   Options& options = line.options;
   options.ast = raw.ast == "json";
@@ -209,16 +238,8 @@ bool finish(CommandLine& line, const Raw& raw) {
       return false;
     }
   }
-  for (const std::string& definition : raw.definitions) {
-    const std::size_t equals = definition.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      line.err = fmt::format("shootdown: -D wants NAME=VALUE, not '{}'\n", definition);
-      return false;
-    }
-    options.choices.params.emplace_back(definition.substr(0, equals),
-                                        definition.substr(equals + 1));
-  }
-  return true;
+  return read_definitions(line, "-D", raw.definitions, options.choices.params) &&
+         read_definitions(line, "--set", raw.settings, options.choices.set);
 }
 
 }  // namespace
@@ -244,6 +265,9 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
       add_search_options(*sub, line.options, raw);
     }
     if (command.takes.formats) add_format_options(*sub, line.options);
+    if (command.takes.json) {
+      sub->add_flag("--json", line.options.json, "One JSON object for each variant");
+    }
     add_options_of(*sub, command.name, line.options, raw);
     add_general_options(*sub, line.options, raw);
   }

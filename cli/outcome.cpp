@@ -87,7 +87,7 @@ Outcome explore(const Case& what, const Options& options, Progress& progress) {
   const sim::ExploreOptions limits{
       .states_max = options.limits.states,
       .bytes_max = options.limits.megabytes * 1024 * 1024,
-      .threads = threads_of(options),
+      .threads = options.coverage ? 1 : threads_of(options),  // The probe sees each step.
       .stop =
           [&](const sim::Progress& now) {
             if (progress.due()) progress.show(progress_text(now));
@@ -102,14 +102,17 @@ Outcome explore(const Case& what, const Options& options, Progress& progress) {
   const sim::ExploreReport report = sim::explore(start, limits);
   model::Cycles cycles;
   if (report.unbounded) cycles = model::judge_cycles(start.world(), *report.graph);
+  model::Verdict verdict = model::judge(what.setup(), report, std::move(cycles));
+  std::vector<Insight> insights = look_into(what, report, verdict);
   return {.stopped = reason_of(report.ended, watchdog),
-          .verdict = model::judge(what.setup(), report, std::move(cycles)),
+          .verdict = std::move(verdict),
           .states = report.states,
           .transitions = report.transitions,
           .executions = report.executions,
           .unbounded = report.unbounded,
           .values = collector.take(),
-          .coverage = options.coverage ? std::optional(std::move(coverage)) : std::nullopt};
+          .coverage = options.coverage ? std::optional(std::move(coverage)) : std::nullopt,
+          .insights = std::move(insights)};
 }
 
 // One run with any chooser, looking up from time to time.
@@ -199,6 +202,11 @@ std::string_view name_of(Judgement judgement) {
 const model::ClaimResult* Outcome::failure() const {
   const auto found = std::ranges::find(verdict.claims, false, &model::ClaimResult::as_expected);
   return found == verdict.claims.end() ? nullptr : &*found;
+}
+
+const Insight* Outcome::insight(std::uint32_t claim) const {
+  const auto found = std::ranges::find(insights, claim, &Insight::claim);
+  return found == insights.end() ? nullptr : &*found;
 }
 
 sim::Order order_of(const language::Cell& cell) {

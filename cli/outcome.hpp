@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/coverage.hpp"
+#include "cli/insight.hpp"
 #include "cli/observed.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
@@ -34,12 +35,15 @@ struct Outcome {
   std::vector<std::set<std::int64_t>> values{};
   std::optional<SampleFacts> sample{};  // random, pct
   std::optional<Coverage> coverage{};   // With --coverage: not of one run by time.
+  std::vector<Insight> insights{};      // Explored: into each example.
   Judgement judgement = Judgement::pass;
 
   // All executions were looked at. One run and a sample prove nothing of the others.
   bool complete() const { return stopped == Stopped::no && mode == language::RunMode::explore; }
   // The first claim that is not as the scenario says, or null.
   const model::ClaimResult* failure() const;
+  // Into the example of this claim, or null.
+  const Insight* insight(std::uint32_t claim) const;
 };
 
 sim::Order order_of(const language::Cell& cell);

@@ -10,9 +10,11 @@
 
 #include "sim/chooser.hpp"
 #include "sim/encoding.hpp"
+#include "sim/id.hpp"
 
 namespace sim {
 class StateGraph;
+using State = Id<struct StateTag>;
 
 struct Progress {
   std::uint64_t states = 0;
@@ -60,6 +62,7 @@ struct FinalClass {
   std::uint64_t executions = 0;  // Complete paths that end here; saturating.
   Path path{};                   // A shortest one,
   std::uint64_t steps = 0;       // in this many steps.
+  std::vector<State> states{};   // All of them, in the graph.
 };
 
 struct ExploreReport {

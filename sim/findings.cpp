@@ -40,6 +40,7 @@ void Findings::write(ExploreReport& report, const StateGraph& graph) const {
       alike.executions = saturating_sum(alike.executions, paths.to[state.index()]);
     alike.path = graph.path_to(states.front());
     alike.steps = graph.steps_to(states.front());
+    alike.states = states;
     report.finals += states.size();
     report.executions = saturating_sum(report.executions, alike.executions);
     report.finals_by_class.push_back(std::move(alike));

@@ -23,6 +23,7 @@ struct Takes {
   bool files = false;
   bool searches = false;  // Seed, limits, choices of params and policy, progress.
   bool formats = false;   // --format of a timeline, --json.
+  bool json = false;      // --json alone.
 };
 
 struct CommandInfo {
@@ -38,6 +39,8 @@ const CommandInfo* find_command(std::string_view name);  // Or null.
 ExitStatus run_scenarios(Session& session);
 ExitStatus test_scenarios(Session& session);
 ExitStatus replay_path(Session& session);
+ExitStatus show_necessary(Session& session);
+ExitStatus shrink_scenario(Session& session);
 ExitStatus check_files(Session& session);
 ExitStatus format_files(Session& session);
 ExitStatus list_words(Session& session);

@@ -102,8 +102,13 @@ class Runner {
     }
     const bool text = options_.format.empty() || options_.format == "text";
     if (text) session_.out.write("\n");
-    Manifest manifest{
-        .what = what, .seed = options_.seed, .path = &example->path, .steps = example->steps};
+    const Insight* insight = outcome.insight(example->claim);
+    const bool decided = insight != nullptr && insight->decision.has_value();
+    Manifest manifest{.what = what,
+                      .seed = options_.seed,
+                      .path = &example->path,
+                      .steps = example->steps,
+                      .decision = decided ? &*insight->decision : nullptr};
     if (example->loops) manifest.stem_steps = example->stem_steps;
     const auto reader = find_format(options_.format)
                             ->make(session_.out, manifest, {.verbosity = options_.verbosity});

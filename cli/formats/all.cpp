@@ -11,6 +11,7 @@ namespace {
 constexpr std::array all{
     FormatInfo{"text", "one line an event", make_text},
     FormatInfo{"lanes", "the [Time N] notation of Documentation/mm/mmu_notifier.rst", make_lanes},
+    FormatInfo{"columns", "a column for each actor, steps downward", make_columns},
     FormatInfo{"ftrace", "as trace-cmd report prints it", make_ftrace},
     FormatInfo{"jsonl", "JSON Lines: a manifest, then one object an event", make_jsonl},
 };

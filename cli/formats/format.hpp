@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/insight.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
 #include "cli/timeline.hpp"
@@ -22,6 +23,7 @@ struct Manifest {
   const sim::Path* path = nullptr;  // Of a replay.
   std::uint64_t steps = 0;
   std::optional<std::uint64_t> stem_steps{};  // After these, a loop begins, in which it ends.
+  const Decision* decision = nullptr;  // If known.
 };
 
 // How much of it.
@@ -48,6 +50,8 @@ std::unique_ptr<TimelineReader> make_text(Output& out, const Manifest& manifest,
                                           const Showing& showing);
 std::unique_ptr<TimelineReader> make_lanes(Output& out, const Manifest& manifest,
                                            const Showing& showing);
+std::unique_ptr<TimelineReader> make_columns(Output& out, const Manifest& manifest,
+                                             const Showing& showing);
 std::unique_ptr<TimelineReader> make_ftrace(Output& out, const Manifest& manifest,
                                             const Showing& showing);
 std::unique_ptr<TimelineReader> make_jsonl(Output& out, const Manifest& manifest,

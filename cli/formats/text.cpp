@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One line an event, in columns: when, who, what, and on what.
+// One line an event, in columns: when, who, what, and on what; of an example that a search knows
+// all about also the chance of its end after each step.
 #include <algorithm>
 
 #include "cli/formats/format.hpp"
@@ -10,6 +11,8 @@ namespace cli {
 namespace {
 
 constexpr std::size_t when_width = 10;
+constexpr std::size_t number_width = 6;  // Of a step, beside its chance.
+constexpr std::string_view inevitable = "INEVITABLE";
 constexpr std::size_t event_width = 16;  // The longest is step or range_returned.
 
 class Text final : public TimelineReader {
@@ -20,8 +23,9 @@ class Text final : public TimelineReader {
         verbose_(showing.verbosity == Verbosity::verbose),
         rows_max_(showing.rows_max),
         loop_after_(manifest.stem_steps),
+        decision_(manifest.decision),
         actor_width_(actor_width(manifest.what.setup())) {
-    row(by_time_ ? "time us" : "step", "actor", "event", "");
+    row(by_time_ ? "time us" : with_chance("step", "chance"), "actor", "event", "");
   }
 
   bool wanted() const override { return rows_max_ == 0 || rows_ <= rows_max_; }
@@ -46,13 +50,25 @@ class Text final : public TimelineReader {
 
  private:
   std::string when_of(const TimelineStep& step) const {
-    if (!by_time_) return std::to_string(step.number);
-    return fmt::format("{}.{:03}", step.at / 1000, step.at % 1000);
+    if (by_time_) return fmt::format("{}.{:03}", step.at / 1000, step.at % 1000);
+    return with_chance(std::to_string(step.number), chance_after(step.number));
+  }
+
+  std::string with_chance(const std::string& step, const std::string& chance) const {
+    if (decision_ == nullptr) return step;
+    return fmt::format("{:>{}}  {:{}}", step, number_width, chance, inevitable.size());
+  }
+  std::string chance_after(std::uint64_t step) const {
+    if (decision_ == nullptr) return {};
+    if (step >= decision_->step) return std::string(inevitable);
+    return chance_text(decision_->chances[step]);
   }
 
   void row(std::string_view when, std::string_view actor, std::string_view event,
            std::string_view arguments) {
-    const std::string first = fmt::format("{}  {}  {} ", right_aligned(when, when_width),
+    const std::size_t width =
+        decision_ == nullptr ? when_width : number_width + 2 + inevitable.size();
+    const std::string first = fmt::format("{}  {}  {} ", right_aligned(when, width),
                                           padded(actor, actor_width_), padded(event, event_width));
     out_.write(flowed(first, arguments, width_of(first)));
     ++rows_;
@@ -62,6 +78,7 @@ class Text final : public TimelineReader {
   bool by_time_;
   bool verbose_;
   std::uint64_t rows_max_;
+  const Decision* decision_;
   std::uint64_t rows_ = 0;
   std::optional<std::uint64_t> loop_after_;  // Until it has been said.
   std::size_t actor_width_;

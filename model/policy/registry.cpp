@@ -40,6 +40,17 @@ std::string_view name_of(const Policy& policy) {
   return std::visit([]<class P>(const P&) { return P::name; }, policy);
 }
 
+std::optional<std::uint64_t> get(const Policy& policy, std::string_view setting) {
+  return std::visit(
+      [&]<class P>(const P& source) -> std::optional<std::uint64_t> {
+        for (const Setting<P>& candidate : P::settings()) {
+          if (candidate.name == setting) return candidate.get(source);
+        }
+        return std::nullopt;
+      },
+      policy);
+}
+
 bool set(Policy& policy, std::string_view setting, std::uint64_t value) {
   return std::visit(
       [&]<class P>(P& target) {

@@ -31,6 +31,9 @@ std::vector<PolicyInfo> policy_list();
 std::optional<Policy> policy_named(std::string_view name);
 std::string_view name_of(const Policy& policy);
 
+// None: the policy has no such setting.
+std::optional<std::uint64_t> get(const Policy& policy, std::string_view setting);
+
 // False: the policy has no such setting.
 bool set(Policy& policy, std::string_view setting, std::uint64_t value);
 

@@ -5,6 +5,7 @@
 
 #include "scenarios/language/check.hpp"
 #include "scenarios/language/lowering.hpp"
+#include "scenarios/language/mechanism.hpp"
 #include "scenarios/language/model_words.hpp"
 #include "scenarios/language/parse.hpp"
 
@@ -31,6 +32,18 @@ std::vector<Assignment> cells_of(const Checked& checked) {
     cells = std::move(more);
   }
   return cells;
+}
+
+// --set names a setting of a policy that is in force, or a switch of the kernel.
+void set_mechanisms(Sources& sources, const Choices& choices, Cell& cell, Problems& problems) {
+  for (const auto& [name, value] : choices.set) {
+    if (set_mechanism(*cell.setup, {.name = name, .value = value})) continue;
+    const std::string text = name + "=" + value;
+    const SourceId id = sources.add("--set", text);
+    problems.push_back(
+        {.span = {.source = id, .offset = 0, .length = static_cast<std::uint32_t>(text.size())},
+         .message = "no policy in force has this setting with this value, nor has the kernel"});
+  }
 }
 
 Cell lower_cell(const Sources& sources, const Checked& checked, const Assignment& assignment,
@@ -174,6 +187,7 @@ Loaded load(Sources& sources, const std::string& path, const Choices& choices) {
   if (has_errors(loaded.problems)) return loaded;
   for (const Assignment& assignment : cells_of(checked)) {
     loaded.cells.push_back(lower_cell(sources, checked, assignment, choices, loaded.problems));
+    set_mechanisms(sources, choices, loaded.cells.back(), loaded.problems);
   }
   sort_problems(loaded.problems);
   if (has_errors(loaded.problems)) loaded.cells.clear();

@@ -33,6 +33,7 @@ struct Choices {
   std::string policy;                                       // --policy
   std::string kernel;                                       // --kernel
   std::optional<HowToRun> explore;                          // --explore
+  std::vector<std::pair<std::string, std::string>> set;     // --set name=value
 };
 
 struct Column {  // Of `watch`.

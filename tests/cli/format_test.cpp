@@ -35,6 +35,20 @@ TEST_CASE("lanes prints the notation of mmu_notifier.rst") {
   CHECK(cli::testing::wide_lines(said.out).empty());
 }
 
+TEST_CASE("columns has one for each actor, in 80 columns") {
+  const Said said = cli::testing::program(
+      {"run", "scenarios/1-odp-munmap-race.sd", "--policy", "none", "--format", "columns"});
+  CHECK(said.out == golden("munmap.columns.txt", said.out));
+  CHECK(cli::testing::wide_lines(said.out).empty());
+}
+
+TEST_CASE("columns numbers the actors that do not fit side by side") {
+  const Said said =
+      cli::testing::program({"run", "scenarios/holt/d5-user-dies.sd", "--format", "columns", "-v"});
+  CHECK(said.out == golden("many.columns.txt", said.out));
+  CHECK(cli::testing::wide_lines(said.out).empty());
+}
+
 TEST_CASE("ftrace has the kernel's tracepoints where there are any") {
   const Said said = shown("ftrace", RunMode::simulate);
   CHECK(said.out == golden("race.ftrace.txt", said.out));

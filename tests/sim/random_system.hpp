@@ -51,20 +51,25 @@ struct RandomSystem {
   sim::Fixed<Table> table;
   std::uint8_t place = 0;
   std::uint64_t broke = 0;
+  sim::ActorId row = 0;  // Of the last step: its actor.
 
   bool step(sim::Turn turn) {
     const Rows& rows = table->places[place];
     if (rows.empty()) return false;
     const auto row_count = static_cast<std::uint32_t>(rows.size());
-    const auto& row = rows[turn.chooser.choose("which row?", row_count)];
-    place = row[turn.chooser.choose("which entry?", static_cast<std::uint32_t>(row.size()))];
+    row = static_cast<sim::ActorId>(turn.chooser.choose("which row?", row_count));
+    const auto entry_count = static_cast<std::uint32_t>(rows[row].size());
+    place = rows[row][turn.chooser.choose("which entry?", entry_count)];
     broke |= table->breaks[place];
     return true;
   }
   void rest() { broke |= table->breaks_at_rest[place]; }
   std::uint64_t broken() const { return broke; }
   std::uint64_t witnessed() const { return place % 3; }
-  bool operator==(const RandomSystem&) const = default;
+  sim::ActorId actor() const { return row; }
+  bool operator==(const RandomSystem& other) const {
+    return place == other.place && broke == other.broke;
+  }
   void encode(sim::Encoder& encoder) const { sim::encode(encoder, std::pair(place, broke)); }
 };
 static_assert(sim::System<RandomSystem>);

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a report says of an example beyond the example: against replays of the same scenario.
+#include "cli/insight.hpp"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/example.hpp"
+#include "tests/cli/support.hpp"
+
+namespace {
+
+using cli::chance_text;
+using cli::testing::race;
+using cli::testing::Said;
+using sim::chance_one;
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+nlohmann::json counterexample(const std::vector<std::string>& options = {"--json"}) {
+  const Said said = cli::testing::run(race(model::NonePolicy{}), options);
+  return nlohmann::json::parse(said.out)["counterexample"];
+}
+
+TEST_CASE("a chance that is neither none nor one never looks so") {
+  CHECK(chance_text(0) == "0.0000");
+  CHECK(chance_text(1) == "0.0001");
+  CHECK(chance_text(chance_one / 2) == "0.5000");
+  CHECK(chance_text(chance_one * 2 / 3) == "0.6667");
+  CHECK(chance_text(chance_one - 1) == "0.9999");
+  CHECK(chance_text(chance_one) == "1.0000");
+}
+
+TEST_CASE("an example has the chances of its end before and after each step") {
+  const auto found = counterexample();
+  const auto& chances = found["decision"]["chances_ppb"];
+  CHECK(chances.size() == found["steps"].get<std::size_t>() + 1);
+  CHECK(chances.front() < 500'000'000);
+  CHECK(chances.back() == 1'000'000'000);
+  const std::size_t step = found["decision"]["step"];
+  CHECK(chances[step] == 1'000'000'000);
+  CHECK(chances[step - 1] < 1'000'000'000);
+}
+
+TEST_CASE("the way out of an example replays, and breaks nothing") {
+  const auto found = counterexample();
+  const auto& way_out = found["decision"]["way_out"];
+  const std::vector<std::string> options{"--path", way_out["path"], "--steps",
+                                         way_out["steps"].dump()};
+  const Said said = cli::testing::replay(race(model::NonePolicy{}), options);
+  CHECK(said.err == "");
+  CHECK(contains(said.out, "then nothing can happen any more"));
+  CHECK_FALSE(contains(said.out, "use_after_free: is broken"));
+}
+
+TEST_CASE("no decision is known of a search that a limit ended") {
+  CHECK(counterexample({"--json", "--state-limit", "125"})["decision"].is_null());
+  CHECK_FALSE(counterexample()["decision"].is_null());
+}
+
+TEST_CASE("what led to a failure is shown with the tables after each step") {
+  const Said said =
+      cli::testing::program({"run", "scenarios/1-odp-munmap-race.sd", "--policy", "none", "--why"});
+  CHECK(said.out == cli::testing::golden("why.txt", said.out));
+  CHECK(cli::testing::wide_lines(said.out).empty());
+  CHECK_FALSE(contains(cli::testing::run(race(model::NonePolicy{})).out, "why:"));
+}
+
+TEST_CASE("an example is shown with its chances, its decision and a near miss") {
+  const Said said = cli::testing::run(race(model::NonePolicy{}), {"--format", "text", "-v"});
+  CHECK(contains(said.out, "\n note: decided at step 14: "));
+  CHECK(contains(said.out, "\n note: near miss: "));
+  CHECK(contains(said.out, "\nnear miss ("));
+  CHECK(contains(said.out, "\n  step  chance      actor      event"));
+  CHECK(contains(said.out, "\n    14  INEVITABLE  "));
+  CHECK(cli::testing::wide_lines(said.out).empty());
+}
+
+}  // namespace
