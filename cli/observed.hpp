@@ -35,6 +35,7 @@ class Observed {
   std::uint64_t witnessed() const { return world_.witnessed(); }
   sim::ActorId actor() const { return world_.actor(); }
   void encode(sim::Encoder& out) const { world_.encode(out); }
+  sim::Fingerprint fingerprint(sim::Encoder& out) const { return world_.fingerprint(out); }
   bool operator==(const Observed& other) const { return world_ == other.world_; }
 
   const model::World& world() const { return world_; }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/exit_status.hpp"
+#include "model/reduction.hpp"
 #include "scenarios/language/lower.hpp"
 
 namespace cli {
@@ -30,6 +31,7 @@ struct Options {
   // What is run, and how long.
   language::Choices choices;
   std::uint64_t seed = 1;
+  model::Reduce reduce;  // Of explorations.
   Limits limits;
   std::string path;  // replay
   std::uint64_t steps = 0;

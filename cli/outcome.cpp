@@ -9,6 +9,7 @@
 #include <map>
 
 #include "cli/layout.hpp"
+#include "model/symmetry.hpp"
 #include "sim/explore.hpp"
 #include "sim/simulate.hpp"
 
@@ -74,6 +75,15 @@ std::string progress_text(const sim::Progress& now) {
                      now.bytes / (1024 * 1024));
 }
 
+// A reduced search may take states for alike only if they answer what is asked alike.
+std::vector<model::Expression> questions_of(const language::Cell& cell) {
+  std::vector<model::Expression> questions;
+  for (const language::Question& question : cell.questions) {
+    if (question.kind == language::Question::Kind::value) questions.push_back(question.expression);
+  }
+  return questions;
+}
+
 Outcome explore(const Case& what, const Options& options, Progress& progress) {
   Watchdog watchdog(options.limits.seconds);
   Collector collector(*what.cell, nullptr);
@@ -86,14 +96,21 @@ Outcome explore(const Case& what, const Options& options, Progress& progress) {
             return watchdog.barks();
           },
   };
-  const Observed start(model::World(what.setup(), sim::Order::any), collector);
-  const sim::ExploreReport report = sim::explore(start, limits);
+  model::World world(what.setup(), sim::Order::any);
+  const model::Reduction reduction =
+      model::find_reduction(what.setup(), world, questions_of(*what.cell), options.reduce);
+  if (options.reduce.any()) world.reduce(reduction);
+  const Observed start(world, collector);
+  sim::ExploreReport report = sim::explore(start, limits);
+  if (options.reduce.any()) model::complete(report, world, reduction);
   return {.stopped = reason_of(report.ended, watchdog),
           .verdict = model::judge(what.setup(), report),
           .states = report.states,
           .transitions = report.transitions,
           .executions = report.executions,
           .unbounded = report.unbounded,
+          .symmetries = reduction.group.size(),
+          .alike = reduction.alike,
           .values = collector.take()};
 }
 

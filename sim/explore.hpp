@@ -92,9 +92,7 @@ class Exploration {
 
   // The world has moved to a state, which may be new.
   void arrive(State from, std::span<const Answer> answers) {
-    encoder_.clear();
-    world_.encode(encoder_);
-    const Fingerprint found = fingerprint(encoder_.bytes());
+    const Fingerprint found = fingerprint_of_state(world_, encoder_);
     if (full() && !graph_.contains(found)) {
       ended_ = Ended::states;
       return;

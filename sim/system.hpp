@@ -40,4 +40,22 @@ ActorId actor_of(const W& world) {
   if constexpr (HasActors<W>) return world.actor();
   return 0;
 }
+
+// A system may say that states are alike which differ in nothing that could matter: by a
+// fingerprint of its own, the same for all that are alike.
+template <class W>
+concept HasFingerprint = requires(const W seen, Encoder& encoder) {
+  { seen.fingerprint(encoder) } -> std::same_as<Fingerprint>;
+};
+
+template <class W>
+Fingerprint fingerprint_of_state(const W& world, Encoder& encoder) {
+  encoder.clear();
+  if constexpr (HasFingerprint<W>) {
+    return world.fingerprint(encoder);
+  } else {
+    world.encode(encoder);
+    return fingerprint(encoder.bytes());
+  }
+}
 }  // namespace sim
