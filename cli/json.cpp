@@ -157,6 +157,7 @@ Json json_of(const Case& what, const Outcome& outcome, const Options& options) {
   Json json;
   add_identity(json, what, options.seed);
   const bool one_run = outcome.mode == language::RunMode::simulate;
+  if (options.reduce.any()) json["reduce"] = name_of(options.reduce);
   json["states"] = outcome.states;
   json["transitions"] = outcome.transitions;
   json["executions"] = outcome.executions;

@@ -39,6 +39,8 @@ class Observed {
   sim::ActorId actor() const { return world_.actor(); }
   std::uint64_t pending() const { return world_.pending(); }
   void encode(sim::Encoder& out) const { world_.encode(out); }
+  sim::Fingerprint fingerprint(sim::Encoder& out) const { return world_.fingerprint(out); }
+  bool takes_alike_for_one() const { return world_.takes_alike_for_one(); }
   bool operator==(const Observed& other) const { return world_ == other.world_; }
 
   const model::World& world() const { return world_; }

@@ -41,6 +41,7 @@ struct Raw {
   std::string colour;
   std::string progress;
   std::string explore;
+  std::string reduce;
   bool quiet = false;
   bool verbose = false;
 };
@@ -122,6 +123,9 @@ void add_search_options(CLI::App& app, Options& options, Raw& raw) {
   number("--step-limit", options.limits.steps, "N", "Steps of a run (10000000; 0: none)");
   number("--memory-limit", options.limits.megabytes, "MB", "For each search (4096; 0: none)");
   number("--threads", options.threads, "N", "Of a search; the result is the same (0: all cores)");
+  add_word(
+      app, "--reduce", raw.reduce, {"none", "symmetry", "numbers", "sequences", "leftovers", "all"},
+      "Explore alike states once: none, symmetry, numbers, sequences, leftovers or all (none)");
   add_word(app, "--progress", raw.progress, {"auto", "plain", "none"},
            "On standard error: auto, plain or none (auto)");
 }
@@ -226,6 +230,11 @@ bool finish(CommandLine& line, const Raw& raw) {
   options.ast = raw.ast == "json";
   if (raw.colour == "always") options.colour = Colour::always;
   if (raw.colour == "never") options.colour = Colour::never;
+  const bool all = raw.reduce == "all";
+  options.reduce = {.symmetry = all || raw.reduce == "symmetry",
+                    .numbers = all || raw.reduce == "numbers",
+                    .sequences = all || raw.reduce == "sequences",
+                    .leftovers = all || raw.reduce == "leftovers"};
   if (raw.progress == "plain") options.progress = ProgressStyle::plain;
   if (raw.progress == "none") options.progress = ProgressStyle::none;
   if (raw.quiet) options.verbosity = Verbosity::quiet;

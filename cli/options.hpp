@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/exit_status.hpp"
+#include "model/reduction.hpp"
 #include "scenarios/language/lower.hpp"
 
 namespace cli {
@@ -32,6 +33,7 @@ struct Options {
   std::uint64_t seed = 1;
   std::uint64_t swarm = 1;  // Threads that make the runs of a sample.
   bool coverage = false;
+  model::Reduce reduce;  // Of explorations.
   Limits limits;
   std::uint64_t threads = 0;  // Of a search; 0: one for each processor.
   std::string path;           // replay

@@ -10,6 +10,7 @@
 #include "cli/layout.hpp"
 #include "cli/ranks.hpp"
 #include "cli/swarm.hpp"
+#include "model/symmetry.hpp"
 #include "sim/explore.hpp"
 #include "sim/simulate.hpp"
 
@@ -81,6 +82,34 @@ unsigned threads_of(const Options& options) {
   return static_cast<unsigned>(std::min(options.threads, most));
 }
 
+// A reduced search may take states for alike only if they answer what is asked alike.
+std::vector<model::Expression> questions_of(const language::Cell& cell) {
+  std::vector<model::Expression> questions;
+  for (const language::Question& question : cell.questions) {
+    if (question.kind == language::Question::Kind::value) questions.push_back(question.expression);
+  }
+  return questions;
+}
+
+struct Reduced {
+  model::Reduction reduction{};
+  std::optional<sim::ExploreReport> report{};  // None: nothing is to be reduced.
+};
+
+// Coverage is of all that can happen, under all names.
+Reduced explore_reduced(const Case& what, const Options& options, Collector& collector,
+                        const sim::ExploreOptions& limits) {
+  Reduced reduced;
+  if (!options.reduce.any() || options.coverage) return reduced;
+  model::World world(what.setup(), sim::Order::any);
+  reduced.reduction =
+      model::find_reduction(what.setup(), world, questions_of(*what.cell), options.reduce);
+  world.reduce(reduced.reduction);
+  reduced.report = sim::explore(Observed(world, collector), limits);
+  model::complete(*reduced.report, world, reduced.reduction);
+  return reduced;
+}
+
 Outcome explore(const Case& what, const Options& options, Progress& progress) {
   Watchdog watchdog(options.limits.seconds);
   Collector collector(*what.cell, nullptr);
@@ -99,17 +128,23 @@ Outcome explore(const Case& what, const Options& options, Progress& progress) {
   Probe probe(coverage);
   const Observed start(model::World(what.setup(), sim::Order::any), collector,
                        options.coverage ? &probe : nullptr);
-  const sim::ExploreReport report = sim::explore(start, limits);
+  Reduced reduced = explore_reduced(what, options, collector, limits);
+  const bool whole = !reduced.report || reduced.report->unbounded;  // Who is starved has a name.
+  const sim::ExploreReport report =
+      whole ? sim::explore(start, limits) : std::move(*reduced.report);
   model::Cycles cycles;
   if (report.unbounded) cycles = model::judge_cycles(start.world(), *report.graph);
   model::Verdict verdict = model::judge(what.setup(), report, std::move(cycles));
-  std::vector<Insight> insights = look_into(what, report, verdict);
+  std::vector<Insight> insights;
+  if (whole) insights = look_into(what, report, verdict);
   return {.stopped = reason_of(report.ended, watchdog),
           .verdict = std::move(verdict),
           .states = report.states,
           .transitions = report.transitions,
           .executions = report.executions,
           .unbounded = report.unbounded,
+          .symmetries = whole ? 0 : reduced.reduction.group.size(),
+          .alike = whole ? std::vector<std::string>{} : std::move(reduced.reduction.alike),
           .values = collector.take(),
           .coverage = options.coverage ? std::optional(std::move(coverage)) : std::nullopt,
           .insights = std::move(insights)};

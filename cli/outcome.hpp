@@ -28,9 +28,11 @@ struct Outcome {
   // Explored: distinct states. A run: its steps. Several runs: those of the longest.
   std::uint64_t states = 0;
   std::uint64_t transitions = 0;
-  std::uint64_t executions = 0;  // Saturating.
-  bool unbounded = false;        // Some execution need not come to rest.
-  sim::Nanoseconds time = 0;     // At the end of a run by time.
+  std::uint64_t executions = 0;      // Saturating.
+  bool unbounded = false;            // Some execution need not come to rest.
+  std::size_t symmetries = 0;        // Of a reduced exploration, and the programs
+  std::vector<std::string> alike{};  // that may change places: "app.t0, app.t1".
+  sim::Nanoseconds time = 0;         // At the end of a run by time.
   // For each question that asks for a value: those of all final states that were reached.
   std::vector<std::set<std::int64_t>> values{};
   std::optional<SampleFacts> sample{};  // random, pct

@@ -52,8 +52,12 @@ std::vector<std::string> totals(const Outcome& outcome, const Options& options) 
     case RunMode::explore: {
       const std::string executions =
           outcome.unbounded ? "unbounded" : count_text(outcome.executions);
-      return {fmt::format("states {}", outcome.states), fmt::format("executions {}", executions),
-              ended};
+      std::vector<std::string> parts{fmt::format("states {}", outcome.states),
+                                     fmt::format("executions {}", executions), ended};
+      if (options.verbosity != Verbosity::verbose || outcome.symmetries < 2) return parts;
+      parts.push_back(fmt::format("symmetries {}", outcome.symmetries));
+      for (const std::string& programs : outcome.alike) parts.push_back("alike: " + programs);
+      return parts;
     }
     case RunMode::random:
     case RunMode::pct:
@@ -267,10 +271,11 @@ std::string_view mode_name(RunMode mode) {
   return {};
 }
 
-std::string mode_text(const language::Cell& cell) {
+std::string mode_text(const language::Cell& cell, const Options& options) {
   switch (cell.mode) {
     case RunMode::explore:
-      return "explore all";
+      return options.reduce.any() ? fmt::format("explore all, reduce {}", name_of(options.reduce))
+                                  : "explore all";
     case RunMode::random:
       return fmt::format("random {}", cell.runs);
     case RunMode::pct:
@@ -280,6 +285,14 @@ std::string mode_text(const language::Cell& cell) {
       return "simulate";
   }
   return {};
+}
+
+std::string name_of(const model::Reduce& reduce) {
+  if (reduce == model::Reduce::all()) return "all";
+  if (reduce.symmetry) return "symmetry";
+  if (reduce.numbers) return "numbers";
+  if (reduce.sequences) return "sequences";
+  return reduce.leftovers ? "leftovers" : "none";
 }
 
 std::string_view ended_name(const Outcome& outcome) {

@@ -16,7 +16,9 @@ std::string count_text(std::uint64_t count);          // 37, 2.02e12, ">=1.8e19"
 // The answer to a question of the scenario: yes, no, or the values that were found.
 std::string answer_text(const Case& what, const Outcome& outcome, std::size_t question);
 
-std::string mode_text(const language::Cell& cell);  // explore all
+std::string name_of(const model::Reduce& reduce);  // The word after --reduce.
+// "explore all", and how it is reduced.
+std::string mode_text(const language::Cell& cell, const Options& options);
 
 // name  policy P  kernel K  seed S  explore all
 void write_heading(Output& out, const Case& what, const Options& options, const std::string& mode);

@@ -65,3 +65,6 @@ using Expression = std::vector<Operation>;
 std::int64_t evaluate(const Expression& expression, const Machine& machine);
 
 }  // namespace model
+
+template <>
+inline constexpr int sim::kind_of<model::VariableTag> = 7;  // As in model/memory/ids.hpp.

@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "model/flow/all.hpp"
+#include "model/reduction.hpp"
 #include "sim/event_queue.hpp"
 #include "sim/system.hpp"
 
@@ -48,6 +49,17 @@ class World {
     return std::tuple_cat(machine_.parts(), std::tuple(sim::each(actors_)),
                           std::tie(events_, watching_, broken_, witnessed_, guarded_));
   }
+
+  // From here on fingerprint() is the same for worlds that are alike. The reduction outlives all
+  // copies of this world.
+  void reduce(const Reduction& reduction) { reduction_ = &reduction; }
+  sim::Fingerprint fingerprint(sim::Encoder& out) const;
+  bool takes_alike_for_one() const { return reduction_ != nullptr; }
+  // The world as it were if everything had other names.
+  void encode_renamed(sim::Encoder& out, const Symmetry& symmetry) const;
+  sim::Lanes ready() const { return events_.ready(); }
+  // The same lane under the names of a symmetry.
+  sim::Lane renamed(sim::Lane lane, const Permutation& names) const;
 
   const Machine& machine() const { return machine_; }
   sim::Nanoseconds now() const { return events_.now(); }
@@ -151,6 +163,14 @@ class World {
   void judge_always();
   void post_message(const Effects::Sent& sent, sim::Nanoseconds after);
 
+  // reduced_encoding.cpp
+  std::vector<std::uint32_t> name_workers(Names& names, const Symmetry& symmetry) const;
+  void encode_tasks(sim::Encoder& out, const std::vector<std::uint32_t>& order) const;
+  void encode_machine(sim::Encoder& out, Names& names, const Symmetry& symmetry) const;
+  void encode_events(sim::Encoder& out, Names& names) const;
+  void encode_variable(sim::Encoder& out, VariableId variable, const Permutation& names) const;
+  void check_room() const;
+
   Machine machine_;
   Tracked<Actor, 6> actors_;  // One for each task.
   sim::EventQueue<Pending> events_;
@@ -161,6 +181,7 @@ class World {
   Small<Guarded, 6> guarded_;  // Tasks whose next step has a guard, sorted.
   Small<sim::Nanoseconds, 1> armed_at_;
   sim::ActorId actor_ = 0;
+  const Reduction* reduction_ = nullptr;
 };
 
 static_assert(sim::System<World>);

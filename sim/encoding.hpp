@@ -24,6 +24,28 @@
 #include "sim/id.hpp"
 
 namespace sim {
+// Other names for ids, used while something is encoded: values that differ only in the names of
+// their ids can then meet. Invariant: within one encoding no two ids of a kind share a name.
+struct Names {
+  static constexpr std::size_t kinds_max = 12;
+  static constexpr std::uint32_t unnamed = 0xfffffffe;  // Gets the next number when it is met.
+
+  // By kind and id. An id behind the end keeps its number.
+  std::array<std::span<std::uint32_t>, kinds_max> tables{};
+  std::array<std::uint32_t, kinds_max> met{};
+
+  std::uint32_t of(std::size_t kind, std::uint32_t id) {
+    const std::span<std::uint32_t> table = tables[kind];
+    if (id >= table.size()) return id;
+    if (table[id] == unnamed) table[id] = met[kind]++;
+    return table[id];
+  }
+};
+
+// Which of the tables is that of Id<Tag>; -1: such an id is never renamed.
+template <class Tag>
+inline constexpr int kind_of = -1;
+
 // A growing buffer of bytes that keeps its memory when it is cleared.
 class Encoder {
  public:
@@ -48,12 +70,27 @@ class Encoder {
   std::span<const std::byte> bytes() const { return {buffer_.data(), size_}; }
   void clear() { size_ = 0; }
 
+  // Null: ids keep their numbers.
+  Names* names() const { return names_; }
+  void rename(Names* names) { names_ = names; }
+
  private:
   void grow() { buffer_.resize(2 * buffer_.size() + 64); }
 
   std::vector<std::byte> buffer_;
   std::size_t size_ = 0;
+  Names* names_ = nullptr;
 };
+
+template <class Tag>
+void encode_id(Encoder& encoder, Id<Tag> id) {
+  if constexpr (kind_of<Tag> >= 0) {
+    if (encoder.names() != nullptr && id.some()) {
+      id.value = encoder.names()->of(kind_of<Tag>, id.value);
+    }
+  }
+  encoder.add_small(static_cast<std::uint32_t>(id.value + 1));  // None becomes 0.
+}
 
 struct Fingerprint {
   std::uint64_t high = 0;
@@ -162,7 +199,7 @@ void encode(Encoder& encoder, const T& value) {
     static_assert(!InheritsEncoding<T>, "an inherited encode() misses the fields that were added");
     value.encode(encoder);
   } else if constexpr (is_id<T>) {
-    encoder.add_small(static_cast<std::uint32_t>(value.value + 1));  // None becomes 0.
+    encode_id(encoder, value);
   } else if constexpr (std::integral<T> || std::is_enum_v<T>) {
     encoder.add(value);
   } else if constexpr (!std::is_empty_v<T>) {

@@ -88,6 +88,12 @@ class EventQueue {
   std::size_t size() const { return timed_ ? timed_->size() : flat_.size(); }
   bool empty() const { return size() == 0; }
 
+  // visit(lane, what) for all that is pending in any order of lanes, in its order in each lane.
+  template <class Visit>
+  void for_each(Visit visit) const {
+    timed_ ? timed_->flat().for_each(visit) : flat_.for_each(visit);
+  }
+
   // What is pending in which lane, in its order. Time is left out, so that a queue by time equals
   // its counterpart in any order.
   void encode(Encoder& encoder) const { sim::encode(encoder, timed_ ? timed_->flat() : flat_); }

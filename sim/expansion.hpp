@@ -17,8 +17,8 @@
 namespace sim {
 // How a search tells states apart.
 enum class Identity : std::uint8_t {
-  parts,     // By the numbers of their parts: good within one search, and quick.
-  encoding,  // By their encoding: good everywhere.
+  parts,        // By the numbers of their parts: good within one search, and quick.
+  fingerprint,  // By fingerprint_of_state(): good everywhere, and alike states may be one.
 };
 
 struct ExpandOptions {
@@ -80,9 +80,7 @@ class Expander {
   const Numbers& numbers() const { return now_; }
   Fingerprint fingerprint_here() {
     if (options_.identity == Identity::parts) return fingerprint(std::as_bytes(std::span(now_)));
-    encoder_.clear();
-    world_.encode(encoder_);
-    return fingerprint(encoder_.bytes());
+    return fingerprint_of_state(world_, encoder_);
   }
 
   void expand(const Numbers& from, Expansion<W>& out) {

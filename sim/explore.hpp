@@ -35,8 +35,9 @@ class Exploration {
         at_final_(std::move(at_final)),
         crew_(std::max(1U, options.threads),
               [this](std::size_t member, std::size_t piece) { expand_piece(member, piece); }) {
-    const bool everywhere = options.keep_fingerprints || options.compare_worlds;
-    const ExpandOptions wanted{.identity = everywhere ? Identity::encoding : Identity::parts,
+    const bool everywhere =
+        options.keep_fingerprints || options.compare_worlds || takes_alike_for_one(start);
+    const ExpandOptions wanted{.identity = everywhere ? Identity::fingerprint : Identity::parts,
                                .keep_worlds = options.compare_worlds,
                                .keep_pending = options.keep_graph};
     for (unsigned member = 0; member < std::max(1U, options.threads); ++member)

@@ -54,6 +54,11 @@ class FlatQueue {
     return begin_of(lane)->what;
   }
   std::size_t size() const { return items_.size(); }
+  // visit(lane, what) for all, by lane; in a lane the oldest comes first.
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (const Item& item : items_) visit(item.lane, item.what);
+  }
 
   bool operator==(const FlatQueue& other) const { return std::ranges::equal(items_, other.items_); }
   void encode(Encoder& encoder) const { sim::encode(encoder, items_); }

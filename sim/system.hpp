@@ -53,4 +53,30 @@ std::uint64_t pending_in(const W& world) {
   if constexpr (HasObligations<W>) return world.pending();
   return 0;
 }
+
+// A system may say that states are alike which differ in nothing that could matter: by a
+// fingerprint of its own, the same for all that are alike.
+template <class W>
+concept HasFingerprint = requires(const W seen, Encoder& encoder) {
+  { seen.fingerprint(encoder) } -> std::same_as<Fingerprint>;
+  { seen.takes_alike_for_one() } -> std::same_as<bool>;
+};
+
+// Whether it does so now, which costs more than to tell them all apart.
+template <class W>
+bool takes_alike_for_one(const W& world) {
+  if constexpr (HasFingerprint<W>) return world.takes_alike_for_one();
+  return false;
+}
+
+template <class W>
+Fingerprint fingerprint_of_state(const W& world, Encoder& encoder) {
+  encoder.clear();
+  if constexpr (HasFingerprint<W>) {
+    return world.fingerprint(encoder);
+  } else {
+    world.encode(encoder);
+    return fingerprint(encoder.bytes());
+  }
+}
 }  // namespace sim

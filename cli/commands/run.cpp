@@ -81,7 +81,7 @@ class Runner {
   void begin_report(Output& out, const Case& what) {
     if (reported_) out.write("\n");
     reported_ = true;
-    write_heading(out, what, options_, mode_text(*what.cell));
+    write_heading(out, what, options_, mode_text(*what.cell, options_));
   }
 
   Outcome simulate_shown(const Case& what, std::string_view format) {

@@ -119,7 +119,7 @@ class Tester {
     if (result.status == TestStatus::passed) result.status = TestStatus::undecided;
     Output details(result.details);
     if (!failed) details.write("undecided\n");
-    write_heading(details, what, options_, mode_text(*what.cell));
+    write_heading(details, what, options_, mode_text(*what.cell, options_));
     write_result(details, what, outcome, options_);
     write_failures(details, what, outcome, options_);
   }

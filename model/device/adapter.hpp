@@ -33,6 +33,7 @@ struct Adapter {
   Small<Transfer, 2> transfers{};
 
   bool operator==(const Adapter&) const = default;
+  void encode(sim::Encoder& out) const;
 
   const DeviceTlbEntry* find(MrId mr, Page page) const {
     for (const DeviceTlbEntry& entry : tlb) {

@@ -16,6 +16,11 @@ struct PfnEntry {
 
   bool operator==(const PfnEntry&) const = default;
   bool populated() const { return frame.some(); }
+  void encode(sim::Encoder& out) const {
+    sim::encode(out, frame);
+    encode_generation(out, frame, generation);
+    out.add(write);
+  }
   PfnEntry advanced(std::uint32_t pages) const {
     PfnEntry later = *this;
     later.frame.value += pages;
@@ -38,6 +43,7 @@ struct Registration {
   std::uint32_t sequence = 0;  // Moves at each range_end, for drivers that count.
 
   bool operator==(const Registration&) const = default;
+  void encode(sim::Encoder& out) const;
 };
 
 }  // namespace model

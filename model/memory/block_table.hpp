@@ -108,6 +108,10 @@ class BlockTable {
     sim::encode(out, static_cast<std::uint32_t>(blocks_.size()));
     for (const Block& block : blocks_) {
       sim::encode(out, block.number);
+      if (out.names() != nullptr) {  // Frames in a row need not have names in a row.
+        encode_cells(out, block);
+        continue;
+      }
       sim::encode(out, block.leaf == uniform);
       if (block.leaf == uniform) {
         sim::encode(out, block.base);
@@ -147,6 +151,16 @@ class BlockTable {
   };
 
   using Blocks = std::vector<Block>;
+
+  void encode_cells(sim::Encoder& out, const Block& block) const {
+    const bool open = block.leaf != uniform;
+    const std::uint32_t first = open ? leaves_[block.leaf].first : 0;
+    const std::uint32_t cells =
+        open ? static_cast<std::uint32_t>(leaves_[block.leaf].cells.size()) : block_pages;
+    sim::encode(out, first);
+    sim::encode(out, cells);
+    for (std::uint32_t i = 0; i < cells; ++i) sim::encode(out, get(block, first + i));
+  }
 
   typename Blocks::iterator lower(std::uint32_t number) {
     return std::lower_bound(

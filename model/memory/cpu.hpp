@@ -17,6 +17,13 @@ struct TlbEntry {
   bool write = false;
 
   auto operator<=>(const TlbEntry&) const = default;
+  void encode(sim::Encoder& out) const {
+    sim::encode(out, mm);
+    sim::encode(out, page);
+    sim::encode(out, frame);
+    encode_generation(out, frame, generation);
+    out.add(write);
+  }
 };
 
 struct Cpu {
@@ -26,6 +33,14 @@ struct Cpu {
   Small<TlbEntry, 4> tlb{};  // Oldest first.
 
   bool operator==(const Cpu&) const = default;
+  void encode(sim::Encoder& out) const {
+    sim::encode(out, host);
+    Names* names = names_of(out);
+    if (names == nullptr || !names->cpu_tlb_roomy) return sim::encode(out, tlb);
+    encode_sorted(out, tlb, [names](const TlbEntry& entry) {
+      return std::pair(names->of(mm_kind, entry.mm.value), entry.page);
+    });
+  }
 
   const TlbEntry* find(MmId mm, Page page) const {
     for (const TlbEntry& entry : tlb) {

@@ -55,4 +55,39 @@ void FrameTable::encode(sim::Encoder& out) const {
   sim::encode(out, pools_);
 }
 
+// The allocator compares no numbers: it takes one end of its list, or a frame that was never used.
+// What a frame holds is gone when it is handed out. So a free frame that nobody remembers is as
+// good as any other, and one at the far end of a stack as good as one that was never used.
+void FrameTable::encode_free(sim::Encoder& out, Names& names, const Pool& pool) const {
+  const auto& table = names.tables[frame_kind];
+  const auto remembered = [&](FrameId frame) { return table[frame.index()] != Names::unnamed; };
+  auto from = pool.free.begin();
+  if (pool.order == AllocOrder::lifo) from = std::find_if(from, pool.free.end(), remembered);
+  out.add(pool.order);
+  out.add_small(pool.capacity);
+  out.add_small(pool.allocated);
+  out.add_small(static_cast<std::uint64_t>(pool.free.end() - from));
+  for (; from != pool.free.end(); ++from) {
+    sim::encode(out, remembered(*from) ? *from : FrameId{});
+  }
+}
+
+void FrameTable::encode_named(sim::Encoder& out, Names& names,
+                              std::span<const std::uint32_t> hosts) const {
+  for (const std::uint32_t host : hosts) encode_free(out, names, pools_[host]);
+  const auto& table = names.tables[frame_kind];
+  Small<std::uint32_t, 16> order;
+  for (std::uint32_t i = 0; i < frames_.size(); ++i) {
+    if (table[i] == Names::unnamed && frames_[i].allocated) names.of(frame_kind, i);
+    if (table[i] != Names::unnamed) order.push_back(i);
+  }
+  std::ranges::sort(order, {}, [&](std::uint32_t i) { return table[i]; });
+  out.add_small(order.size());
+  for (const std::uint32_t i : order) {
+    Frame frame = frames_[i];
+    frame.generation = 0;
+    sim::encode(out, frame);
+  }
+}
+
 }  // namespace model

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "model/memory/ids.hpp"
+#include "model/memory/names.hpp"
 #include "model/memory/small.hpp"
 #include "sim/encoding.hpp"
 
@@ -68,8 +69,13 @@ class FrameTable {
 
   bool operator==(const FrameTable&) const = default;
   void encode(sim::Encoder& out) const;
+  // With frames by their names. All that refers to frames has been encoded before, so that a free
+  // frame without a name is one that nobody remembers. `hosts`: in which order.
+  void encode_named(sim::Encoder& out, Names& names, std::span<const std::uint32_t> hosts) const;
 
  private:
+  void encode_free(sim::Encoder& out, Names& names, const Pool& pool) const;
+
   Small<Frame, 6> frames_;
   Small<Pool, 2> pools_;
 };

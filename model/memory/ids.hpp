@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "sim/encoding.hpp"
 #include "sim/id.hpp"
 
 namespace model {
@@ -50,3 +51,22 @@ struct PageRange {
 inline PageRange one_page(Page page) { return {.first = page, .count = 1}; }
 
 }  // namespace model
+
+// Ids that a reduced search may rename: the kinds of model/memory/names.hpp. Those that are not
+// here keep their numbers: code goes through pages, registrations and attachments in their order.
+template <>
+inline constexpr int sim::kind_of<model::FrameTag> = 0;
+template <>
+inline constexpr int sim::kind_of<model::TaskTag> = 1;
+template <>
+inline constexpr int sim::kind_of<model::CpuTag> = 2;
+template <>
+inline constexpr int sim::kind_of<model::HostTag> = 3;
+template <>
+inline constexpr int sim::kind_of<model::AdapterTag> = 4;
+template <>
+inline constexpr int sim::kind_of<model::MmTag> = 5;
+template <>
+inline constexpr int sim::kind_of<model::QpTag> = 6;
+template <>
+inline constexpr int sim::kind_of<model::LineTag> = 8;

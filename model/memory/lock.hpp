@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "model/memory/ids.hpp"
+#include "model/memory/names.hpp"
 #include "model/memory/small.hpp"
 
 namespace model {
@@ -32,6 +33,12 @@ struct Lock {
   Small<TaskId, 2> readers{};
 
   bool operator==(const Lock&) const = default;
+  void encode(sim::Encoder& out) const {  // Readers stand in no order but that of their names.
+    sim::encode(out, writer);
+    Names* names = names_of(out);
+    if (names == nullptr) return sim::encode(out, readers);
+    encode_sorted(out, readers, [names](TaskId task) { return names->of(task_kind, task.value); });
+  }
 
   bool available(LockMode mode) const {
     return !writer.some() && (mode == LockMode::read || readers.empty());

@@ -5,6 +5,7 @@
 // Counterpart: the last level of an x86-64 page table, and the swap entries kept in it.
 
 #include "model/memory/block_table.hpp"
+#include "model/memory/names.hpp"
 
 namespace model {
 
@@ -29,6 +30,17 @@ struct Pte {
     Pte later = *this;
     later.target += pages;
     return later;
+  }
+  void encode(sim::Encoder& out) const {
+    out.add(kind);
+    if (present()) {
+      sim::encode(out, frame());
+    } else {
+      out.add_small(target);
+    }
+    out.add(write);
+    out.add(young);
+    out.add(dirty);
   }
 };
 

@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "model/memory/ids.hpp"
+#include "model/memory/names.hpp"
 #include "model/memory/small.hpp"
 #include "sim/check.hpp"
 #include "sim/encoding.hpp"
@@ -160,6 +161,23 @@ class IntervalNotifiers {
     sim::encode(out, active_);
     sim::encode(out, tree_);
     sim::encode(out, deferred_);
+  }
+  // The same with sequence numbers that say no more than which of them are equal.
+  void encode_relative(sim::Encoder& out, Names& names, MmId mm) const {
+    const auto put_entry = [&](const IntervalSubscription& entry) {
+      sim::encode(out, entry.mr);
+      sim::encode(out, entry.pages);
+      out.add_small(names.sequence(mm, sequence_, entry.sequence));
+    };
+    out.add(odd());
+    sim::encode(out, active_);
+    out.add_small(tree_.size());
+    for (const IntervalSubscription& entry : tree_) put_entry(entry);
+    out.add_small(deferred_.size());
+    for (const Deferred& change : deferred_) {
+      out.add(change.insert);
+      put_entry(change.subscription);
+    }
   }
 
  private:

@@ -54,6 +54,7 @@ struct PolicyCall {
   TaskId requester{};  // Who waits on another host.
 
   bool operator==(const PolicyCall&) const = default;
+  void encode(sim::Encoder& out) const;  // In model/reduced_encoding.cpp: it asks the policy.
 
   template <class Step>
   Step at() const {
