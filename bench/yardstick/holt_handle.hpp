@@ -53,12 +53,17 @@ class HoltHandle {
     return state;
   }
 
+  static constexpr std::size_t thread_count = 2 * scope.endpoints + 1 + revoker_count;
+
+  // Users, remote kernels, the owner, revokers.
   template <class Visit>
-  void successors(const State& now, Visit&& visit) const {
-    for (std::size_t e = 0; e < scope.endpoints; ++e) move_user(now, e, visit);
-    for (std::size_t e = 0; e < scope.endpoints; ++e) move_kernel(now, e, visit);
-    move_owner(now, visit);
-    for (std::size_t i = 0; i < revoker_count; ++i) move_revoker(now, i, visit);
+  void move(const State& now, std::size_t thread, Visit&& visit) const {
+    if (thread < scope.endpoints) return move_user(now, thread, visit);
+    thread -= scope.endpoints;
+    if (thread < scope.endpoints) return move_kernel(now, thread, visit);
+    thread -= scope.endpoints;
+    if (thread == 0) return move_owner(now, visit);
+    move_revoker(now, thread - 1, visit);
   }
 
   // Out of memory, the owner faults and the user waits for ever.

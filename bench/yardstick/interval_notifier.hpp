@@ -114,10 +114,12 @@ class IntervalNotifier {
     return state;
   }
 
+  static constexpr std::size_t thread_count = scope.device_threads + invalidator_count;
+
   template <class Visit>
-  void successors(const State& now, Visit&& visit) const {
-    for (std::size_t i = 0; i < scope.device_threads; ++i) move_device_thread(now, i, visit);
-    for (std::size_t i = 0; i < invalidator_count; ++i) move_invalidator(now, i, visit);
+  void move(const State& now, std::size_t thread, Visit&& visit) const {
+    if (thread < scope.device_threads) return move_device_thread(now, thread, visit);
+    move_invalidator(now, thread - scope.device_threads, visit);
   }
 
   // Out of memory, an access waits in get_page for ever.

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <optional>
 #include <span>
@@ -32,7 +33,7 @@ enum class Spin : std::uint8_t { none, proofs, all };
 struct Options {
   std::vector<std::string_view> scopes;
   bool quick = false;
-  Core core = Core::search;
+  How how;
   Spin spin = Spin::proofs;
 };
 
@@ -110,7 +111,7 @@ void print_reduced(const Row& row, const Proof& proof, Spin which) {
 
 bool compare_proof(const Proof& proof, const Options& options) {
   Row row{.one = {.scope = proof.scope}};
-  row.result = measure(row.one, options.core);
+  row.result = measure(row.one, options.how);
   row.agrees = agrees(proof, row.result);
   add_spin(row, proof, options.spin);
   print(row);
@@ -129,7 +130,7 @@ bool compare_proof(const Proof& proof, const Options& options) {
 
 bool compare_violation(const Violation& violation, const Options& options) {
   Row row{.one = {violation.scope, violation.variant, violation.property}};
-  row.result = measure(row.one, options.core);
+  row.result = measure(row.one, options.how);
   row.agrees = agrees(violation, row.result);
   if (options.spin == Spin::all) {
     const auto found = run_spin(row.one, SpinMode::breadth_first);
@@ -178,7 +179,20 @@ bool read_option(std::string_view argument, Options& options) {
   if (argument == "--quick") {
     options.quick = true;
   } else if (argument == "--explorer") {
-    options.core = Core::explorer;
+    options.how.core = Core::explorer;
+  } else if (argument.starts_with("--threads=")) {
+    const std::string_view number = argument.substr(10);
+    const auto read =
+        std::from_chars(number.data(), number.data() + number.size(), options.how.threads);
+    return read.ec == std::errc() && options.how.threads > 0;
+  } else if (argument == "--store=exact") {
+    options.how.store = sim::Store::exact;
+  } else if (argument == "--store=compact") {
+    options.how.store = sim::Store::compact;
+  } else if (argument == "--order=breadth") {
+    options.how.order = sim::Order::breadth;
+  } else if (argument == "--order=depth") {
+    options.how.order = sim::Order::depth;
   } else if (argument == "--spin=none") {
     options.spin = Spin::none;
   } else if (argument == "--spin=proofs") {

@@ -8,9 +8,11 @@
 
 #include "bench/yardstick/holt_handle.hpp"
 #include "bench/yardstick/interval_notifier.hpp"
-#include "bench/yardstick/search.hpp"
 #include "bench/yardstick/world.hpp"
+#include "cli/spill_file.hpp"
+#include "cli/thread_crew.hpp"
 #include "sim/explore.hpp"
+#include "sim/search/search.hpp"
 
 namespace yardstick {
 namespace {
@@ -40,14 +42,36 @@ Result explore(const P& protocol) {
 }
 
 template <Protocol P>
-Result run(const Case& one, Core core) {
-  const P protocol(static_cast<typename P::Variant>(one.variant),
-                   static_cast<typename P::Property>(one.property));
-  if (core == Core::explorer) return explore(protocol);
-  return search(protocol, {.states_expected = proof_of(one.scope).states});
+Result search(const P& protocol, const How& how, std::uint64_t states_expected) {
+  const auto start = std::chrono::steady_clock::now();
+  cli::ThreadCrew crew(how.threads);
+  const sim::SearchResult found = sim::search(
+      protocol,
+      {.store = how.store, .order = how.order, .states_expected = states_expected, .crew = &crew});
+  const auto taken = std::chrono::steady_clock::now() - start;
+  Result result{.states = found.states,
+                .transitions = found.transitions,
+                .depth = found.depth,
+                .ends = found.ends,
+                .deadlocks = found.deadlocks,
+                .violations = found.violations,
+                .steps = found.steps,
+                .states_before = found.states_before,
+                .violations_last = found.violations_last,
+                .bytes_per_state = found.bytes_visited / found.states,
+                .seconds = std::chrono::duration<double>(taken).count()};
+  return result;
 }
 
-using Run = Result (*)(const Case&, Core);
+template <Protocol P>
+Result run(const Case& one, const How& how) {
+  const P protocol(static_cast<typename P::Variant>(one.variant),
+                   static_cast<typename P::Property>(one.property));
+  if (how.core == Core::explorer) return explore(protocol);
+  return search(protocol, how, proof_of(one.scope).states);
+}
+
+using Run = Result (*)(const Case&, const How&);
 
 template <std::size_t... index>
 constexpr auto interval_runs(std::index_sequence<index...>) {
@@ -67,12 +91,12 @@ std::size_t index_of(std::string_view scope) {
 }
 }  // namespace
 
-Result measure(const Case& one, Core core) {
+Result measure(const Case& one, const How& how) {
   static constexpr auto interval =
       interval_runs(std::make_index_sequence<interval_scopes.size()>{});
   static constexpr auto holt = holt_runs(std::make_index_sequence<holt_scopes.size()>{});
   const std::size_t index = index_of(one.scope);
   const bool first = model_of(one.scope) == Model::interval_notifier;
-  return (first ? interval.at(index) : holt.at(index))(one, core);
+  return (first ? interval.at(index) : holt.at(index))(one, how);
 }
 }  // namespace yardstick

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "bench/yardstick/scopes.hpp"
+#include "sim/search/options.hpp"
 
 namespace yardstick {
 struct Case {
@@ -14,9 +15,17 @@ struct Case {
 };
 
 enum class Core : std::uint8_t {
-  search,    // search() of this folder.
-  explorer,  // sim::explore().
+  search,    // sim::search(), on the protocol.
+  explorer,  // sim::explore(), on a World of it.
 };
 
-Result measure(const Case& one, Core core);
+struct How {
+  Core core = Core::search;
+  // Of the search:
+  std::size_t threads = 1;
+  sim::Store store = sim::Store::exact;
+  sim::Order order = sim::Order::breadth;
+};
+
+Result measure(const Case& one, const How& how);
 }  // namespace yardstick

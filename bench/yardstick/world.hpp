@@ -22,7 +22,7 @@ class World {
   bool step(sim::Turn turn) {
     if (violated_ != 0) return false;
     Steps steps;
-    protocol_->successors(state_, [&steps](const State& next, Outcome outcome) {
+    sim::each_step(*protocol_, state_, [&steps](const State& next, Outcome outcome) {
       check(steps.count < steps_max);
       steps.next[steps.count] = next;
       steps.outcomes[steps.count++] = outcome;

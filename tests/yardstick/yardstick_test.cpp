@@ -14,22 +14,22 @@ namespace {
 constexpr std::uint64_t quick = 60'000;  // States.
 constexpr std::uint64_t small = 400'000;
 
-void check_proofs(Core core, std::uint64_t states_max) {
+void check_proofs(const How& how, std::uint64_t states_max) {
   for (const Proof& proof : proofs()) {
     if (proof.states > states_max) continue;
     CAPTURE(proof.scope);
-    CHECK(agrees(proof, measure({.scope = proof.scope}, core)));
+    CHECK(agrees(proof, measure({.scope = proof.scope}, how)));
   }
 }
 
-void check_violations(Core core, std::uint64_t states_max) {
+void check_violations(const How& how, std::uint64_t states_max) {
   for (const Violation& violation : violations()) {
     if (violation.states > states_max) continue;
     CAPTURE(violation.scope);
     CAPTURE(name_of(model_of(violation.scope), violation.variant));
     CAPTURE(int{violation.property});
     const Case one{violation.scope, violation.variant, violation.property};
-    CHECK(agrees(violation, measure(one, core)));
+    CHECK(agrees(violation, measure(one, how)));
   }
 }
 
@@ -42,25 +42,25 @@ void check_encoding(const P& protocol, std::uint64_t states) {
 }  // namespace
 
 TEST_CASE("the search finds as many states of the right protocols as other checkers") {
-  check_proofs(Core::search, small);
+  check_proofs({.core = Core::search}, small);
 }
 
 TEST_CASE("the search finds mistakes by as few steps as other checkers") {
-  check_violations(Core::search, quick);
+  check_violations({.core = Core::search}, quick);
 }
 
 TEST_CASE("the explorer finds as many states of the right protocols as other checkers") {
-  check_proofs(Core::explorer, quick);
+  check_proofs({.core = Core::explorer}, quick);
 }
 
 TEST_CASE("the explorer finds mistakes by as few steps as other checkers") {
-  check_violations(Core::explorer, 5'000);
+  check_violations({.core = Core::explorer}, 5'000);
 }
 
 TEST_CASE("a mistake that breaks one property of Holt's handles leaves the others") {
   const auto steps = [](HoltVariant variant, HoltProperty property) {
     return measure({"B2", static_cast<Variant>(variant), static_cast<Property>(property)},
-                   Core::search)
+                   {.core = Core::search})
         .steps;
   };
   CHECK(steps(HoltVariant::partial, HoltProperty::all_or_nothing) == 14);
@@ -71,12 +71,13 @@ TEST_CASE("a mistake that breaks one property of Holt's handles leaves the other
 
 TEST_CASE("a figure that is one off does not agree") {
   Proof proof = proof_of("A1");
-  const Result result = measure({.scope = "A1"}, Core::search);
+  const Result result = measure({.scope = "A1"}, {.core = Core::search});
   REQUIRE(agrees(proof, result));
   ++proof.transitions;
   CHECK_FALSE(agrees(proof, result));
   Violation violation = violations().front();
-  const Result broken = measure({"A1", violation.variant, violation.property}, Core::search);
+  const Result broken =
+      measure({"A1", violation.variant, violation.property}, {.core = Core::search});
   REQUIRE(agrees(violation, broken));
   ++violation.states_before;
   CHECK_FALSE(agrees(violation, broken));

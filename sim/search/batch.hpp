@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Batch: states on their way from the chunk in which they were met to the shard that holds their
+// like, with their keys.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "sim/search/hash.hpp"
+#include "sim/search/pages.hpp"
+
+namespace sim {
+template <class State, class Key>
+class Batch {
+ public:
+  std::size_t size() const { return size_; }
+  void clear() { size_ = 0; }
+
+  void add(const State& state, Key key) {
+    if (size_ == entries_.size()) [[unlikely]]
+      grow();
+    entries_[size_++] = {key, state};
+  }
+
+  // So many entries later, memory has arrived that was asked for.
+  static constexpr std::size_t ahead = 8;
+
+  // Inserts all, in their order.
+  template <class Shard>
+  void insert_into(Shard& shard) const {
+    std::array<Place, ahead> places;
+    for (std::size_t i = 0; i < std::min(2 * ahead, size_); ++i)
+      shard.prefetch_slot(entries_[i].key);
+    for (std::size_t i = 0; i < std::min(ahead, size_); ++i)
+      places[i] = shard.prefetch_state(entries_[i].key);
+    for (std::size_t i = 0; i < size_; ++i) {
+      if (i + 2 * ahead < size_) shard.prefetch_slot(entries_[i + 2 * ahead].key);
+      Place& place = places[i % ahead];
+      shard.insert(entries_[i].state, entries_[i].key, place);
+      if (i + ahead < size_) place = shard.prefetch_state(entries_[i + ahead].key);
+    }
+  }
+
+ private:
+  struct Entry {
+    Key key;
+    State state;
+  };
+
+  void grow() {
+    Pages<Entry> more(std::max<std::size_t>(entries_.size() * 2, 64));
+    std::copy_n(entries_.data(), size_, more.data());
+    std::swap(entries_, more);
+  }
+
+  Pages<Entry> entries_;
+  std::size_t size_ = 0;
+};
+}  // namespace sim
