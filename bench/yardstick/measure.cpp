@@ -4,6 +4,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstddef>
+#include <ctime>
 #include <utility>
 
 #include "bench/yardstick/holt_handle.hpp"
@@ -16,18 +17,30 @@
 
 namespace yardstick {
 namespace {
+class Watch {
+ public:
+  void stop(Result& result) const {
+    result.seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+    result.cpu_seconds = static_cast<double>(std::clock() - cpu_start_) / CLOCKS_PER_SEC;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point start_ = Clock::now();
+  std::clock_t cpu_start_ = std::clock();  // Of all threads.
+};
+
 template <Protocol P>
 Result explore(const P& protocol) {
-  const auto start = std::chrono::steady_clock::now();
+  const Watch watch;
   const sim::ExploreReport report = sim::explore(World<P>(protocol), {});
-  const auto taken = std::chrono::steady_clock::now() - start;
   check(report.complete());
   Result result{.states = report.states,
                 .transitions = report.transitions,
                 .depth = report.depth,
                 .ends = report.finals,
-                .bytes_per_state = report.bytes_per_state,
-                .seconds = std::chrono::duration<double>(taken).count()};
+                .bytes_per_state = report.bytes_per_state};
+  watch.stop(result);
   for (const sim::Counterexample& example : report.counterexamples) {
     if (example.claim == 0) {
       result.steps = example.steps;
@@ -43,12 +56,17 @@ Result explore(const P& protocol) {
 
 template <Protocol P>
 Result search(const P& protocol, const How& how, std::uint64_t states_expected) {
-  const auto start = std::chrono::steady_clock::now();
+  const Watch watch;
   cli::ThreadCrew crew(how.threads);
-  const sim::SearchResult found = sim::search(
-      protocol,
-      {.store = how.store, .order = how.order, .states_expected = states_expected, .crew = &crew});
-  const auto taken = std::chrono::steady_clock::now() - start;
+  cli::SpillFile spill;
+  const sim::SearchResult found =
+      sim::search(protocol, {.store = how.store,
+                             .order = how.order,
+                             .find_paths = how.paths == Paths::sought,
+                             .states_expected = states_expected,
+                             .frontier_bytes_max = how.frontier_bytes_max,
+                             .crew = &crew,
+                             .spill = &spill});
   Result result{.states = found.states,
                 .transitions = found.transitions,
                 .depth = found.depth,
@@ -59,7 +77,12 @@ Result search(const P& protocol, const How& how, std::uint64_t states_expected) 
                 .states_before = found.states_before,
                 .violations_last = found.violations_last,
                 .bytes_per_state = found.bytes_visited / found.states,
-                .seconds = std::chrono::duration<double>(taken).count()};
+                .bytes_spilled = found.bytes_spilled};
+  if (found.violation_path) {
+    check(found.violation_path->size() == found.steps);
+    result.context_switches = sim::context_switches(*found.violation_path);
+  }
+  watch.stop(result);
   return result;
 }
 

@@ -19,12 +19,16 @@ enum class Core : std::uint8_t {
   explorer,  // sim::explore(), on a World of it.
 };
 
+enum class Paths : std::uint8_t { not_sought, sought };
+
 struct How {
   Core core = Core::search;
   // Of the search:
   std::size_t threads = 1;
   sim::Store store = sim::Store::exact;
   sim::Order order = sim::Order::breadth;
+  Paths paths = Paths::not_sought;
+  std::uint64_t frontier_bytes_max = sim::SearchOptions::no_limit;
 };
 
 Result measure(const Case& one, const How& how);

@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <memory>
+#include <utility>
 
 #include "sim/search/hash.hpp"
-#include "sim/search/pages.hpp"
 
 namespace sim {
 template <class State, class Key>
@@ -18,7 +19,7 @@ class Batch {
   void clear() { size_ = 0; }
 
   void add(const State& state, Key key) {
-    if (size_ == entries_.size()) [[unlikely]]
+    if (size_ == room_) [[unlikely]]
       grow();
     entries_[size_++] = {key, state};
   }
@@ -49,12 +50,14 @@ class Batch {
   };
 
   void grow() {
-    Pages<Entry> more(std::max<std::size_t>(entries_.size() * 2, 64));
-    std::copy_n(entries_.data(), size_, more.data());
-    std::swap(entries_, more);
+    room_ = std::max<std::size_t>(room_ * 2, 16);
+    auto more = std::make_unique_for_overwrite<Entry[]>(room_);
+    std::copy_n(entries_.get(), size_, more.get());
+    entries_ = std::move(more);
   }
 
-  Pages<Entry> entries_;
+  std::unique_ptr<Entry[]> entries_;
+  std::size_t room_ = 0;
   std::size_t size_ = 0;
 };
 }  // namespace sim

@@ -36,6 +36,7 @@ class BreadthSearch {
         work_(round_chunks) {
     ShardOptions each{.states_expected = share_of(options.states_expected),
                       .frontier_bytes_max = options.frontier_bytes_max / shard_count / 2,
+                      .chunk_states = options.chunk_states,
                       .spill = options.spill};
     shards_.reserve(shard_count);
     for (std::size_t i = 0; i < shard_count; ++i) shards_.emplace_back(each);
@@ -46,14 +47,18 @@ class BreadthSearch {
     const std::uint64_t hash = hash_of(start);
     shards_[shard_of(hash)].insert(start, Shard::key_of(hash), {});
     result_.states = 1;
-    while (begin_level() && result_.complete()) {
+    while (result_.complete() && begin_level()) {
+      if (result_.levels_expanded == options_.levels_max) {
+        result_.ended = SearchEnded::by_levels;
+        break;
+      }
       const std::uint64_t before = result_.violations;
       const std::uint64_t deadlocks = result_.deadlocks;
       const std::uint64_t reached = result_.states;
       expand_level();
       if (result_.ended != SearchEnded::complete) break;
       ++result_.levels_expanded;
-      if (deadlocks == 0 && result_.deadlocks != 0) result_.deadlock_steps = result_.depth;
+      if (deadlocks == 0 && result_.deadlocks != 0) note_deadlock();
       if (before == 0 && result_.violations != 0) note_violation(reached);
     }
     for (const Shard& shard : shards_) result_.bytes_visited += shard.bytes_visited();
@@ -77,7 +82,6 @@ class BreadthSearch {
   };
 
   static constexpr std::size_t round_chunks = 32;
-  static constexpr std::size_t worth_sharing = 2048;  // States; fewer are done sooner than told.
 
   // Hashes are not quite even.
   static std::uint64_t share_of(std::uint64_t states) {
@@ -94,8 +98,12 @@ class BreadthSearch {
     if (size == 0) return false;
     result_.depth = result_.levels.size();
     result_.levels.push_back(size);
-    if (result_.levels_expanded == options_.levels_max) result_.ended = SearchEnded::by_levels;
     return true;
+  }
+
+  void note_deadlock() {
+    result_.deadlock_steps = result_.depth;
+    if (options_.stop_at_deadlock) result_.ended = SearchEnded::at_deadlock;
   }
 
   void note_violation(std::uint64_t reached) {
@@ -109,8 +117,8 @@ class BreadthSearch {
     round_.clear();
     for (std::size_t shard = 0; shard < shard_count; ++shard) {
       const std::size_t size = shards_[shard].level_size();
-      for (std::size_t first = 0; first < size; first += chunk_states) {
-        round_.push_back({shard, first, std::min(chunk_states, size - first)});
+      for (std::size_t first = 0; first < size; first += options_.chunk_states) {
+        round_.push_back({shard, first, std::min(options_.chunk_states, size - first)});
         if (round_.size() < round_chunks) continue;
         run_round();
         if (!result_.complete()) return;
@@ -122,7 +130,7 @@ class BreadthSearch {
   void run_round() {
     std::size_t states = 0;
     for (const Chunk& chunk : round_) states += chunk.count;
-    Crew& crew = states < worth_sharing ? lone_worker_ : crew_;
+    Crew& crew = states < options_.worth_sharing ? lone_worker_ : crew_;
     crew.run(round_.size(), [this](std::size_t i) { expand(round_[i], work_[i]); });
     crew.run(shard_count, [this](std::size_t i) { insert_into(i); });
     for (std::size_t i = 0; i < round_.size(); ++i) count(work_[i]);

@@ -22,7 +22,10 @@ class CompactShard {
   static Key key_of(std::uint64_t hash) { return hash == 0 ? shard_count : hash; }
 
   explicit CompactShard(const ShardOptions& options)
-      : slots_(slots_for(options.states_expected)), level_(options), next_(options) {}
+      : chunk_states_(options.chunk_states),
+        slots_(slots_for(options.states_expected)),
+        level_(options),
+        next_(options) {}
 
   std::uint64_t size() const { return size_; }
   std::uint64_t bytes_visited() const { return slots_.bytes(); }
@@ -50,8 +53,8 @@ class CompactShard {
   // A chunk can be read once, and `first` is the first of one.
   template <class Visit>
   void read_level(std::size_t first, std::size_t count, Visit&& visit) {
-    check(first % chunk_states == 0);
-    level_.take(first / chunk_states, count, visit);
+    check(first % chunk_states_ == 0);
+    level_.take(first / chunk_states_, count, visit);
   }
 
  private:
@@ -71,6 +74,7 @@ class CompactShard {
     }
   }
 
+  std::size_t chunk_states_;
   std::uint64_t size_ = 0;
   Pages<std::uint64_t> slots_;
   FrontierBlocks<State> level_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// FrontierBlocks: the states of one level of one shard, in blocks of chunk_states. Blocks for which
-// memory has no room are spilled; the others, and the last one, stay.
+// FrontierBlocks: the states of one level of one shard, in blocks that are read as one chunk.
+// Blocks for which memory has no room are spilled; the others, and the last one, stay.
 #pragma once
 
 #include <cstddef>
@@ -23,11 +23,11 @@ class FrontierBlocks {
   ~FrontierBlocks() { clear(); }
 
   std::size_t size() const { return size_; }
-  std::uint64_t bytes() const { return blocks_in_memory_ * block_bytes; }  // When all came.
-  std::uint64_t bytes_spilled() const { return blocks_spilled_ * block_bytes; }
+  std::uint64_t bytes() const { return blocks_in_memory_ * block_bytes(); }  // When all came.
+  std::uint64_t bytes_spilled() const { return blocks_spilled_ * block_bytes(); }
 
   void push_back(const State& state) {
-    if (size_ % chunk_states == 0) add_block();
+    if (blocks_.empty() || blocks_.back().states.size() == options_.chunk_states) add_block();
     blocks_.back().states.push_back(state);
     ++size_;
   }
@@ -38,7 +38,7 @@ class FrontierBlocks {
     Block taken;
     std::swap(taken, blocks_[block]);
     if (taken.name) {
-      taken.states.resize(chunk_states);
+      taken.states.resize(options_.chunk_states);
       options_.spill->take(*taken.name, std::as_writable_bytes(std::span(taken.states)));
     }
     for (std::size_t i = 0; i < count; ++i) visit(taken.states[i]);
@@ -56,11 +56,11 @@ class FrontierBlocks {
     std::vector<State> states;
     std::optional<std::uint64_t> name{};  // In the spill.
   };
-  static constexpr std::uint64_t block_bytes = chunk_states * sizeof(State);
+  std::uint64_t block_bytes() const { return options_.chunk_states * sizeof(State); }
 
   void add_block() {
     if (!blocks_.empty() && options_.spill != nullptr &&
-        blocks_in_memory_ * block_bytes > options_.frontier_bytes_max) {
+        blocks_in_memory_ * block_bytes() > options_.frontier_bytes_max) {
       Block& last = blocks_.back();
       last.name = options_.spill->write(std::as_bytes(std::span(last.states)));
       last.states = {};
@@ -68,7 +68,7 @@ class FrontierBlocks {
       --blocks_in_memory_;
     }
     blocks_.emplace_back();
-    blocks_.back().states.reserve(chunk_states);
+    blocks_.back().states.reserve(options_.chunk_states);
     ++blocks_in_memory_;
   }
 

@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "sim/search/crew.hpp"
+#include "sim/search/path.hpp"
 #include "sim/search/spill.hpp"
 
 namespace sim {
@@ -34,6 +36,8 @@ struct SearchOptions {
   Order order = Order::breadth;  // Depth first is always exact.
   Reductions reductions{};
   bool stop_at_violation = false;     // After the first level from which one leads away.
+  bool stop_at_deadlock = false;      // After the first level that has one.
+  bool find_paths = false;            // To a nearest violation and deadlock.
   std::uint64_t states_expected = 0;  // Room for so many is made at once; more are welcome.
 
   // The search ends undecided when it has passed one of these. They are looked at from time to
@@ -48,16 +52,21 @@ struct SearchOptions {
   std::uint64_t frontier_bytes_max = no_limit;
   std::uint64_t deepen_by = 16;  // Levels, by which a search in depth goes further each time.
   Crew* crew = nullptr;          // Nobody: the caller works alone.
+  // Of a level, a task expands so many states of a shard; fewer than the second are expanded sooner
+  // than the crew is told. With the first, the order in which states are found changes.
+  std::size_t chunk_states = 1024;
+  std::size_t worth_sharing = 2048;
   Spill* spill = nullptr;
 };
 
 enum class SearchEnded : std::uint8_t {
   complete,
   at_violation,
+  at_deadlock,
   by_levels,
   by_states,
   by_bytes,
-  by_stop
+  by_stop,
 };
 
 struct SearchResult {
@@ -73,13 +82,18 @@ struct SearchResult {
   std::uint64_t states_before = 0;    // In fewer than `steps` steps.
   std::uint64_t violations_last = 0;  // That end a counterexample of `steps` steps.
   std::uint64_t deadlock_steps = 0;   // To the nearest deadlock, if there is one.
-  // States first found in so many steps; all from which every step was taken are in the first
-  // levels_expanded of these.
+  // How many states are so many steps away. Of the last one not every step was taken, if
+  // levels_expanded is less than there are levels.
   std::vector<std::uint64_t> levels{};
   std::uint64_t levels_expanded = 0;
   std::uint64_t bytes = 0;          // Of all memory in use for states, at most.
   std::uint64_t bytes_visited = 0;  // Of it for telling new states from old ones, at the end.
   std::uint64_t bytes_spilled = 0;  // That were written, in all.
+
+  // If paths were sought: shortest ones in single steps, whatever the reductions. Without a value
+  // if there is none, or if the limits left no room to find it.
+  std::optional<StepPath> violation_path{};
+  std::optional<StepPath> deadlock_path{};
 
   bool complete() const { return ended == SearchEnded::complete; }
 };

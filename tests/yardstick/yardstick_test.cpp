@@ -45,6 +45,40 @@ TEST_CASE("the search finds as many states of the right protocols as other check
   check_proofs({.core = Core::search}, small);
 }
 
+TEST_CASE("so does the search in depth, by fingerprints, with threads, and from a file") {
+  check_proofs({.order = sim::Order::depth}, quick);
+  check_proofs({.threads = 2, .store = sim::Store::compact}, small);
+  check_proofs({.store = sim::Store::compact, .frontier_bytes_max = 1}, small);
+  const How little_memory{.store = sim::Store::compact, .frontier_bytes_max = 1};
+  CHECK(measure({.scope = "B4"}, little_memory).bytes_spilled > 0);
+}
+
+TEST_CASE("mistakes are also found in depth, and by fingerprints") {
+  check_violations({.order = sim::Order::depth}, quick);
+  check_violations({.threads = 2, .store = sim::Store::compact}, quick);
+}
+
+TEST_CASE("a counterexample has as few context switches as there can be") {
+  const auto switches = [](IntervalVariant variant, const How& how) {
+    const Result found = measure({"A5", static_cast<Variant>(variant), 1}, how);
+    return std::pair(found.steps, found.context_switches.value_or(0));
+  };
+  using Found = std::pair<std::uint64_t, std::uint64_t>;
+  using enum IntervalVariant;
+  const How how{.paths = Paths::sought};
+  CHECK(switches(no_retry, how) == Found{22, 2});
+  CHECK(switches(no_sequence, how) == Found{23, 2});
+  CHECK(switches(no_flush, how) == Found{22, 2});
+  CHECK(switches(no_drain, how) == Found{22, 2});
+  CHECK(switches(free_first, how) == Found{12, 2});
+  CHECK(switches(early_end, how) == Found{28, 4});
+  CHECK(switches(atomic, how) == Found{20, 2});
+  const How compact{.threads = 2, .store = sim::Store::compact, .paths = Paths::sought};
+  CHECK(switches(early_end, compact) == Found{28, 4});
+  const How depth{.order = sim::Order::depth, .paths = Paths::sought};
+  CHECK(switches(no_retry, depth) == Found{22, 2});
+}
+
 TEST_CASE("the search finds mistakes by as few steps as other checkers") {
   check_violations({.core = Core::search}, quick);
 }
