@@ -55,7 +55,7 @@ Result explore(const P& protocol) {
 }
 
 template <Protocol P>
-Result search(const P& protocol, const How& how, std::uint64_t states_expected) {
+Result search(const P& protocol, const How& how, std::uint64_t expected) {
   const Watch watch;
   cli::ThreadCrew crew(how.threads);
   cli::SpillFile spill;
@@ -63,7 +63,7 @@ Result search(const P& protocol, const How& how, std::uint64_t states_expected) 
       sim::search(protocol, {.store = how.store,
                              .order = how.order,
                              .find_paths = how.paths == Paths::sought,
-                             .states_expected = states_expected,
+                             .states_expected = expected,
                              .frontier_bytes_max = how.frontier_bytes_max,
                              .crew = &crew,
                              .spill = &spill});
@@ -86,12 +86,21 @@ Result search(const P& protocol, const How& how, std::uint64_t states_expected) 
   return result;
 }
 
+// What the tables are made for, as SPIN's are by its -w.
+std::uint64_t states_expected(const Case& one) {
+  for (const Violation& each : violations()) {
+    const bool same = each.variant == one.variant && each.property == one.property;
+    if (each.scope == one.scope && same) return each.states;
+  }
+  return proof_of(one.scope).states;
+}
+
 template <Protocol P>
 Result run(const Case& one, const How& how) {
   const P protocol(static_cast<typename P::Variant>(one.variant),
                    static_cast<typename P::Property>(one.property));
   if (how.core == Core::explorer) return explore(protocol);
-  return search(protocol, how, proof_of(one.scope).states);
+  return search(protocol, how, states_expected(one));
 }
 
 using Run = Result (*)(const Case&, const How&);
