@@ -17,11 +17,14 @@ class Blocks {
 
   void push_back(const State& state) {
     const std::size_t block = size_ >> block_bits;
-    if (block == blocks_.size()) blocks_.push_back(Pages<State>(block_mask + 1));
+    if (block == blocks_.size()) blocks_.push_back(Pages<State>(block_mask + 1, next_size()));
     blocks_[block][size_++ & block_mask] = state;
   }
 
  private:
+  // A small search does not fill the first block.
+  PageSize next_size() const { return blocks_.empty() ? PageSize::small : PageSize::huge; }
+
   static constexpr unsigned block_bits = 17;
   static constexpr std::size_t block_mask = (std::size_t{1} << block_bits) - 1;
 

@@ -1,29 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pages<T>: an array of zeroed memory straight from the system. Untouched pages cost nothing; a
-// large array is in huge pages, since a search reads it at random places.
+// Pages<T>: an array of zeroed memory straight from the system. Untouched pages cost nothing; if
+// asked for, a large array is in huge pages, for who reads it at random places.
 #pragma once
 
 #include <sys/mman.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 #include <utility>
 
 #include "sim/check.hpp"
 
 namespace sim {
+enum class PageSize : std::uint8_t { small, huge };
+
 template <class T>
 class Pages {
   static_assert(std::is_trivially_copyable_v<T>);
 
  public:
   Pages() = default;
-  explicit Pages(std::size_t count) : count_(count) {
+  explicit Pages(std::size_t count, PageSize size = PageSize::huge) : count_(count) {
     if (count == 0) return;
     void* memory =
         mmap(nullptr, bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     check(memory != MAP_FAILED);
-    if (bytes() >= huge) madvise(memory, bytes(), MADV_HUGEPAGE);  // Is advice: may fail.
+    // Is advice: may fail.
+    if (size == PageSize::huge && bytes() >= huge) madvise(memory, bytes(), MADV_HUGEPAGE);
     data_ = static_cast<T*>(memory);
   }
   Pages(Pages&& other) noexcept
