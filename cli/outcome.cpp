@@ -10,6 +10,7 @@
 #include "cli/layout.hpp"
 #include "cli/ranks.hpp"
 #include "cli/swarm.hpp"
+#include "cli/thread_crew.hpp"
 #include "model/symmetry.hpp"
 #include "sim/explore.hpp"
 #include "sim/simulate.hpp"
@@ -76,10 +77,10 @@ std::string progress_text(const sim::Progress& now) {
                      now.bytes / (1024 * 1024));
 }
 
-unsigned threads_of(const Options& options) {
+std::size_t threads_of(const Options& options) {
   constexpr std::uint64_t most = 256;
   if (options.threads == 0) return std::max(1U, std::thread::hardware_concurrency());
-  return static_cast<unsigned>(std::min(options.threads, most));
+  return std::min(options.threads, most);
 }
 
 // A reduced search may take states for alike only if they answer what is asked alike.
@@ -113,10 +114,11 @@ Reduced explore_reduced(const Case& what, const Options& options, Collector& col
 Outcome explore(const Case& what, const Options& options, Progress& progress) {
   Watchdog watchdog(options.limits.seconds);
   Collector collector(*what.cell, nullptr);
+  ThreadCrew crew(threads_of(options));
   const sim::ExploreOptions limits{
       .states_max = options.limits.states,
       .bytes_max = options.limits.megabytes * 1024 * 1024,
-      .threads = options.coverage ? 1 : threads_of(options),  // The probe sees each step.
+      .crew = options.coverage ? nullptr : &crew,  // The probe sees each step.
       .stop =
           [&](const sim::Progress& now) {
             if (progress.due()) progress.show(progress_text(now));

@@ -1,44 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// Crew: threads that do pieces of work, in any order, while somebody else does something else.
+// Crew: those who share the work of a search. This library has no threads; whoever wants several
+// hands one in. A search gives the same result with any crew.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <functional>
-#include <mutex>
-#include <thread>
-#include <utility>
-#include <vector>
 
 namespace sim {
 class Crew {
  public:
-  // Called with the number of a member and of a piece. Member 0 is who calls join().
-  using Work = std::function<void(std::size_t member, std::size_t piece)>;
+  using Task = std::function<void(std::size_t)>;
 
-  // `size` counts member 0. Threads are started when there are two pieces to do for the first time.
-  Crew(std::size_t size, Work work) : size_(size), work_(std::move(work)) {}
-  ~Crew();
+  Crew() = default;
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
+  virtual ~Crew() = default;
 
-  // Pieces 0 to count - 1 may be done from now on. Needs: the last ones were joined.
-  void start(std::size_t count);
-  // Helps, and returns when all pieces are done.
-  void join();
+  // Calls task(0) to task(count - 1), in any order and perhaps at the same time, and returns when
+  // all have returned. What tasks have written can be read then.
+  virtual void run(std::size_t count, const Task& task) = 0;
+};
 
- private:
-  bool do_one(std::size_t member, std::unique_lock<std::mutex>& lock);
-  void live(std::size_t member);
-
-  std::size_t size_;
-  Work work_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::size_t count_ = 0;
-  std::size_t next_ = 0;
-  std::size_t done_ = 0;
-  bool over_ = false;
-  std::vector<std::thread> threads_;
+// One that works alone.
+class LoneWorker final : public Crew {
+ public:
+  void run(std::size_t count, const Task& task) override {
+    for (std::size_t i = 0; i < count; ++i) task(i);
+  }
 };
 }  // namespace sim

@@ -22,8 +22,8 @@
 #include "sim/system.hpp"
 
 namespace sim {
-// One search. States are expanded some at a time, by as many threads as are wanted, and what was
-// found is taken in in their order: the result does not depend on the number of threads.
+// One search. States are expanded some at a time, by whoever is in the crew, and what was
+// found is taken in in their order: the result does not depend on the crew.
 // Invariant: the frontier holds the states from the last one that was handed out on, in order.
 template <System W>
 class Exploration {
@@ -31,31 +31,16 @@ class Exploration {
   using AtFinal = std::function<void(const W&)>;
 
   Exploration(const W& start, const ExploreOptions& options, AtFinal at_final)
-      : options_(options),
-        at_final_(std::move(at_final)),
-        crew_(std::max(1U, options.threads),
-              [this](std::size_t member, std::size_t piece) { expand_piece(member, piece); }) {
-    const bool everywhere =
-        options.keep_fingerprints || options.compare_worlds || takes_alike_for_one(start);
-    const ExpandOptions wanted{.identity = everywhere ? Identity::fingerprint : Identity::parts,
-                               .keep_worlds = options.compare_worlds,
-                               .keep_pending = options.keep_graph};
-    for (unsigned member = 0; member < std::max(1U, options.threads); ++member)
-      expanders_.push_back(std::make_unique<Expander<W>>(parts_, start, wanted));
-  }
+      : options_(options), at_final_(std::move(at_final)), keeper_(parts_, start, wanted(start)) {}
 
   ExploreReport run() {
     begin();
     hand_out();
-    while (!pieces_.empty()) {
-      crew_.join();
+    while (!(pieces_.empty() && found_.empty()) && ended_ == Ended::complete) {
+      work();
       std::swap(pieces_, found_);
       hand_out();
-      take_in();
-      if (ended_ != Ended::complete) break;
-      if (pieces_.empty()) hand_out();
     }
-    crew_.join();
     return report();
   }
 
@@ -65,29 +50,36 @@ class Exploration {
   using Source = typename Expansion<W>::Source;
 
   struct Piece {
-    std::vector<Numbers> sources;
-    Expansion<W> expansion;
+    Expander<W> expander;
+    std::vector<Numbers> sources{};
+    Expansion<W> expansion{};
   };
 
   static constexpr std::size_t piece_states = 64;
   static constexpr std::size_t pieces_max = 16;
 
+  ExpandOptions wanted(const W& start) const {
+    const bool everywhere =
+        options_.keep_fingerprints || options_.compare_worlds || takes_alike_for_one(start);
+    return {.identity = everywhere ? Identity::fingerprint : Identity::parts,
+            .keep_worlds = options_.compare_worlds,
+            .keep_pending = options_.keep_graph};
+  }
+
   void begin() {
-    Expander<W>& first = *expanders_.front();
-    const W& start = first.world();
-    graph_.insert(first.fingerprint_here());
+    const W& start = keeper_.world();
+    graph_.insert(keeper_.fingerprint_here());
     if (start.broken() != 0) graph_.set_broken(State{0}, start.broken());
     if (options_.keep_graph) graph_.set_pending(State{0}, pending_in(start));
     findings_.note_broken(start.broken(), State{0}, 0);
-    if (options_.compare_worlds) compare(State{0}, true, start, first.numbers());
-    frontier_.push(first.numbers());
+    if (options_.compare_worlds) compare(State{0}, true, start, keeper_.numbers());
+    frontier_.push(keeper_.numbers());
   }
 
-  // Gives the next states of the frontier to the crew.
+  // Takes the next states from the frontier.
   void hand_out() {
-    std::size_t count = 0;
-    for (; count < pieces_max && !frontier_.empty(); ++count) {
-      if (spare_.empty()) spare_.emplace_back(std::make_unique<Piece>());
+    for (std::size_t count = 0; count < pieces_max && !frontier_.empty(); ++count) {
+      if (spare_.empty()) spare_.push_back(std::make_unique<Piece>(Piece{keeper_}));
       pieces_.push_back(std::move(spare_.back()));
       spare_.pop_back();
       for (std::size_t i = 0; i < piece_states && !frontier_.empty(); ++i) {
@@ -95,12 +87,18 @@ class Exploration {
         frontier_.pop();
       }
     }
-    crew_.start(count);
   }
 
-  void expand_piece(std::size_t member, std::size_t number) {
-    Piece& piece = *pieces_[number];
-    for (const Numbers& source : piece.sources) expanders_[member]->expand(source, piece.expansion);
+  // Expands these states, and takes in what the last ones have led to.
+  void work() {
+    const auto task = [this](std::size_t number) {
+      if (number == 0) return take_in();
+      Piece& piece = *pieces_[number - 1];
+      for (const Numbers& source : piece.sources) piece.expander.expand(source, piece.expansion);
+    };
+    const bool worth_sharing = pieces_.size() + found_.size() > 1 && options_.crew != nullptr;
+    Crew& crew = worth_sharing ? *options_.crew : lone_worker_;
+    crew.run(pieces_.size() + 1, task);
   }
 
   void take_in() {
@@ -155,7 +153,7 @@ class Exploration {
 
   // A world has come to rest in the state that is being expanded.
   void judge(const Source& source) {
-    if (at_final_) at_final_(expanders_.front()->go_to_rest(source.from));
+    if (at_final_) at_final_(keeper_.go_to_rest(source.from));
     graph_.set_broken(next_, source.broken);
     findings_.note_broken(source.broken, next_, depth_);
     findings_.note_final(next_, source.broken, source.witnessed);
@@ -227,6 +225,8 @@ class Exploration {
   const ExploreOptions& options_;
   AtFinal at_final_;
   Parts<W> parts_;
+  Expander<W> keeper_;  // Looks at states that are taken in.
+  LoneWorker lone_worker_;
   Frontier<Numbers> frontier_;
   StateGraph graph_;
   Findings findings_;
@@ -234,13 +234,11 @@ class Exploration {
   State next_{0};       // To be taken in.
   State level_end_{1};  // The first state of the next level.
   std::uint64_t depth_ = 0;
-  std::vector<std::unique_ptr<Piece>> pieces_;  // That the crew works on,
-  std::vector<std::unique_ptr<Piece>> found_;   // that it has done,
+  std::vector<std::unique_ptr<Piece>> pieces_;  // That are to be expanded,
+  std::vector<std::unique_ptr<Piece>> found_;   // that were,
   std::vector<std::unique_ptr<Piece>> spare_;   // and others.
   std::deque<W> kept_;                          // By state, for compare().
   std::deque<Numbers> kept_numbers_;
-  std::vector<std::unique_ptr<Expander<W>>> expanders_;  // One for each member of the crew.
-  Crew crew_;
 };
 
 // `at_final` sees each distinct final state, judged.

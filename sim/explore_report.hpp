@@ -13,6 +13,7 @@
 #include "sim/id.hpp"
 
 namespace sim {
+class Crew;
 class StateGraph;
 using State = Id<struct StateTag>;
 
@@ -27,7 +28,7 @@ struct Progress {
 struct ExploreOptions {
   std::uint64_t states_max = 0;  // 0: no limit.
   std::uint64_t bytes_max = 0;   // 0: no limit.
-  unsigned threads = 1;          // The result is the same for any number.
+  Crew* crew = nullptr;          // Who shares the work. The result is the same.
   // Asked before each 1024th state; true ends the search. A time limit lives here: sim has no
   // clock.
   std::function<bool(const Progress&)> stop{};

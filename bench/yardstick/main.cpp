@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <optional>
 #include <span>
@@ -26,6 +28,9 @@ constexpr std::string_view usage = R"(usage: yardstick [OPTION...] [SCOPE...]
 
 SCOPE is A1 to A11 or B1 to B8; all of them, if none is named.
   --quick        leave out scopes of more than 3 million states
+  --threads=N    search with so many threads (default 1)
+  --store=WHICH  know a state by all its bytes, or by 64 bits: exact (default), compact
+  --order=WHICH  search breadth first or, always exactly, depth first: breadth (default), depth
   --explorer     search by the explorer of scenarios
   --reduce=HOW   visit fewer states, and compare verdicts: none (default), symmetry,
                  merge, both, all
@@ -78,8 +83,12 @@ std::string_view verdict(const Result& result) {
 }
 
 void print_header() {
-  fmt::print("{:4}{:12}{:3}{:7}{:>9}{:>10}{:>4}{:>8}{:>8}{:>5}{:>7}\n", "", "variant", "", "",
-             "states", "steps", "L", "s", "spin s", "B", "ratio");
+  fmt::print("{:4}{:12}{:3}{:7}{:>9}{:>10}{:>3}{:>7}{:>7}{:>7}{:>4}{:>5}\n", "", "variant", "", "",
+             "states", "steps", "L", "s", "cpu s", "spin s", "B", "r");
+}
+
+std::string seconds(double value) {
+  return value < 100 ? fmt::format("{:.2f}", value) : fmt::format("{:.1f}", value);
 }
 
 void print(const Row& row) {
@@ -90,15 +99,34 @@ void print(const Row& row) {
   std::string spin = "-";
   std::string ratio = "-";
   if (row.spin) {
-    spin = fmt::format("{:.2f}{}", row.spin->seconds, row.spin_recorded ? "r" : "");
-    if (row.result.seconds >= 0.005)
-      ratio = fmt::format("{:.1f}", row.spin->seconds / row.result.seconds);
+    spin = fmt::format("{:.2f}{}", row.spin->seconds, row.spin_recorded ? "*" : "");
+    if (row.result.cpu_seconds >= 0.005)
+      ratio = fmt::format("{:.1f}", row.spin->seconds / row.result.cpu_seconds);
   }
-  fmt::print("{:4}{:12}{:3}{:7}{:>9}{:>10}{:>4}{:>8.2f}{:>8}{:>5}{:>6} {}\n", row.one.scope,
+  fmt::print("{:4}{:12}{:3}{:7}{:>9}{:>10}{:>3}{:>7}{:>7}{:>7}{:>4}{:>5} {}\n", row.one.scope,
              name_of(model, row.one.variant), property, verdict(row.result), row.result.states,
-             row.result.transitions, steps, row.result.seconds, spin, row.result.bytes_per_state,
-             ratio, row.agrees && row.spin_agrees ? "ok" : "NO");
+             row.result.transitions, steps, seconds(row.result.seconds),
+             seconds(row.result.cpu_seconds), spin, row.result.bytes_per_state, ratio,
+             row.agrees && row.spin_agrees ? "ok" : "NO");
   std::fflush(stdout);
+}
+
+// The mode, and how far it can be trusted.
+void print_mode(const How& how) {
+  if (how.core == Core::explorer) return fmt::print("Searched by the explorer of scenarios.\n");
+  const bool exact = how.store == sim::Store::exact || how.order == sim::Order::depth;
+  fmt::print("Searched {} first, {} store, {} thread{}.\n", name_of(how.order),
+             name_of(exact ? sim::Store::exact : how.store), how.threads,
+             how.threads == 1 ? "" : "s");
+}
+
+// How many states are missed, on average, if two may have the same fingerprint of 64 bits.
+void print_omissions(std::uint64_t states, const How& how) {
+  const bool compact = how.store == sim::Store::compact && how.order == sim::Order::breadth;
+  if (how.core == Core::explorer || !compact) return;
+  const auto count = static_cast<double>(states);
+  fmt::print("Of {} states, {:.1e} are expected to be missed.\n", states,
+             std::ldexp(count * count, -65));
 }
 
 // What the compiled verifier says, or what is recorded of it.
@@ -145,6 +173,7 @@ bool compare_proof(const Proof& proof, const Options& options) {
     fmt::print("    spin: {} states, {} steps\n", found.states, found.transitions);
   }
   print_reduced(row, proof, options.spin);
+  print_omissions(row.result.states, options.how);
   return row.agrees && row.spin_agrees;
 }
 
@@ -204,6 +233,7 @@ bool compare_scope(const Proof& proof, const Options& options, Tally& rows) {
 int run(const Options& options) {
   Tally scopes;
   Tally rows;
+  print_mode(options.how);
   print_header();
   for (const Proof& proof : proofs()) {
     const auto& names = options.scopes;
@@ -211,7 +241,8 @@ int run(const Options& options) {
     if (options.quick && proof.states > quick_max) continue;
     scopes.add(compare_scope(proof, options, rows));
   }
-  fmt::print("L: length of a shortest counterexample. B: bytes a state. r: recorded, not run.\n");
+  fmt::print("L: length of a shortest counterexample. B: bytes a state.\n");
+  fmt::print("r: SPIN's CPU time by ours. *: recorded, not run.\n");
   if (options.how.reductions != Reductions{}) fmt::print("{}", reduced_legend);
   fmt::print("{} of {} rows agree\n{} of {} scopes agree\n", rows.agree, rows.all, scopes.agree,
              scopes.all);
@@ -244,30 +275,48 @@ int run_liveness() {
   return as_known ? 0 : 1;
 }
 
+bool read_number(std::string_view text, std::size_t& number) {
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  return read.ec == std::errc() && read.ptr == text.data() + text.size() && number > 0;
+}
+
+struct Word {
+  std::string_view text;
+  void (*set)(Options&);
+};
+constexpr std::array words{
+    Word{"--quick", [](Options& options) { options.quick = true; }},
+    Word{"--liveness", [](Options& options) { options.liveness = true; }},
+    Word{"--explorer", [](Options& options) { options.how.core = Core::explorer; }},
+    Word{"--store=exact", [](Options& options) { options.how.store = sim::Store::exact; }},
+    Word{"--store=compact", [](Options& options) { options.how.store = sim::Store::compact; }},
+    Word{"--order=breadth", [](Options& options) { options.how.order = sim::Order::breadth; }},
+    Word{"--order=depth", [](Options& options) { options.how.order = sim::Order::depth; }},
+    Word{"--spin=none", [](Options& options) { options.spin = Spin::none; }},
+    Word{"--spin=proofs", [](Options& options) { options.spin = Spin::proofs; }},
+    Word{"--spin=all", [](Options& options) { options.spin = Spin::all; }},
+};
+
 bool read_option(std::string_view argument, Options& options) {
-  if (argument == "--quick") {
-    options.quick = true;
-  } else if (argument == "--liveness") {
-    options.liveness = true;
-  } else if (argument == "--explorer") {
-    options.how.core = Core::explorer;
-  } else if (argument.starts_with("--reduce=")) {
-    const auto* const found =
-        std::ranges::find(reductions, argument.substr(9), &decltype(reductions)::value_type::first);
+  constexpr std::string_view threads = "--threads=";
+  if (argument.starts_with(threads))
+    return read_number(argument.substr(threads.size()), options.how.threads);
+  constexpr std::string_view reduce = "--reduce=";
+  if (argument.starts_with(reduce)) {
+    const auto* const found = std::ranges::find(reductions, argument.substr(reduce.size()),
+                                                &decltype(reductions)::value_type::first);
     if (found == reductions.end()) return false;
     options.how.reductions = found->second;
-  } else if (argument == "--spin=none") {
-    options.spin = Spin::none;
-  } else if (argument == "--spin=proofs") {
-    options.spin = Spin::proofs;
-  } else if (argument == "--spin=all") {
-    options.spin = Spin::all;
-  } else {
-    const auto all = proofs();
-    options.scopes.push_back(argument);
-    return std::ranges::find(all, argument, &Proof::scope) != all.end();
+    return true;
   }
-  return options.how.core == Core::search || options.how.reductions == Reductions{};
+  const auto* word = std::ranges::find(words, argument, &Word::text);
+  if (word != words.end()) {
+    word->set(options);
+    return true;
+  }
+  const auto all = proofs();
+  options.scopes.push_back(argument);
+  return std::ranges::find(all, argument, &Proof::scope) != all.end();
 }
 }  // namespace
 }  // namespace yardstick
@@ -277,6 +326,11 @@ int main(int count, char** arguments) {
   for (const std::string_view argument : std::span(arguments + 1, arguments + count)) {
     if (yardstick::read_option(argument, options)) continue;
     fmt::print(stderr, "error: what is '{}'?\n{}", argument, yardstick::usage);
+    return 2;
+  }
+  using yardstick::Core;
+  if (options.how.core == Core::explorer && options.how.reductions != yardstick::Reductions{}) {
+    fmt::print(stderr, "error: --explorer knows no reductions of the protocols\n");
     return 2;
   }
   if (options.liveness) return yardstick::run_liveness();

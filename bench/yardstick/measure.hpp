@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "bench/yardstick/scopes.hpp"
+#include "sim/search/options.hpp"
 
 namespace yardstick {
 struct Case {
@@ -14,13 +15,21 @@ struct Case {
 };
 
 enum class Core : std::uint8_t {
-  search,    // search() of this folder.
-  explorer,  // sim::explore().
+  search,    // sim::search(), on the protocol.
+  explorer,  // sim::explore(), on a World of it.
 };
+
+enum class Paths : std::uint8_t { not_sought, sought };
 
 struct How {
   Core core = Core::search;
-  Reductions reductions{};  // Of search() only.
+  // Of the search:
+  Reductions reductions{};
+  std::size_t threads = 1;
+  sim::Store store = sim::Store::exact;
+  sim::Order order = sim::Order::breadth;
+  Paths paths = Paths::not_sought;
+  std::uint64_t frontier_bytes_max = sim::SearchOptions::no_limit;
 };
 
 Result measure(const Case& one, const How& how);

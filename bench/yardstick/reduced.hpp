@@ -3,11 +3,10 @@
 // search can run it. What is told about the protocol, each with its proof, lies beside it, as
 // functions of these names:
 //
-//   canonical(protocol, state)                  one state for all that differ only in names
-//   forgetful(protocol, state)                  without what no later step can make use of;
-//   optional continues(protocol, before, after, thread)  the step between belongs to a region with
-//   the next settling_thread(protocol, state)            who has a step that may come before all
-//   others
+// * canonical(protocol, state): one state for all that differ only in names;
+// * forgetful(protocol, state): without what no later step can make use of (optional);
+// * continues(protocol, before, after, thread): the step between belongs to a region with the next;
+// * settling_thread(protocol, state): who has a step that may come before all others.
 #pragma once
 
 #include <cstddef>

@@ -28,6 +28,10 @@ struct Result {
   std::optional<std::uint64_t> states_before{};    // In fewer than `steps` steps.
   std::optional<std::uint64_t> violations_last{};  // That end a counterexample of `steps` steps.
   std::uint64_t bytes_per_state = 0;  // Of all memory that the search holds at its end.
-  double seconds = 0;
+  double seconds = 0;                 // That passed.
+  double cpu_seconds = 0;             // Of this process.
+  std::uint64_t bytes_spilled = 0;
+  // If a path was sought: of one that has the fewest.
+  std::optional<std::uint64_t> context_switches{};
 };
 }  // namespace yardstick

@@ -48,9 +48,6 @@ struct Exception {
 constexpr std::array exceptions = {
     Exception{"sim/check.cpp", "cstdio"},  // Prints the broken condition, and aborts.
     // A search by several threads, whose result does not depend on them.
-    Exception{"sim/crew.hpp", "condition_variable"},
-    Exception{"sim/crew.hpp", "mutex"},
-    Exception{"sim/crew.hpp", "thread"},
     Exception{"sim/part_table.hpp", "atomic"},
     Exception{"sim/part_table.hpp", "mutex"},
 };
