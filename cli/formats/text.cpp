@@ -78,9 +78,9 @@ class Text final : public TimelineReader {
   bool by_time_;
   bool verbose_;
   std::uint64_t rows_max_;
+  std::optional<std::uint64_t> loop_after_;  // Until it has been said.
   const Decision* decision_;
   std::uint64_t rows_ = 0;
-  std::optional<std::uint64_t> loop_after_;  // Until it has been said.
   std::size_t actor_width_;
 };
 

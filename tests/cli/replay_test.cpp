@@ -80,8 +80,7 @@ TEST_CASE("the command to replay a long path has lines that a shell joins") {
 TEST_CASE("the command to replay says what the command line chose, as a shell reads it") {
   const cli::Scenario scenario = race(model::NonePolicy{});
   cli::Options options;
-  options.choices = {
-      .params = {{"theta", "it's"}}, .policy = "none", .kernel = "6.1", .explore = {}};
+  options.choices = {.params = {{"theta", "it's"}}, .policy = "none", .kernel = "6.1"};
   const std::string command =
       cli::replay_command(cli::cases_of({&scenario, 1}).front(), {.path = {}}, options);
   CHECK(command ==
