@@ -75,7 +75,7 @@ std::vector<Insight> look_into(const Case& what, const sim::ExploreReport& repor
   std::vector<Insight> insights;
   Looker looker(what, report);
   for (model::ClaimResult& result : verdict.claims) {
-    if (result.has_example) insights.push_back(looker.look(result));
+    if (result.has_example && !result.loops) insights.push_back(looker.look(result));
   }
   return insights;
 }

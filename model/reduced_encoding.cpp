@@ -122,8 +122,8 @@ void encode_remembered(sim::Encoder& out, Names& names, const PolicyCall& call) 
     if (call.hook == Hook::fault && epoch) cursor = cursor == intervals.sequence() / 2 ? 1 : 0;
   } else if (recall && call.hook == Hook::activate) {
     sequence = call.sequence == region.sequence ? 1 : 0;
-  } else if (recall && call.hook == Hook::shootdown) {
-    sequence = call.sequence;  // How often the user was cut off.
+  } else if (!recall || call.hook == Hook::shootdown) {
+    sequence = call.sequence;  // Nothing is known of it; or it is how often the user was cut off.
   }
   out.add_small(sequence);
   out.add_small(cursor);

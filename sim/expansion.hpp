@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Expander: tries all answers in one state after the other, and notes where they lead. Several may
-// work at the same time, each with its own world.
+// WorldExpander: tries all answers in one state after the other, and notes where they lead. Several
+// may work at the same time, each with its own world.
 #pragma once
 
 #include <cstddef>
@@ -66,11 +66,11 @@ struct Expansion {
 };
 
 template <System W>
-class Expander {
+class WorldExpander {
  public:
   using Numbers = typename Parts<W>::Numbers;
 
-  Expander(Parts<W>& parts, W start, const ExpandOptions& options)
+  WorldExpander(Parts<W>& parts, W start, const ExpandOptions& options)
       : parts_(parts), world_(std::move(start)), options_(options) {
     parts_.save(world_, now_, encoder_);
   }

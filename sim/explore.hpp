@@ -50,7 +50,7 @@ class Exploration {
   using Source = typename Expansion<W>::Source;
 
   struct Piece {
-    Expander<W> expander;
+    WorldExpander<W> expander;
     std::vector<Numbers> sources{};
     Expansion<W> expansion{};
   };
@@ -225,7 +225,7 @@ class Exploration {
   const ExploreOptions& options_;
   AtFinal at_final_;
   Parts<W> parts_;
-  Expander<W> keeper_;  // Looks at states that are taken in.
+  WorldExpander<W> keeper_;  // Looks at states that are taken in.
   LoneWorker lone_worker_;
   Frontier<Numbers> frontier_;
   StateGraph graph_;

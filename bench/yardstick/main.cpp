@@ -114,7 +114,7 @@ void print(const Row& row) {
 // The mode, and how far it can be trusted.
 void print_mode(const How& how) {
   if (how.core == Core::explorer) return fmt::print("Searched by the explorer of scenarios.\n");
-  const bool exact = how.store == sim::Store::exact || how.order == sim::Order::depth;
+  const bool exact = how.store == sim::Store::exact || how.order == sim::SearchOrder::depth;
   fmt::print("Searched {} first, {} store, {} thread{}.\n", name_of(how.order),
              name_of(exact ? sim::Store::exact : how.store), how.threads,
              how.threads == 1 ? "" : "s");
@@ -122,7 +122,7 @@ void print_mode(const How& how) {
 
 // How many states are missed, on average, if two may have the same fingerprint of 64 bits.
 void print_omissions(std::uint64_t states, const How& how) {
-  const bool compact = how.store == sim::Store::compact && how.order == sim::Order::breadth;
+  const bool compact = how.store == sim::Store::compact && how.order == sim::SearchOrder::breadth;
   if (how.core == Core::explorer || !compact) return;
   const auto count = static_cast<double>(states);
   fmt::print("Of {} states, {:.1e} are expected to be missed.\n", states,
@@ -290,8 +290,9 @@ constexpr std::array words{
     Word{"--explorer", [](Options& options) { options.how.core = Core::explorer; }},
     Word{"--store=exact", [](Options& options) { options.how.store = sim::Store::exact; }},
     Word{"--store=compact", [](Options& options) { options.how.store = sim::Store::compact; }},
-    Word{"--order=breadth", [](Options& options) { options.how.order = sim::Order::breadth; }},
-    Word{"--order=depth", [](Options& options) { options.how.order = sim::Order::depth; }},
+    Word{"--order=breadth",
+         [](Options& options) { options.how.order = sim::SearchOrder::breadth; }},
+    Word{"--order=depth", [](Options& options) { options.how.order = sim::SearchOrder::depth; }},
     Word{"--spin=none", [](Options& options) { options.spin = Spin::none; }},
     Word{"--spin=proofs", [](Options& options) { options.spin = Spin::proofs; }},
     Word{"--spin=all", [](Options& options) { options.spin = Spin::all; }},

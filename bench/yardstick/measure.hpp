@@ -27,7 +27,7 @@ struct How {
   Reductions reductions{};
   std::size_t threads = 1;
   sim::Store store = sim::Store::exact;
-  sim::Order order = sim::Order::breadth;
+  sim::SearchOrder order = sim::SearchOrder::breadth;
   Paths paths = Paths::not_sought;
   std::uint64_t frontier_bytes_max = sim::SearchOptions::no_limit;
 };

@@ -18,7 +18,7 @@ namespace sim {
 // P. Wolper and D. Leroy, "Reliable Hashing without Collision Detection", CAV 1993), so that a
 // state may be missed: among n states n^2 / 2^65 are expected to be.
 enum class Store : std::uint8_t { exact, compact };
-enum class Order : std::uint8_t { breadth, depth };
+enum class SearchOrder : std::uint8_t { breadth, depth };
 
 // Ways to look at less and still see everything; each is ignored where the system does not offer
 // it.
@@ -33,7 +33,7 @@ struct SearchOptions {
   static constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
 
   Store store = Store::exact;
-  Order order = Order::breadth;  // Depth first is always exact.
+  SearchOrder order = SearchOrder::breadth;  // Depth first is always exact.
   Reductions reductions{};
   bool stop_at_violation = false;     // After the first level from which one leads away.
   bool stop_at_deadlock = false;      // After the first level that has one.
@@ -101,7 +101,7 @@ struct SearchResult {
 constexpr std::string_view name_of(Store store) {
   return store == Store::exact ? "exact" : "compact";
 }
-constexpr std::string_view name_of(Order order) {
-  return order == Order::breadth ? "breadth" : "depth";
+constexpr std::string_view name_of(SearchOrder order) {
+  return order == SearchOrder::breadth ? "breadth" : "depth";
 }
 }  // namespace sim

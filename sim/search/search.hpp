@@ -48,10 +48,10 @@ SearchResult search_with_levels(const S& system, const SearchOptions& options) {
 
 template <TransitionSystem S>
 SearchResult search(const S& system, const SearchOptions& options = {}) {
-  const bool plain = options.order == Order::breadth && options.store == Store::exact;
+  const bool plain = options.order == SearchOrder::breadth && options.store == Store::exact;
   if (plain && !options.reductions.any()) return search_with_levels(system, options);
   SearchResult result;
-  if (options.order == Order::depth) {
+  if (options.order == SearchOrder::depth) {
     result = DeepeningSearch<S>(system, options).run();
   } else if (options.store == Store::compact) {
     result = BreadthSearch<S, CompactShard>(system, options).run();

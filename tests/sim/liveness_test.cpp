@@ -265,7 +265,7 @@ TEST_CASE("a graph without cycles has no fair cycle") {
 TEST_CASE("a loop replays to the state in which it began, by ways that are not the first") {
   for (const std::size_t seats : {3U, 4U}) {
     const Dinner start(seats);
-    const auto report = sim::explore(start, {.keep_graph = true});
+    const auto report = sim::explore(start, {.keep_fingerprints = true, .keep_graph = true});
     const Stuck stuck{.pending = 1};
     const auto found = sim::fair_components(*report.graph, stuck, Fairness::weak);
     REQUIRE(found.size() == 1);

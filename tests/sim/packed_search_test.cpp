@@ -13,9 +13,9 @@
 
 namespace {
 using sim::Goal;
-using sim::Order;
 using sim::SearchEnded;
 using sim::SearchOptions;
+using sim::SearchOrder;
 using sim::SearchResult;
 using sim::Store;
 using toys::NaiveThreadSearch;
@@ -125,9 +125,9 @@ std::vector<typename S::State> numbering(const S& system, const SearchOptions& o
 std::vector<SearchOptions> ways() {
   return {{.store = Store::exact, .find_paths = true},
           {.store = Store::compact, .find_paths = true},
-          {.order = Order::depth, .find_paths = true, .deepen_by = 1},
-          {.order = Order::depth, .find_paths = true, .deepen_by = 3},
-          {.order = Order::depth, .find_paths = true, .deepen_by = 1'000}};
+          {.order = SearchOrder::depth, .find_paths = true, .deepen_by = 1},
+          {.order = SearchOrder::depth, .find_paths = true, .deepen_by = 3},
+          {.order = SearchOrder::depth, .find_paths = true, .deepen_by = 1'000}};
 }
 }  // namespace
 

@@ -13,7 +13,7 @@
 #include "bench/yardstick/interval_regions.hpp"
 #include "bench/yardstick/interval_symmetry.hpp"
 #include "bench/yardstick/measure.hpp"
-#include "bench/yardstick/search.hpp"
+#include "sim/search/search.hpp"
 
 namespace yardstick {
 namespace {
@@ -42,7 +42,10 @@ struct Verdict {
   bool stuck;
   bool operator==(const Verdict&) const = default;
 };
-Verdict verdict(const Result& result) { return {result.steps != 0, result.deadlocks != 0}; }
+template <class R>
+Verdict verdict(const R& result) {
+  return {result.steps != 0, result.deadlocks != 0};
+}
 
 // Every mistake with every property.
 template <class P>
@@ -53,10 +56,10 @@ void check_verdicts(unsigned variants, unsigned properties) {
       CAPTURE(property);
       const P protocol(static_cast<typename P::Variant>(variant),
                        static_cast<typename P::Property>(property));
-      const Result whole = search(protocol);
+      const sim::SearchResult whole = sim::search(protocol);
       for (const unsigned bits : {1U, 6U, 15U}) {
         CAPTURE(bits);
-        const Result reduced = search(Reduced<P>(protocol, nth(bits)));
+        const sim::SearchResult reduced = sim::search(Reduced<P>(protocol, nth(bits)));
         CHECK(verdict(reduced) == verdict(whole));
         if (bits == 1) CHECK(reduced.steps == whole.steps);
       }
@@ -77,13 +80,13 @@ void check_holt_verdicts() {
 template <class P>
 void check_ends() {
   const P protocol = right<P>();
-  const Result whole = search(protocol);
+  const sim::SearchResult whole = sim::search(protocol);
   REQUIRE(whole.ends > 1);
-  CHECK(search(Reduced<P>(protocol, regions)).ends == whole.ends);
-  CHECK(search(Reduced<P>(protocol, settling)).ends == whole.ends);
+  CHECK(sim::search(Reduced<P>(protocol, regions)).ends == whole.ends);
+  CHECK(sim::search(Reduced<P>(protocol, settling)).ends == whole.ends);
   const Reductions without_forgetting{.symmetry = true, .regions = true, .settling = true};
-  CHECK(search(Reduced<P>(protocol, without_forgetting)).ends ==
-        search(Reduced<P>(protocol, symmetry)).ends);
+  CHECK(sim::search(Reduced<P>(protocol, without_forgetting)).ends ==
+        sim::search(Reduced<P>(protocol, symmetry)).ends);
 }
 
 // Out of memory is a deadlock, too.
@@ -104,10 +107,10 @@ struct Strict : P {
 template <class P>
 void check_deadlocks() {
   const auto protocol = right<Strict<P>>();
-  REQUIRE(search(protocol).deadlocks != 0);
+  REQUIRE(sim::search(protocol).deadlocks != 0);
   for (unsigned bits = 1; bits < 16; ++bits) {
     CAPTURE(bits);
-    CHECK(search(Reduced<Strict<P>>(protocol, nth(bits))).deadlocks != 0);
+    CHECK(sim::search(Reduced<Strict<P>>(protocol, nth(bits))).deadlocks != 0);
   }
 }
 
@@ -147,7 +150,7 @@ struct EqualSequence : OneDevice {
 template <class P>
 bool breaks(const Reductions& reductions, IntervalVariant variant) {
   const P protocol(variant, IntervalProperty::use_after_free);
-  return search(Reduced<P>(protocol, reductions)).violations != 0;
+  return sim::search(Reduced<P>(protocol, reductions)).violations != 0;
 }
 }  // namespace
 

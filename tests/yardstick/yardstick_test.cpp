@@ -46,7 +46,7 @@ TEST_CASE("the search finds as many states of the right protocols as other check
 }
 
 TEST_CASE("so does the search in depth, by fingerprints, with threads, and from a file") {
-  check_proofs({.order = sim::Order::depth}, quick);
+  check_proofs({.order = sim::SearchOrder::depth}, quick);
   check_proofs({.threads = 2, .store = sim::Store::compact}, small);
   check_proofs({.store = sim::Store::compact, .frontier_bytes_max = 1}, small);
   const How little_memory{.store = sim::Store::compact, .frontier_bytes_max = 1};
@@ -54,7 +54,7 @@ TEST_CASE("so does the search in depth, by fingerprints, with threads, and from 
 }
 
 TEST_CASE("mistakes are also found in depth, and by fingerprints") {
-  check_violations({.order = sim::Order::depth}, quick);
+  check_violations({.order = sim::SearchOrder::depth}, quick);
   check_violations({.threads = 2, .store = sim::Store::compact}, quick);
 }
 
@@ -75,7 +75,7 @@ TEST_CASE("a counterexample has as few context switches as there can be") {
   CHECK(switches(atomic, how) == Found{20, 2});
   const How compact{.threads = 2, .store = sim::Store::compact, .paths = Paths::sought};
   CHECK(switches(early_end, compact) == Found{28, 4});
-  const How depth{.order = sim::Order::depth, .paths = Paths::sought};
+  const How depth{.order = sim::SearchOrder::depth, .paths = Paths::sought};
   CHECK(switches(no_retry, depth) == Found{22, 2});
 }
 
