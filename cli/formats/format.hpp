@@ -23,7 +23,7 @@ struct Manifest {
   const sim::Path* path = nullptr;  // Of a replay.
   std::uint64_t steps = 0;
   std::optional<std::uint64_t> stem_steps{};  // After these, a loop begins, in which it ends.
-  const Decision* decision = nullptr;  // If known.
+  const Decision* decision = nullptr;         // If known.
 };
 
 // How much of it.

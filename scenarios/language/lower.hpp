@@ -32,8 +32,8 @@ struct Choices {
   std::vector<std::pair<std::string, std::string>> params;  // -D name=value
   std::string policy;                                       // --policy
   std::string kernel;                                       // --kernel
-  std::optional<HowToRun> explore{};                          // --explore
-  std::vector<std::pair<std::string, std::string>> set{};     // --set name=value
+  std::optional<HowToRun> explore{};                        // --explore
+  std::vector<std::pair<std::string, std::string>> set{};   // --set name=value
 };
 
 struct Column {  // Of `watch`.

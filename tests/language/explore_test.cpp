@@ -16,7 +16,8 @@ std::string scenario(const std::string& how) {
 host A { cpus 2; ram 64 pages; device rnic0: rnic }
 process app on A { region buf: anon 1 pages }
 thread app.t0 { munmap(buf) = 0 }
-)" + how + "\n";
+)" + how +
+         "\n";
 }
 
 language::Loaded load(const std::string& how, const language::Choices& choices = {}) {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Depths and probabilities of small systems that can be worked out by hand; counted over fixed
 // seeds.
-#include "sim/pct_chooser.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
 
 #include "sim/explore.hpp"
+#include "sim/pct_chooser.hpp"
 #include "sim/replay.hpp"
 #include "sim/simulate.hpp"
 #include "tests/sim/toys.hpp"
@@ -65,9 +64,7 @@ std::uint64_t broken_runs(const World& start, std::uint64_t seeds, MakeChooser m
 }
 
 auto pct(std::uint32_t depth, std::uint64_t steps) {
-  return [=](std::uint64_t seed) {
-    return PctChooser(seed, {.depth = depth, .steps = steps});
-  };
+  return [=](std::uint64_t seed) { return PctChooser(seed, {.depth = depth, .steps = steps}); };
 }
 
 TEST_CASE("without a change point each lane runs to its end, in a random order") {
