@@ -16,7 +16,7 @@ off_t position(std::uint64_t place, std::size_t block) { return static_cast<off_
 
 SpillFile::SpillFile() {
   std::string path = std::filesystem::temp_directory_path() / "shootdown-XXXXXX";
-  file_ = mkstemp(path.data());
+  file_ = mkstemp(path.data());  // Puts letters of its own in place of the six.
   check(file_ >= 0);
   unlink(path.c_str());
 }
