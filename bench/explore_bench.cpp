@@ -3,6 +3,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "model/explore.hpp"
 #include "tests/model/builder.hpp"
 
 namespace {
@@ -40,7 +41,7 @@ void explore_odp_race(benchmark::State& state) {
   std::uint64_t states = 0;
   std::uint64_t transitions = 0;
   for (auto _ : state) {
-    const sim::ExploreReport report = sim::explore(World(setup, sim::Order::any), {});
+    const sim::ExploreReport report = model::explore(World(setup, sim::Order::any), {});
     states += report.states;
     transitions += report.transitions;
     state.counters["states"] = static_cast<double>(report.states);

@@ -103,37 +103,23 @@ void encode_going(sim::Encoder& out, Names& names, const Machine& machine) {
   });
 }
 
-// The number that a hook remembers, as far as its policy reads it.
+// What a hook remembers of counters: who remembers one only asks what it equals.
 void encode_remembered(sim::Encoder& out, Names& names, const PolicyCall& call) {
   const Registration& region = names.machine->registrations[call.mr.index()];
-  const Policy& policy = names.machine->policy_of(call.mr);
-  const auto* interval = std::get_if<IntervalNotifierPolicy>(&policy);
-  const bool recall =
-      std::holds_alternative<HandlePolicy>(policy) || std::holds_alternative<XpmemPolicy>(policy);
-  std::uint64_t sequence = 0;
-  std::uint64_t cursor = call.cursor;
-  if (interval != nullptr) {
-    const auto& intervals = names.machine->notifiers[region.mm.index()].intervals;
-    const bool reads = call.hook == Hook::fault || call.hook == Hook::range_start;
-    if (reads && call.sequence != 0) {
-      sequence = 1 + names.sequence(region.mm, intervals.sequence(), call.sequence);
-    }
-    const bool epoch = interval->recheck == IntervalNotifierPolicy::Recheck::ended;
-    if (call.hook == Hook::fault && epoch) cursor = cursor == intervals.sequence() / 2 ? 1 : 0;
-  } else if (recall && call.hook == Hook::activate) {
-    sequence = call.sequence == region.sequence ? 1 : 0;
-  } else if (!recall || call.hook == Hook::shootdown) {
-    sequence = call.sequence;  // Nothing is known of it; or it is how often the user was cut off.
-  }
-  out.add_small(sequence);
-  out.add_small(cursor);
+  const auto& intervals = names.machine->notifiers[region.mm.index()].intervals;
+  out.add_small(
+      call.sequence == 0
+          ? 0
+          : 1 + std::uint64_t{names.sequence(region.mm, intervals.sequence(), call.sequence)});
+  out.add(call.epoch == intervals.epoch());
+  out.add(call.invalidate_seq == region.invalidate_seq);
 }
 
 }  // namespace
 
 void PolicyCall::encode(sim::Encoder& out) const {
-  const auto& [its_hook, at_step, tried, writes, its_mr, use, its_range, its_pages, its_page,
-               number, place, seen, asker] = *this;
+  const auto& [its_hook, at_step, tried, writes, its_mr, use, its_range, its_pages, its_page, place,
+               number, half, seen, answered, entry, asker] = *this;
   sim::encode(out, its_hook);
   sim::encode(out, at_step);
   sim::encode(out, tried);
@@ -143,14 +129,17 @@ void PolicyCall::encode(sim::Encoder& out) const {
   sim::encode(out, its_range);
   sim::encode(out, its_pages);
   sim::encode(out, its_page);
+  sim::encode(out, place);
   Names* names = names_of(out);
   if (names != nullptr && names->sequences) {
     encode_remembered(out, *names, *this);
   } else {
     sim::encode(out, number);
-    sim::encode(out, place);
+    sim::encode(out, half);
+    sim::encode(out, seen);
   }
-  sim::encode(out, seen);
+  sim::encode(out, answered);
+  sim::encode(out, entry);
   sim::encode(out, asker);
 }
 

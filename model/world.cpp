@@ -21,6 +21,12 @@ constexpr std::uint32_t header_bytes = 64;
 
 }  // namespace
 
+World::World(const World& other) = default;
+World::World(World&& other) noexcept = default;
+World& World::operator=(const World& other) = default;
+World& World::operator=(World&& other) noexcept = default;
+World::~World() = default;
+
 World::World(const Setup& setup, sim::Order order) : machine_(build(setup)), events_(order) {
   watching_.resize(setup.monitors.size());
   armed_at_.resize(setup.monitors.size());

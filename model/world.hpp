@@ -35,6 +35,11 @@ class World {
  public:
   // Runs the init block in one fixed order; the world is then at the start of the run.
   World(const Setup& setup, sim::Order order);
+  World(const World& other);
+  World(World&& other) noexcept;
+  World& operator=(const World& other);
+  World& operator=(World&& other) noexcept;
+  ~World();
 
   bool step(sim::Turn turn);
   void rest();

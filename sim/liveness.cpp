@@ -7,13 +7,12 @@
 #include <optional>
 
 #include "sim/check.hpp"
+#include "sim/components.hpp"
 
 namespace sim {
 namespace {
 using Actors = std::vector<ActorId>;  // Ascending, each once.
 using States = std::vector<State>;
-
-constexpr std::uint32_t unseen = std::numeric_limits<std::uint32_t>::max();
 
 bool contains(const Actors& actors, ActorId actor) {
   return std::ranges::binary_search(actors, actor);
@@ -53,6 +52,11 @@ class Part {
     return to;
   }
   ActorId actor(State from, std::size_t number) const { return graph_.actors_of(from)[number]; }
+  bool steps_to_itself(State state) const {
+    for (std::size_t i = 0; i < count(state); ++i)
+      if (target(state, i) == state) return true;
+    return false;
+  }
 
  private:
   const StateGraph& graph_;
@@ -61,84 +65,19 @@ class Part {
   std::uint32_t current_ = 0;
 };
 
-// Tarjan's algorithm, without recursion: paths may be millions of states long.
-class Components {
- public:
-  explicit Components(std::size_t states) : numbers_(states, unseen), lows_(states, 0) {}
-
-  // The components of these states, without single ones that have no step to themselves.
-  std::vector<States> of(const Part& part, const States& states) {
-    for (const State state : states) numbers_[state.index()] = unseen;
-    found_.clear();
-    next_ = 0;
-    for (const State state : states)
-      if (numbers_[state.index()] == unseen) visit(part, state);
-    for (States& component : found_) std::ranges::sort(component, {}, &State::value);
-    return std::move(found_);
+// The components of these states, each ascending, without single ones that have no step to
+// themselves.
+std::vector<States> cycles_among(const Part& part, const States& states, Components& components) {
+  components.find(part, states);
+  std::vector<States> found;
+  for (std::size_t i = 0; i < components.size(); ++i) {
+    const auto component = components[i];
+    if (component.size() == 1 && !part.steps_to_itself(component.front())) continue;
+    found.emplace_back(component.begin(), component.end());
+    std::ranges::sort(found.back(), {}, &State::value);
   }
-
- private:
-  static constexpr std::uint32_t closed = unseen - 1;  // Its component is complete.
-  struct Visit {
-    State state;
-    std::size_t number = 0;  // Of the next transition to be looked at.
-  };
-
-  void enter(State state) {
-    numbers_[state.index()] = lows_[state.index()] = next_++;
-    open_.push_back(state);
-    visits_.push_back({.state = state});
-  }
-
-  void visit(const Part& part, State root) {
-    enter(root);
-    while (!visits_.empty()) {
-      const State state = visits_.back().state;
-      if (visits_.back().number == part.count(state)) {
-        leave(part, state);
-        continue;
-      }
-      const auto to = part.target(state, visits_.back().number++);
-      if (!to) continue;
-      const std::uint32_t number = numbers_[to->index()];
-      if (number == unseen) {
-        enter(*to);
-      } else if (number != closed) {
-        lower(state, number);
-      }
-    }
-  }
-
-  void lower(State state, std::uint32_t number) {
-    lows_[state.index()] = std::min(lows_[state.index()], number);
-  }
-
-  void leave(const Part& part, State state) {
-    visits_.pop_back();
-    if (!visits_.empty()) lower(visits_.back().state, lows_[state.index()]);
-    if (lows_[state.index()] != numbers_[state.index()]) return;
-    States component;
-    do {
-      component.push_back(open_.back());
-      numbers_[open_.back().index()] = closed;
-      open_.pop_back();
-    } while (component.back() != state);
-    if (component.size() > 1 || steps_to_itself(part, state)) found_.push_back(component);
-  }
-
-  static bool steps_to_itself(const Part& part, State state) {
-    for (std::size_t i = 0; i < part.count(state); ++i)
-      if (part.target(state, i) == state) return true;
-    return false;
-  }
-
-  std::vector<std::uint32_t> numbers_;  // In the order of the visits.
-  std::vector<std::uint32_t> lows_;
-  std::uint32_t next_ = 0;
-  States open_;  // Whose component is not complete.
-  std::vector<Visit> visits_;
-  std::vector<States> found_;
-};
+  return found;
+}
 
 Component describe(const StateGraph& graph, const Part& part, const States& states) {
   Component component{.states = states,
@@ -268,7 +207,7 @@ std::vector<Component> fair_components(const StateGraph& graph, const Stuck& stu
     const States states = std::move(left.back());
     left.pop_back();
     part.set(states);
-    for (const States& candidate : components.of(part, states)) {
+    for (const States& candidate : cycles_among(part, states, components)) {
       part.set(candidate);
       Component component = describe(graph, part, candidate);
       const Actors bad = cheated(component, fairness);

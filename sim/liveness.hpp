@@ -10,7 +10,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "sim/check.hpp"
 #include "sim/chooser.hpp"
+#include "sim/shortest_way.hpp"
 #include "sim/state_graph.hpp"
 #include "sim/system.hpp"
 
@@ -62,32 +64,17 @@ struct LassoPath {
   bool operator==(const LassoPath&) const = default;
 };
 
-// Takes the transitions from state to state, which need not be the first ways there.
+// The graph was made from this start.
 template <System W>
 LassoPath path_of(const W& start, const StateGraph& graph, const Lasso& lasso) {
-  LassoPath result{.path = graph.path_to(lasso.entry)};
-  result.stem_steps = graph.steps_to(lasso.entry);
-  result.steps = result.stem_steps + lasso.loop.size();
-  NoTrace quiet;
-  W world = start;
-  ReplayChooser stem(result.path);
-  for (std::uint64_t i = 0; i < result.stem_steps; ++i) {
-    check(world.step({.chooser = stem, .trace = quiet}));
-  }
-  check(!stem.diverged() && stem.used() == result.path.size());
-  for (const Transition& transition : lasso.loop) {
-    ExhaustiveChooser chooser;
-    W next = world;
-    check(next.step({.chooser = chooser, .trace = quiet}));
-    for (std::uint32_t i = 0; i < transition.number; ++i) {
-      check(chooser.advance());
-      next = world;
-      check(next.step({.chooser = chooser, .trace = quiet}));
-    }
-    const Path& answers = chooser.answers();
-    result.path.insert(result.path.end(), answers.begin(), answers.end());
-    world = next;
-  }
-  return result;
+  StateSet entry(graph.size());
+  entry.add(lasso.entry);
+  const auto stem = shortest_way(graph, entry);
+  check(stem.has_value());
+  std::vector<std::uint32_t> ordinals = stem->ordinals;
+  for (const Transition& transition : lasso.loop) ordinals.push_back(transition.number);
+  return {.path = answers_along(start, ordinals),
+          .steps = ordinals.size(),
+          .stem_steps = stem->steps()};
 }
 }  // namespace sim

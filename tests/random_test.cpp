@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <set>
 
+#include "model/explore.hpp"
 #include "model/world.hpp"
 #include "scenarios/language/lower.hpp"
 #include "scenarios/language/model_words.hpp"
-#include "sim/explore.hpp"
 #include "tests/random/agreement.hpp"
 #include "tests/random/compare.hpp"
 #include "tests/random/scenario.hpp"
@@ -43,7 +43,7 @@ struct Race {
   const model::Setup& setup = *loaded.cells.at(0).setup;
   model::World start{setup, sim::Order::any};
   Naive<model::World> naive{start};
-  sim::ExploreReport report = sim::explore(start, {.keep_fingerprints = true});
+  sim::ExploreReport report = model::explore(start, {.keep_fingerprints = true});
   Comparison comparison{.setup = setup, .start = start, .naive = naive, .found = {}};
 
   // What a comparison with the report, as it is now, has to say.

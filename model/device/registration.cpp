@@ -3,7 +3,8 @@
 
 namespace model {
 
-// Who remembers `sequence` only ever asks whether it has moved: it is told there, in PolicyCall.
+// Who remembers invalidate_seq only ever asks whether it has moved: it is told there, in
+// PolicyCall.
 void Registration::encode(sim::Encoder& out) const {
   const auto& [owner, range, card, may_write, is_live, is_handle, is_pinned, guard, entries, frames,
                begun, ended] = *this;

@@ -36,11 +36,11 @@ struct Registration {
   bool live = true;     // False after deregistration.
   bool handle = false;  // Exported: remote processes attach to it.
   bool pins = false;    // Pinned whatever the adapter's policy: not on-demand.
-  Lock lock{};          // umem_mutex: guards `table`, `ranges` and `sequence`.
+  Lock lock{};          // umem_mutex: guards `table`, `ranges` and `invalidate_seq`.
   BlockTable<PfnEntry> table{};
   Small<FrameId, 2> pinned{};  // Frames this registration holds with FOLL_PIN, in page order.
   std::uint32_t ranges = 0;    // Begun and not ended, for drivers that count: see in_progress().
-  std::uint32_t sequence = 0;  // Moves at each range_end, for drivers that count.
+  std::uint32_t invalidate_seq = 1;  // Moves at each range_end, for drivers that count.
 
   bool operator==(const Registration&) const = default;
   void encode(sim::Encoder& out) const;

@@ -54,7 +54,7 @@ bool Driver::invalidation_active(MrId mr) const {
 }
 
 std::uint32_t Driver::epoch(MrId mr) const {
-  return context_.notifier(context_.registration(mr).mm).intervals.sequence() / 2;
+  return context_.notifier(context_.registration(mr).mm).intervals.epoch();
 }
 
 void Driver::set_sequence(MrId mr, std::uint32_t sequence) {
@@ -73,7 +73,7 @@ void Driver::count_end(MrId mr) {
   } else {
     --region.ranges;
   }
-  ++region.sequence;
+  ++region.invalidate_seq;
   context_.changed(Wait::Kind::idle, mr.value);
 }
 
@@ -345,7 +345,7 @@ void Driver::answer_owner(const PolicyCall& call) {
                  .epoch = use.epoch,
                  .mr = use.handle,
                  .attachment = attachment,
-                 .value = call.sequence,
+                 .value = call.cut_offs,
                  .task = call.requester});
 }
 

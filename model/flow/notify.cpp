@@ -8,11 +8,14 @@ namespace {
 
 PolicyCall callback(Context& c, Hook hook, const NotifierRange& range, MrId mr) {
   const PageRange part = c.registration(mr).pages.intersect(range.pages);
-  return {.hook = hook,
-          .mr = mr,
-          .range = range,
-          .pages = part,
-          .sequence = c.notifier(range.mm).intervals.sequence()};
+  return {.hook = hook, .mr = mr, .range = range, .pages = part};
+}
+
+// invalidate(), which is told the sequence number; range_start() is not.
+PolicyCall invalidate(Context& c, const NotifierRange& range, MrId mr) {
+  PolicyCall call = callback(c, Hook::range_start, range, mr);
+  call.sequence = c.notifier(range.mm).intervals.sequence();
+  return call;
 }
 
 }  // namespace
@@ -54,7 +57,7 @@ Next RangeStart::run(Context& c) {
       }
       c.spend(Cost::range_start);
       step = Step::interval_done;
-      return c.call({callback(c, Hook::range_start, range, hits[cursor++])});
+      return c.call({invalidate(c, range, hits[cursor++])});
     }
     case Step::interval_done:
       if (!c.task().result.ok()) {  // mn_itree_invalidate(): only its own bracket is undone.

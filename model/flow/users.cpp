@@ -84,7 +84,7 @@ PolicyCall hook_for(Context& c, Hook hook, const Message& message) {
           .mr = c.attachment(message.attachment).handle,
           .attachment = message.attachment,
           .pages = message.pages,
-          .sequence = message.value,
+          .cut_offs = message.value,
           .requester = message.task};
 }
 

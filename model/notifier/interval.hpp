@@ -65,6 +65,7 @@ class IntervalNotifiers {
   std::uint32_t sequence() const { return sequence_; }
   std::uint32_t active() const { return active_; }
   bool odd() const { return (sequence_ & 1) != 0; }
+  std::uint32_t epoch() const { return sequence_ / 2; }  // Moves when the last invalidation ends.
   bool idle() const { return active_ == 0 && !odd(); }
   bool empty() const { return tree_.empty() && deferred_.empty(); }
 

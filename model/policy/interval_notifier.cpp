@@ -61,7 +61,7 @@ bool P::overtaken(const Driver& driver, const PolicyCall& call) const {
     case Recheck::active:
       return driver.invalidation_active(call.mr);
     case Recheck::ended:
-      return driver.epoch(call.mr) != call.cursor;
+      return driver.epoch(call.mr) != call.epoch;
   }
   return false;
 }
@@ -82,7 +82,7 @@ Next P::fault(Driver& driver, PolicyCall& call) const {
       return call.go(Fault::read_begin);
     case Fault::read_begin:  // Under the spinlock of the subscriptions.
       call.sequence = driver.read_begin(call.mr);
-      if (recheck == Recheck::ended) call.cursor = driver.epoch(call.mr);
+      if (recheck == Recheck::ended) call.epoch = driver.epoch(call.mr);
       return call.go(Fault::wait);
     case Fault::wait:
       call.go(Fault::walk);

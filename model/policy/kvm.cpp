@@ -45,7 +45,7 @@ Next P::registered(Driver& driver, PolicyCall& call) const {
 Next P::fault(Driver& driver, PolicyCall& call) const {
   switch (call.at<Fault>()) {
     case Fault::begin:  // A read of the sequence, before anything of the page is read.
-      call.sequence = driver.registration(call.mr).sequence;
+      call.invalidate_seq = driver.registration(call.mr).invalidate_seq;
       call.go(Fault::walk);
       return driver.look_up(call.mr, call.page, call.write && ask_write);
     case Fault::walk:
@@ -62,14 +62,14 @@ Next P::fault(Driver& driver, PolicyCall& call) const {
         driver.unlock(call.mr);
         return driver.fail(EFAULT);
       }
-      const bool overtaken = driver.in_progress(call.mr) || mr.sequence != call.sequence;
+      const bool overtaken = driver.in_progress(call.mr) || mr.invalidate_seq != call.invalidate_seq;
       if (overtaken) {
         driver.started_over(call.mr, call.page);
       } else {
         driver.install(call.mr, call.page, call.found);
       }
       call.found = {};
-      call.sequence = 0;
+      call.invalidate_seq = 0;
       call.cursor = overtaken ? 1 : 0;
       return call.go(Fault::unlock);
     }

@@ -47,14 +47,17 @@ struct PolicyCall {
   AttachmentId attachment{};
   NotifierRange range{};
   PageRange pages{};
-  Page page{};  // A cursor, or the page of the fault.
-  std::uint32_t sequence = 0;
-  std::uint32_t cursor = 0;
+  Page page{};                       // Of the fault, or where a walk over the pages is.
+  std::uint32_t cursor = 0;          // Where a walk over anything is.
+  std::uint32_t sequence = 0;        // What read_begin() gave, or what invalidate() was told.
+  std::uint32_t epoch = 0;           // Driver::epoch(), and
+  std::uint32_t invalidate_seq = 0;  // Registration::invalidate_seq, as they were: has it moved?
+  std::uint32_t cut_offs = 0;        // Of the user, when a shootdown was sent to it.
   PfnEntry found{};
   TaskId requester{};  // Who waits on another host.
 
   bool operator==(const PolicyCall&) const = default;
-  void encode(sim::Encoder& out) const;  // In model/reduced_encoding.cpp: it asks the policy.
+  void encode(sim::Encoder& out) const;  // In model/reduced_encoding.cpp.
 
   template <class Step>
   Step at() const {

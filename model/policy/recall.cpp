@@ -111,7 +111,7 @@ Next RecallProtocol::shootdown(Driver& driver, PolicyCall& call) const {
 
 bool RecallProtocol::overtaken(const Driver& driver, const PolicyCall& call) const {
   const Registration& mr = driver.registration(call.mr);
-  return recheck && (driver.in_progress(call.mr) || mr.sequence != call.sequence);
+  return recheck && (driver.in_progress(call.mr) || mr.invalidate_seq != call.invalidate_seq);
 }
 
 // The first page from the cursor on that has no translation yet; the grant if there is none.
@@ -139,7 +139,7 @@ Next RecallProtocol::activate(Driver& driver, PolicyCall& call) const {
   switch (call.at<Activate>()) {
     case Activate::begin:
       if (!mr.live) return give_up(driver, call);
-      call.sequence = mr.sequence;
+      call.invalidate_seq = mr.invalidate_seq;
       call.cursor = 0;
       return next_page(driver, call);
     case Activate::walk:

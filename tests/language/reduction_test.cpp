@@ -2,9 +2,9 @@
 // All scenarios that the program ships, explored with every reduction and without any.
 #include <doctest/doctest.h>
 
+#include "model/explore.hpp"
 #include "model/symmetry.hpp"
 #include "scenarios/language/lower.hpp"
-#include "sim/explore.hpp"
 #include "tests/language/support.hpp"
 
 namespace {
@@ -19,7 +19,7 @@ sim::ExploreReport explore(const Cell& cell, model::Reduce what) {
   }
   const model::Reduction reduction = model::find_reduction(*cell.setup, start, questions, what);
   start.reduce(reduction);
-  sim::ExploreReport report = sim::explore(start, {.states_max = 5'000});
+  sim::ExploreReport report = model::explore(start, {.states_max = 5'000});
   model::complete(report, start, reduction);
   return report;
 }

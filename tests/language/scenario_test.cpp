@@ -7,9 +7,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "model/explore.hpp"
 #include "model/world.hpp"
 #include "scenarios/language/lower.hpp"
-#include "sim/explore.hpp"
 #include "sim/pct_chooser.hpp"
 
 namespace {
@@ -33,7 +33,7 @@ template <class MakeChooser>
 std::size_t strangers(const model::Setup& setup, sim::Order order, std::uint64_t seeds,
                       MakeChooser make) {
   const model::World start(setup, sim::Order::any);
-  const sim::ExploreReport all = sim::explore(start, {.keep_fingerprints = true});
+  const sim::ExploreReport all = model::explore(start, {.keep_fingerprints = true});
   CHECK(all.complete());
   std::size_t count = 0;
   sim::NoTrace silent;

@@ -71,6 +71,13 @@ Setup writers(std::uint32_t threads) {
   return build.setup;
 }
 
+// Without the wait a fault can go round for ever.
+KvmPolicy waiting_kvm() {
+  KvmPolicy policy;
+  policy.wait_begin = true;
+  return policy;
+}
+
 HandlePolicy unquiet() {
   HandlePolicy policy;
   policy.quiesce = false;
@@ -131,6 +138,7 @@ std::vector<Example> examples() {
           {"2 requesters, no recheck", requesters(2, without_recheck()), 2},
           {"2 requesters, no policy", requesters(2, NonePolicy{}), 2},
           {"2 requesters, pinned", requesters(2, PinAllPolicy{}), 2},
+          {"2 requesters, kvm", requesters(2, waiting_kvm()), 2},
           {"2 hosts", hosts(2), 2},
           {"2 users of a handle", users(2, HandlePolicy{}), 2},
           {"2 users, no quiesce", users(2, unquiet()), 2},

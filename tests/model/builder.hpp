@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "model/explore.hpp"
 #include "model/world.hpp"
-#include "sim/explore.hpp"
 
 namespace model::testing {
 
@@ -106,7 +106,7 @@ class Builder {
   }
 
   sim::ExploreReport explore() const {
-    return sim::explore(World(setup, sim::Order::any), {.states_max = 2'000'000});
+    return model::explore(World(setup, sim::Order::any), {.states_max = 2'000'000});
   }
 
  private:

@@ -52,7 +52,7 @@ bool leaves_something(const Builder& builder) {
     }
   };
   const World start(builder.setup, sim::Order::any);
-  REQUIRE(sim::explore<World>(start, {.states_max = 2'000'000}, look).complete());
+  REQUIRE(model::explore(start, {.states_max = 2'000'000}, look).complete());
   return found;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs that never come to rest: each property that they can break, with a policy that breaks it,
 // and the loops that are shown for it.
+#include "model/explore.hpp"
 #include "model/liveness.hpp"
 
 #include "model/verdict.hpp"
@@ -43,7 +44,7 @@ struct Found {
 Found look(const Setup& setup, std::uint64_t states_max = 400'000) {
   const World start(setup, sim::Order::any);
   Found found;
-  found.report = sim::explore(start, {.states_max = states_max, .keep_graph = true});
+  found.report = model::explore(start, {.states_max = states_max, .keep_graph = true});
   found.cycles = judge_cycles(start, *found.report.graph).found;
   for (const Cycle& cycle : found.cycles) {
     check_closed(start, cycle.lasso);
@@ -140,7 +141,7 @@ TEST_CASE("a loop breaks the claim that names its property, and no other one") {
   race.never(Property::starvation);
   race.never(Property::livelock);
   const World start(race.setup, sim::Order::any);
-  const auto report = sim::explore(start, {.keep_graph = true});
+  const auto report = model::explore(start, {.keep_graph = true});
   CHECK_FALSE(judge(race.setup, report).failed());
   const Verdict verdict = judge(race.setup, report, judge_cycles(start, *report.graph));
   CHECK(verdict.failed());
@@ -158,7 +159,7 @@ TEST_CASE("with more tasks than can be told apart, loops may have been missed") 
   app.never(Property::livelock);
   app.never(Property::use_after_free);
   const World start(app.setup, sim::Order::any);
-  const auto report = sim::explore(start, {.keep_graph = true});
+  const auto report = model::explore(start, {.keep_graph = true});
   REQUIRE(report.complete());
   const Verdict verdict = judge(app.setup, report, judge_cycles(start, *report.graph));
   CHECK_FALSE(verdict.claims[0].decided);

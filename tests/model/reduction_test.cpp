@@ -23,7 +23,7 @@ struct Reduced {
     start.reduce(reduction);
   }
   sim::ExploreReport explore() const {
-    sim::ExploreReport report = sim::explore(start, {.states_max = 2'000'000});
+    sim::ExploreReport report = model::explore(start, {.states_max = 2'000'000});
     complete(report, start, reduction);
     return report;
   }

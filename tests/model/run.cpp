@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "model/explore.hpp"
 #include "tests/model/run.hpp"
 
 #include <algorithm>
 #include <array>
 
 #include "sim/check.hpp"
-#include "sim/explore.hpp"
 
 namespace model {
 doctest::String toString(const Result& result) {
@@ -90,7 +90,7 @@ std::string all_broken(const Setup& setup) {
   for (std::size_t i = 0; i < property_table.size(); ++i) {
     claiming.claims.push_back({.kind = Claim::Kind::never, .property = static_cast<Property>(i)});
   }
-  return broken(claiming, sim::explore(World(claiming, sim::Order::any), {.states_max = 400'000}));
+  return broken(claiming, model::explore(World(claiming, sim::Order::any), {.states_max = 400'000}));
 }
 
 }  // namespace model::testing

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What must hold of a world whatever it models: each task that may run is in the queue and no
 // other; simulated runs are among the explored ones; a seed decides everything.
+#include "model/explore.hpp"
 #include "model/world.hpp"
 
 #include <doctest/doctest.h>
@@ -8,7 +9,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "sim/explore.hpp"
 #include "sim/simulate.hpp"
 #include "tests/model/races.hpp"
 #include "tests/model/run.hpp"
@@ -140,7 +140,7 @@ TEST_CASE("a task is in the queue exactly if it may run, after every step") {
 TEST_CASE("equal worlds have equal fingerprints, and unequal ones different ones") {
   for (const Named& entry : explored()) {
     CAPTURE(entry.name);
-    const sim::ExploreReport report = sim::explore(World(entry.setup, sim::Order::any),
+    const sim::ExploreReport report = model::explore(World(entry.setup, sim::Order::any),
                                                    {.states_max = 3000, .compare_worlds = true});
     CHECK(report.states > 400);  // It aborts if two worlds disagree.
   }
@@ -150,7 +150,7 @@ TEST_CASE("every state of a simulated run is one that explore visits") {
   for (const Named& entry : explored()) {
     CAPTURE(entry.name);
     const auto report =
-        sim::explore(World(entry.setup, sim::Order::any), {.keep_fingerprints = true});
+        model::explore(World(entry.setup, sim::Order::any), {.keep_fingerprints = true});
     REQUIRE(report.complete());
     for (const sim::Order order : {sim::Order::by_time, sim::Order::any}) {
       bool found = true;

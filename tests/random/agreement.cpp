@@ -3,12 +3,12 @@
 
 #include <optional>
 
+#include "model/explore.hpp"
 #include "model/world.hpp"
 #include "scenarios/language/format.hpp"
 #include "scenarios/language/json.hpp"
 #include "scenarios/language/lower.hpp"
 #include "scenarios/language/parse.hpp"
-#include "sim/explore.hpp"
 #include "tests/random/compare.hpp"
 #include "tests/random/features.hpp"
 
@@ -45,7 +45,7 @@ void compare_report(Comparison& comparison, const sim::ExploreReport& report, Si
 void compare_cell(const model::Setup& setup, const Limits& limits, Examined& examined) {
   const model::World start(setup, sim::Order::any);
   const sim::ExploreReport plain =
-      sim::explore(start, {.states_max = limits.states_max, .keep_fingerprints = true});
+      model::explore(start, {.states_max = limits.states_max, .keep_fingerprints = true});
   if (!plain.complete()) {
     examined.skipped = true;
     return;
@@ -58,7 +58,7 @@ void compare_cell(const model::Setup& setup, const Limits& limits, Examined& exa
   for (const Variant& variant : variants()) {
     if (variant.states_max != 0 && plain.states > variant.states_max) continue;
     comparison.variant = variant.name;
-    const sim::ExploreReport report = sim::explore(start, variant.options);
+    const sim::ExploreReport report = model::explore(start, variant.options);
     compare_report(comparison, report, variant.sizes);
   }
   comparison.simulations(plain, limits.seeds);
