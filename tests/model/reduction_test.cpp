@@ -255,6 +255,51 @@ TEST_CASE("a wrong renaming is noticed, by the setup and by a run") {
   CHECK(noticed);
 }
 
+TEST_CASE("of the counters that a hook remembers, only what they equal is kept") {
+  const Setup setup = requesters(1);
+  Machine machine = World(setup, sim::Order::any).machine();
+  REQUIRE(machine.registrations.size() == 1);
+  const auto encoding = [&machine](const PolicyCall& call) {
+    Names names;
+    names.machine = &machine;
+    names.sequences = true;
+    sim::Encoder out;
+    out.rename(&names);
+    sim::encode(out, call);
+    return std::vector(out.bytes().begin(), out.bytes().end());
+  };
+  Registration& region = machine.registrations.front();
+  IntervalNotifiers& intervals = machine.notifiers[region.mm.index()].intervals;
+  const auto now = [&] {
+    return PolicyCall{.hook = Hook::fault,
+                      .mr = MrId{0},
+                      .sequence = intervals.sequence(),
+                      .epoch = intervals.epoch(),
+                      .invalidate_seq = region.invalidate_seq};
+  };
+  const auto current = encoding(now());
+  region.invalidate_seq += 5;
+  intervals.start(region.pages);
+  intervals.end();
+  CHECK(encoding(now()) == current);  // All of them have moved along.
+  PolicyCall old = now();
+  old.sequence = 0;  // Nothing is remembered.
+  CHECK(encoding(old) != current);
+  old = now();
+  ++region.invalidate_seq;
+  CHECK(encoding(old) != current);
+  old = now();
+  intervals.start(region.pages);
+  old.sequence = intervals.sequence();
+  CHECK(encoding(old) == current);
+  intervals.end();
+  old.sequence = intervals.sequence();
+  CHECK(encoding(old) != current);  // The epoch is another one.
+  old = now();
+  old.sequence -= 2;
+  CHECK(encoding(old) != current);
+}
+
 TEST_CASE("what a claim can see of frames and sequences is not reduced") {
   Setup setup = shufflers();
   const Operation pte{.code = Operation::Code::pte, .mm = MmId{0}, .pages = one_page(Page{16})};
