@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Which worlds a reduced search takes for one: docs/explore.md, "Reductions". Worlds that are
+// Which worlds a reduced search takes for one: docs/reductions.md. Worlds that are
 // alike take the same steps to worlds that are alike again, one for one. Hence a reduced search
 // finds the same broken claims as fast, and counts the same executions; only states get fewer.
 

@@ -4,7 +4,7 @@
 // The symmetries of a setup, found by trying: which programs (with their threads' CPUs, calls and
 // results) and which hosts could change their names without the setup, and the world at the start
 // of the run, being any different. And what a search that looked at one of several alike states
-// has found by that about the others. See docs/explore.md, "Reductions".
+// has found by that about the others. See docs/reductions.md.
 
 #include "model/world.hpp"
 #include "sim/explore_report.hpp"

@@ -34,6 +34,8 @@ SCOPE is A1 to A11 or B1 to B8; all of them, if none is named.
   --explorer     search by the explorer of scenarios
   --reduce=HOW   visit fewer states, and compare verdicts: none (default), symmetry,
                  merge, both, all
+  --proofs       leave out the variants with a mistake
+  --runs=N       time each proof so often, in turn with SPIN, and show the medians (default 1)
   --liveness     look for invalidations that never end instead, in A1 to A3
   --spin=WHICH   run SPIN as well, if it is installed: none, proofs (default), all
 )";
@@ -46,6 +48,8 @@ enum class Spin : std::uint8_t { none, proofs, all };
 struct Options {
   std::vector<std::string_view> scopes;
   bool quick = false;
+  bool proofs_only = false;
+  std::size_t runs = 1;
   How how;
   bool liveness = false;
   Spin spin = Spin::proofs;
@@ -91,6 +95,10 @@ std::string seconds(double value) {
   return value < 100 ? fmt::format("{:.2f}", value) : fmt::format("{:.1f}", value);
 }
 
+std::string ratio_text(double value) {
+  return value < 100 ? fmt::format("{:.1f}", value) : fmt::format("{:.0f}", value);
+}
+
 void print(const Row& row) {
   const Model model = model_of(row.one.scope);
   const std::string property =
@@ -101,7 +109,7 @@ void print(const Row& row) {
   if (row.spin) {
     spin = fmt::format("{:.2f}{}", row.spin->seconds, row.spin_recorded ? "*" : "");
     if (row.result.cpu_seconds >= 0.005)
-      ratio = fmt::format("{:.1f}", row.spin->seconds / row.result.cpu_seconds);
+      ratio = ratio_text(row.spin->seconds / row.result.cpu_seconds);
   }
   fmt::print("{:4}{:12}{:3}{:7}{:>9}{:>10}{:>3}{:>7}{:>7}{:>7}{:>4}{:>5} {}\n", row.one.scope,
              name_of(model, row.one.variant), property, verdict(row.result), row.result.states,
@@ -127,6 +135,28 @@ void print_omissions(std::uint64_t states, const How& how) {
   const auto count = static_cast<double>(states);
   fmt::print("Of {} states, {:.1e} are expected to be missed.\n", states,
              std::ldexp(count * count, -65));
+}
+
+template <class T, class Projection>
+T median_of(std::vector<T> all, Projection seconds) {
+  std::ranges::sort(all, {}, seconds);
+  return all[all.size() / 2];
+}
+
+// The median of this and of what further runs need, and SPIN's in turn with it.
+void time_again(Row& row, const Options& options, SpinMode mode) {
+  std::vector<Result> ours{row.result};
+  std::vector<SpinFigures> others;
+  const bool spin = row.spin && !row.spin_recorded;
+  if (spin) others.push_back(*row.spin);
+  for (std::size_t i = 1; i < options.runs; ++i) {
+    ours.push_back(measure(row.one, options.how));
+    const auto found = spin ? run_spin(row.one, mode) : std::nullopt;
+    if (found) others.push_back(found->figures);
+  }
+  const bool shared = options.how.threads > 1;
+  row.result = median_of(ours, shared ? &Result::seconds : &Result::cpu_seconds);
+  if (spin) row.spin = median_of(others, &SpinFigures::seconds);
 }
 
 // What the compiled verifier says, or what is recorded of it.
@@ -162,6 +192,7 @@ bool compare_proof(const Proof& proof, const Options& options) {
   row.result = measure(row.one, options.how);
   row.agrees = agrees(proof, row.result);
   add_spin(row, proof, options.spin);
+  time_again(row, options, SpinMode::depth_first);
   print(row);
   if (!row.agrees) {
     fmt::print("    recorded: {} states, {} steps, depth {}, {} ends; here depth {}, {} ends\n",
@@ -203,6 +234,7 @@ bool compare_reduced_proof(const Proof& proof, const Options& options) {
   row.agrees = agrees_reduced(proof, options.how.reductions, row.result);
   row.spin = spin_reduced(proof, options.spin);
   row.spin_recorded = options.spin == Spin::none;
+  time_again(row, options, SpinMode::depth_first_reduced);
   print(row);
   return row.agrees;
 }
@@ -220,6 +252,7 @@ bool compare_scope(const Proof& proof, const Options& options, Tally& rows) {
   Tally own;
   own.add(reduced ? compare_reduced_proof(proof, options) : compare_proof(proof, options));
   for (const Violation& violation : violations()) {
+    if (options.proofs_only) break;
     const bool left_out = options.quick && violation.states > quick_max && !reduced;
     if (violation.scope != proof.scope || left_out) continue;
     own.add(reduced ? compare_reduced_violation(violation, options)
@@ -286,6 +319,7 @@ struct Word {
 };
 constexpr std::array words{
     Word{"--quick", [](Options& options) { options.quick = true; }},
+    Word{"--proofs", [](Options& options) { options.proofs_only = true; }},
     Word{"--liveness", [](Options& options) { options.liveness = true; }},
     Word{"--explorer", [](Options& options) { options.how.core = Core::explorer; }},
     Word{"--store=exact", [](Options& options) { options.how.store = sim::Store::exact; }},
@@ -302,6 +336,8 @@ bool read_option(std::string_view argument, Options& options) {
   constexpr std::string_view threads = "--threads=";
   if (argument.starts_with(threads))
     return read_number(argument.substr(threads.size()), options.how.threads);
+  constexpr std::string_view runs = "--runs=";
+  if (argument.starts_with(runs)) return read_number(argument.substr(runs.size()), options.runs);
   constexpr std::string_view reduce = "--reduce=";
   if (argument.starts_with(reduce)) {
     const auto* const found = std::ranges::find(reductions, argument.substr(reduce.size()),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// How ids are named while a world is encoded for a reduced search: see docs/explore.md. Each type
+// How ids are named while a world is encoded for a reduced search: see docs/reductions.md. Each type
 // whose numbers are not all typed ids says in its encode() what becomes of them.
 
 #include <utility>

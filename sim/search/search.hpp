@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// search(): visits every reachable state of a transition system, and counts. See docs/explore.md,
-// "The packed search".
+// search(): visits every reachable state of a transition system, and counts. See
+// docs/packed-search.md.
 #pragma once
 
 #include "sim/search/breadth_search.hpp"
