@@ -7,29 +7,13 @@
 #include "cli/layout.hpp"
 #include "cli/names.hpp"
 #include "cli/report.hpp"
-#include "scenarios/language/utf8.hpp"
+#include "scenarios/language/problem.hpp"
 
 namespace cli {
 namespace {
 
 using model::Claim;
 using model::ClaimResult;
-
-// The first line of what is marked, and the marker below it.
-std::string excerpt(const language::Source& source, language::Span span) {
-  const language::Position position = source.position(span.offset);
-  const std::string_view line = source.line_text(position.line);
-  const std::size_t begin = span.offset - source.line_starts[position.line - 1];
-  const std::string_view before = line.substr(0, begin);
-  std::string marker;
-  for (std::size_t i = 0; i < before.size(); i += language::character_length(before.substr(i))) {
-    marker += before[i] == '\t' ? '\t' : ' ';
-  }
-  marker += '^';
-  const std::size_t width = width_of(line.substr(std::min(begin, line.size()), span.length));
-  if (width > 1) marker.append(width - 1, '~');
-  return fmt::format("{:5} | {}\n      | {}\n", position.line, language::printable(line), marker);
-}
 
 void write_claim(Output& out, const Case& what, const Claim& claim) {
   const auto span = what.place(claim.source);
@@ -43,7 +27,7 @@ void write_claim(Output& out, const Case& what, const Claim& claim) {
   const std::string said = (claim.expect_fail ? "expect fail " : "") + full_text(claim);
   const std::string text = flowed(place + "FAIL: ", said, 4).substr(place.size() + 4);
   out.write(place + out.styled(Style::bad, "FAIL") + text);
-  if (span) out.write(excerpt(what.sources().at(span->source), *span));
+  if (span) out.write(language::excerpt(what.sources().at(span->source), *span));
 }
 
 void write_note(Output& out, const Case& what, const Claim& claim, const Note& note) {

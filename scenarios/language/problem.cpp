@@ -20,19 +20,6 @@ std::string indent_under(std::string_view before) {
   return result;
 }
 
-std::string excerpt(const Source& source, Span span) {
-  const Position position = source.position(span.offset);
-  const std::string_view line = source.line_text(position.line);
-  const std::size_t begin =
-      std::min<std::size_t>(span.offset - source.line_starts[position.line - 1], line.size());
-  const std::string_view marked = line.substr(begin, span.length);
-  const std::size_t width = count_characters(marked);
-  std::string marker = "^";
-  if (width > 1) marker.append(width - 1, '~');
-  return fmt::format("{:5} | {}\n      | {}{}\n", position.line, printable(line),
-                     indent_under(line.substr(0, begin)), marker);
-}
-
 std::string render_note(const Sources& sources, const Note& note, SourceId here) {
   const Source& source = sources.at(note.span.source);
   const std::string path = note.span.source == here ? "" : source.path;
@@ -52,6 +39,19 @@ std::string render_one(const Sources& sources, const Problem& problem) {
 }
 
 }  // namespace
+
+std::string excerpt(const Source& source, Span span) {
+  const Position position = source.position(span.offset);
+  const std::string_view line = source.line_text(position.line);
+  const std::size_t begin =
+      std::min<std::size_t>(span.offset - source.line_starts[position.line - 1], line.size());
+  const std::string_view marked = line.substr(begin, span.length);
+  const std::size_t width = count_characters(marked);
+  std::string marker = "^";
+  if (width > 1) marker.append(width - 1, '~');
+  return fmt::format("{:5} | {}\n      | {}{}\n", position.line, printable(line),
+                     indent_under(line.substr(0, begin)), marker);
+}
 
 bool has_errors(const Problems& problems) {
   return std::ranges::any_of(

@@ -34,6 +34,9 @@ bool has_errors(const Problems& problems);
 // In order of place, each said once.
 void sort_problems(Problems& problems);
 
+// The first line of what is marked, and the marker below it.
+std::string excerpt(const Source& source, Span span);
+
 // file:line:column, message, the line and a marker; after `limit` of them only how many are left.
 std::string render(const Sources& sources, const Problems& problems, std::size_t limit = 20);
 
