@@ -138,7 +138,9 @@ class Naive {
 
   void note_broken(const W& world, std::uint64_t steps) {
     for (unsigned claim = 0; claim < 64; ++claim) {
-      if ((world.broken() >> claim & 1) != 0) broken_.emplace(claim, steps);
+      if ((world.broken() >> claim & 1) == 0) continue;
+      std::uint64_t& least = broken_.try_emplace(claim, steps).first->second;
+      least = std::min(least, steps);  // At rest comes later, and is no further step.
     }
   }
 
