@@ -162,6 +162,11 @@ Json json_of(const Case& what, const Outcome& outcome, const Options& options) {
   json["transitions"] = outcome.transitions;
   json["executions"] = outcome.executions;
   json["unbounded"] = outcome.unbounded;
+  if (outcome.mode == language::RunMode::explore) {
+    json["bytes_per_state"] = {{"frontier", outcome.size.frontier},
+                               {"graph", outcome.size.graph},
+                               {"parts", outcome.size.parts}};
+  }
   json["time_ns"] = one_run ? Json(outcome.time) : Json(nullptr);
   json["complete"] = outcome.complete();
   json["ended"] = ended_name(outcome);

@@ -21,6 +21,13 @@ namespace cli {
 enum class Judgement : std::uint8_t { pass, fail, undecided };
 std::string_view name_of(Judgement judgement);
 
+// What an exploration holds in memory, in bytes a state.
+struct StateSize {
+  std::size_t frontier = 0;  // A state that is to be expanded: the numbers of its parts.
+  std::size_t graph = 0;     // What stays of each state, with its transitions.
+  std::size_t parts = 0;     // The parts that states are made of; roughly.
+};
+
 struct Outcome {
   language::RunMode mode = language::RunMode::explore;
   Stopped stopped = Stopped::no;
@@ -30,6 +37,7 @@ struct Outcome {
   std::uint64_t transitions = 0;
   std::uint64_t executions = 0;      // Saturating.
   bool unbounded = false;            // Some execution need not come to rest.
+  StateSize size{};                  // Explored.
   std::size_t symmetries = 0;        // Of a reduced exploration, and the programs
   std::vector<std::string> alike{};  // that may change places: "app.t0, app.t1".
   sim::Nanoseconds time = 0;         // At the end of a run by time.

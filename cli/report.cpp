@@ -54,7 +54,11 @@ std::vector<std::string> totals(const Outcome& outcome, const Options& options) 
           outcome.unbounded ? "unbounded" : count_text(outcome.executions);
       std::vector<std::string> parts{fmt::format("states {}", outcome.states),
                                      fmt::format("executions {}", executions), ended};
-      if (options.verbosity != Verbosity::verbose || outcome.symmetries < 2) return parts;
+      if (options.verbosity != Verbosity::verbose) return parts;
+      const StateSize& size = outcome.size;
+      parts.push_back(fmt::format("bytes a state: {} to expand, {} in the graph, {} in parts",
+                                  size.frontier, size.graph, size.parts));
+      if (outcome.symmetries < 2) return parts;
       parts.push_back(fmt::format("symmetries {}", outcome.symmetries));
       for (const std::string& programs : outcome.alike) parts.push_back("alike: " + programs);
       return parts;
