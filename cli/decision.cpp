@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/layout.hpp"
 #include "cli/play.hpp"
 #include "cli/step_text.hpp"
 
@@ -31,12 +32,8 @@ std::string text_of_step(const Case& what, const sim::Path& path, std::uint64_t 
   return finder.text;
 }
 
-}  // namespace
-
-std::vector<std::string> decision_notes(const Case& what, const model::ClaimResult& result,
-                                        const Insight& insight) {
-  if (!insight.decision) return {};
-  const Decision& decision = *insight.decision;
+std::vector<std::string> notes_of(const Case& what, const model::ClaimResult& result,
+                                  const Decision& decision) {
   if (decision.step == 0) return {"INEVITABLE from the start: no order of steps avoids it"};
   std::vector<std::string> notes;
   notes.push_back(fmt::format(
@@ -48,6 +45,19 @@ std::vector<std::string> decision_notes(const Case& what, const model::ClaimResu
   notes.push_back(fmt::format("near miss: {} as step {}: then it can be avoided",
                               text_of_step(what, out.path, out.steps, decision.step),
                               decision.step));
+  return notes;
+}
+
+}  // namespace
+
+std::vector<std::string> decision_notes(const Case& what, const model::ClaimResult& result,
+                                        const Insight& insight) {
+  std::vector<std::string> notes;
+  if (insight.decision) notes = notes_of(what, result, *insight.decision);
+  if (insight.by_time && insight.by_time->shown == 0) {
+    notes.push_back(fmt::format("no timing by these costs shows it: {} by time",
+                                counted(insight.by_time->runs, "run")));
+  }
   return notes;
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "cli/by_time.hpp"
 #include "model/world.hpp"
 #include "sim/course.hpp"
 
@@ -28,6 +29,7 @@ class Looker {
     result.path = sim::answers_along(start_, way->ordinals);
     Insight insight{.claim = result.claim, .switches = way->switches};
     if (!result.holds && report_.complete()) insight.decision = decide(*way, goal);
+    if (!result.holds) insight.by_time = timed_examples(result.claim);
     return insight;
   }
 
@@ -43,6 +45,12 @@ class Looker {
       for (const sim::State state : alike.states) goal.add(state);
     }
     return goal;
+  }
+
+  std::optional<TimedExamples> timed_examples(std::uint32_t claim) {
+    if (!timed_) timed_ = all_runs_by_time(what_.setup());
+    if (!*timed_) return std::nullopt;
+    return TimedExamples{.runs = (*timed_)->runs, .shown = (*timed_)->failing[claim]};
   }
 
   std::optional<Decision> decide(const sim::Way& way, const sim::StateSet& goal) {
@@ -65,7 +73,8 @@ class Looker {
   const sim::ExploreReport& report_;
   const sim::StateGraph& graph_;
   model::World start_;
-  std::optional<sim::Components> components_;  // Made for who wants odds.
+  std::optional<sim::Components> components_;       // Made for who wants odds.
+  std::optional<std::optional<RunsByTime>> timed_;  // Made for who has an example that fails.
 };
 
 }  // namespace

@@ -28,10 +28,16 @@ struct Decision {
   std::optional<WayOut> way_out{};     // From before that step; none: only by going on for ever.
 };
 
+struct TimedExamples {
+  std::uint64_t runs = 0;   // By time, of which
+  std::uint64_t shown = 0;  // so many end like the example.
+};
+
 struct Insight {  // Into the example of one claim.
   std::uint32_t claim = 0;
-  std::uint64_t switches = 0;          // How often the next step is someone else's.
-  std::optional<Decision> decision{};  // Of a claim that does not hold, if all was explored.
+  std::uint64_t switches = 0;              // How often the next step is someone else's.
+  std::optional<Decision> decision{};      // Of a claim that does not hold, if all was explored.
+  std::optional<TimedExamples> by_time{};  // Of a claim that does not hold, if all runs are known.
 };
 
 // Insights into all examples, in the order of the claims. Each example is replaced by that of the

@@ -101,6 +101,10 @@ Json counterexample_json(const Case& what, const Outcome& outcome) {
   json["switches"] = insight == nullptr ? Json(nullptr) : Json(insight->switches);
   const bool decided = insight != nullptr && insight->decision;
   json["decision"] = decided ? decision_json(*insight->decision) : Json(nullptr);
+  const bool timed = insight != nullptr && insight->by_time;
+  json["by_time"] = timed
+                        ? Json{{"runs", insight->by_time->runs}, {"shown", insight->by_time->shown}}
+                        : Json(nullptr);
   const model::Cycle* cycle = outcome.verdict.cycle_of(what.setup(), *failure);
   const Waits waits =
       cycle != nullptr ? waits_in(what, *failure, *cycle) : waits_at_rest(what, *failure);

@@ -107,10 +107,9 @@ void encode_going(sim::Encoder& out, Names& names, const Machine& machine) {
 void encode_remembered(sim::Encoder& out, Names& names, const PolicyCall& call) {
   const Registration& region = names.machine->registrations[call.mr.index()];
   const auto& intervals = names.machine->notifiers[region.mm.index()].intervals;
-  out.add_small(
-      call.sequence == 0
-          ? 0
-          : 1 + std::uint64_t{names.sequence(region.mm, intervals.sequence(), call.sequence)});
+  out.add_small(call.sequence == 0 ? 0
+                                   : 1 + std::uint64_t{names.sequence(
+                                             region.mm, intervals.sequence(), call.sequence)});
   out.add(call.epoch == intervals.epoch());
   out.add(call.invalidate_seq == region.invalidate_seq);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// How ids are named while a world is encoded for a reduced search: see docs/reductions.md. Each type
-// whose numbers are not all typed ids says in its encode() what becomes of them.
+// How ids are named while a world is encoded for a reduced search: see docs/reductions.md. Each
+// type whose numbers are not all typed ids says in its encode() what becomes of them.
 
 #include <utility>
 

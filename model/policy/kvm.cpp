@@ -62,7 +62,8 @@ Next P::fault(Driver& driver, PolicyCall& call) const {
         driver.unlock(call.mr);
         return driver.fail(EFAULT);
       }
-      const bool overtaken = driver.in_progress(call.mr) || mr.invalidate_seq != call.invalidate_seq;
+      const bool overtaken =
+          driver.in_progress(call.mr) || mr.invalidate_seq != call.invalidate_seq;
       if (overtaken) {
         driver.started_over(call.mr, call.page);
       } else {

@@ -6,6 +6,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/by_time.hpp"
+#include "model/world.hpp"
+#include "sim/simulate.hpp"
 #include "tests/cli/example.hpp"
 #include "tests/cli/support.hpp"
 
@@ -59,6 +62,55 @@ TEST_CASE("the way out of an example replays, and breaks nothing") {
 TEST_CASE("no decision is known of a search that a limit ended") {
   CHECK(counterexample({"--json", "--state-limit", "125"})["decision"].is_null());
   CHECK_FALSE(counterexample()["decision"].is_null());
+}
+
+TEST_CASE("an example that no timing shows says so") {
+  const auto by_time = counterexample()["by_time"];
+  CHECK(by_time["runs"] == 3);
+  CHECK(by_time["shown"] == 0);
+  const std::string note = "\n note: no timing by these costs shows it: 3 runs by time\n";
+  CHECK(contains(cli::testing::run(race(model::NonePolicy{})).out, note));
+}
+
+TEST_CASE("runs by time are counted as they end, whoever makes them") {
+  const auto scenario = race(model::NonePolicy{});
+  model::Setup& setup = *scenario.loaded.cells.front().setup;
+  bool some = false;
+  bool none = false;
+  for (sim::Nanoseconds delay = 0; delay < 400'000; delay += 4'000) {
+    CAPTURE(delay);
+    for (model::Line& line : setup.lines) {
+      if (line.call.verb == model::Verb::munmap) line.gate.delay = delay;
+    }
+    const auto all = cli::all_runs_by_time(setup);
+    REQUIRE(all);
+    for (std::uint64_t seed = 0; seed < 5; ++seed) {
+      model::World world(setup, sim::Order::by_time);
+      sim::SeededChooser chooser(seed);
+      sim::NoTrace quiet;
+      REQUIRE(sim::simulate(world, {.chooser = chooser, .trace = quiet}, 10'000).at_rest);
+      for (std::size_t claim = 0; claim < setup.claims.size(); ++claim) {
+        const model::Claim::Kind kind = setup.claims[claim].kind;
+        if (kind == model::Claim::Kind::exists) continue;
+        const bool ends_well = kind != model::Claim::Kind::not_exists;
+        const bool broken = (((ends_well ? world.broken() : world.witnessed()) >> claim) & 1) != 0;
+        if (broken) CHECK(all->failing[claim] > 0);
+        if (!broken) CHECK(all->failing[claim] < all->runs);
+        some = some || broken;
+        none = none || all->failing[claim] == 0;
+      }
+    }
+  }
+  CHECK(some);
+  CHECK(none);
+}
+
+TEST_CASE("who may start anywhere in a window has more runs by time than are made") {
+  const auto scenario = race(model::NonePolicy{});
+  model::Setup& setup = *scenario.loaded.cells.front().setup;
+  REQUIRE(cli::all_runs_by_time(setup));
+  setup.lines.back().gate.window = 1'000;
+  CHECK_FALSE(cli::all_runs_by_time(setup));
 }
 
 TEST_CASE("what led to a failure is shown with the tables after each step") {

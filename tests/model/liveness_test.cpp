@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs that never come to rest: each property that they can break, with a policy that breaks it,
 // and the loops that are shown for it.
-#include "model/explore.hpp"
 #include "model/liveness.hpp"
 
+#include "model/explore.hpp"
 #include "model/verdict.hpp"
 #include "tests/model/races.hpp"
 #include "tests/model/run.hpp"

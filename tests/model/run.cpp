@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/explore.hpp"
 #include "tests/model/run.hpp"
 
 #include <algorithm>
 #include <array>
 
+#include "model/explore.hpp"
 #include "sim/check.hpp"
 
 namespace model {
@@ -90,7 +90,8 @@ std::string all_broken(const Setup& setup) {
   for (std::size_t i = 0; i < property_table.size(); ++i) {
     claiming.claims.push_back({.kind = Claim::Kind::never, .property = static_cast<Property>(i)});
   }
-  return broken(claiming, model::explore(World(claiming, sim::Order::any), {.states_max = 400'000}));
+  return broken(claiming,
+                model::explore(World(claiming, sim::Order::any), {.states_max = 400'000}));
 }
 
 }  // namespace model::testing

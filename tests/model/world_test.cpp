@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What must hold of a world whatever it models: each task that may run is in the queue and no
 // other; simulated runs are among the explored ones; a seed decides everything.
-#include "model/explore.hpp"
 #include "model/world.hpp"
 
 #include <doctest/doctest.h>
@@ -9,6 +8,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "model/explore.hpp"
 #include "sim/simulate.hpp"
 #include "tests/model/races.hpp"
 #include "tests/model/run.hpp"
@@ -141,7 +141,7 @@ TEST_CASE("equal worlds have equal fingerprints, and unequal ones different ones
   for (const Named& entry : explored()) {
     CAPTURE(entry.name);
     const sim::ExploreReport report = model::explore(World(entry.setup, sim::Order::any),
-                                                   {.states_max = 3000, .compare_worlds = true});
+                                                     {.states_max = 3000, .compare_worlds = true});
     CHECK(report.states > 400);  // It aborts if two worlds disagree.
   }
 }
