@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <thread>
 
@@ -11,6 +12,7 @@
 #include "cli/ranks.hpp"
 #include "cli/swarm.hpp"
 #include "cli/thread_crew.hpp"
+#include "model/explore.hpp"
 #include "model/symmetry.hpp"
 #include "sim/explore.hpp"
 #include "sim/simulate.hpp"
@@ -22,7 +24,7 @@ using language::RunMode;
 
 constexpr std::uint64_t steps_between_looks = 4096;
 
-// Keeps what the questions ask for, and hands on what it sees.
+// Keeps what the questions ask for, and hands on what it sees. Of one thread.
 class Collector final : public Observer {
  public:
   Collector(const language::Cell& cell, Observer* next) : cell_(cell), next_(next) {
@@ -38,6 +40,10 @@ class Collector final : public Observer {
       values_[i].insert(model::evaluate(question.expression, world.machine()));
     }
     if (next_ != nullptr) next_->rested(world);
+  }
+  // For a search, which calls it from one thread only.
+  std::function<void(const model::World&)> at_rest() {
+    return [this](const model::World& world) { rested(world); };
   }
   std::vector<std::set<std::int64_t>> take() { return std::move(values_); }
 
@@ -106,9 +112,18 @@ Reduced explore_reduced(const Case& what, const Options& options, Collector& col
   reduced.reduction =
       model::find_reduction(what.setup(), world, questions_of(*what.cell), options.reduce);
   world.reduce(reduced.reduction);
-  reduced.report = sim::explore(Observed(world, collector), limits);
+  reduced.report = model::explore(world, limits, collector.at_rest());
   model::complete(*reduced.report, world, reduced.reduction);
   return reduced;
+}
+
+sim::ExploreReport explore_covered(const model::World& start, const sim::ExploreOptions& limits,
+                                   Collector& collector, Coverage& coverage) {
+  Observer nobody;
+  Probe probe(coverage);
+  return sim::explore<Observed>(
+      Observed(start, nobody, &probe), limits,
+      [&collector](const Observed& world) { collector.rested(world.world()); });
 }
 
 Outcome explore(const Case& what, const Options& options, Progress& progress) {
@@ -127,15 +142,15 @@ Outcome explore(const Case& what, const Options& options, Progress& progress) {
       .keep_graph = true,
   };
   Coverage coverage;
-  Probe probe(coverage);
-  const Observed start(model::World(what.setup(), sim::Order::any), collector,
-                       options.coverage ? &probe : nullptr);
+  const model::World start(what.setup(), sim::Order::any);
   Reduced reduced = explore_reduced(what, options, collector, limits);
   const bool whole = !reduced.report || reduced.report->unbounded;  // Who is starved has a name.
   const sim::ExploreReport report =
-      whole ? sim::explore(start, limits) : std::move(*reduced.report);
+      !whole             ? std::move(*reduced.report)
+      : options.coverage ? explore_covered(start, limits, collector, coverage)
+                         : model::explore(start, limits, collector.at_rest());
   model::Cycles cycles;
-  if (report.unbounded) cycles = model::judge_cycles(start.world(), *report.graph);
+  if (report.unbounded) cycles = model::judge_cycles(start, *report.graph);
   model::Verdict verdict = model::judge(what.setup(), report, std::move(cycles));
   std::vector<Insight> insights;
   if (whole) insights = look_into(what, report, verdict);
