@@ -145,10 +145,10 @@ Outcome explore(const Case& what, const Options& options, Progress& progress) {
   const model::World start(what.setup(), sim::Order::any);
   Reduced reduced = explore_reduced(what, options, collector, limits);
   const bool whole = !reduced.report || reduced.report->unbounded;  // Who is starved has a name.
-  const sim::ExploreReport report =
-      !whole             ? std::move(*reduced.report)
-      : options.coverage ? explore_covered(start, limits, collector, coverage)
-                         : model::explore(start, limits, collector.at_rest());
+  const sim::ExploreReport report = !whole ? std::move(*reduced.report)
+                                    : options.coverage
+                                        ? explore_covered(start, limits, collector, coverage)
+                                        : model::explore(start, limits, collector.at_rest());
   model::Cycles cycles;
   if (report.unbounded) cycles = model::judge_cycles(start, *report.graph);
   model::Verdict verdict = model::judge(what.setup(), report, std::move(cycles));
@@ -163,6 +163,7 @@ Outcome explore(const Case& what, const Options& options, Progress& progress) {
           .size = {.frontier = report.state_bytes,
                    .graph = report.bytes_per_state,
                    .parts = report.part_bytes / report.states},
+          .reduced = !whole,
           .symmetries = whole ? 0 : reduced.reduction.group.size(),
           .alike = whole ? std::vector<std::string>{} : std::move(reduced.reduction.alike),
           .values = collector.take(),

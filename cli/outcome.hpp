@@ -38,6 +38,7 @@ struct Outcome {
   std::uint64_t executions = 0;      // Saturating.
   bool unbounded = false;            // Some execution need not come to rest.
   StateSize size{};                  // Explored.
+  bool reduced = false;              // Symmetric states were taken for one, and the like.
   std::size_t symmetries = 0;        // Of a reduced exploration, and the programs
   std::vector<std::string> alike{};  // that may change places: "app.t0, app.t1".
   sim::Nanoseconds time = 0;         // At the end of a run by time.

@@ -54,6 +54,7 @@ std::vector<std::string> totals(const Outcome& outcome, const Options& options) 
           outcome.unbounded ? "unbounded" : count_text(outcome.executions);
       std::vector<std::string> parts{fmt::format("states {}", outcome.states),
                                      fmt::format("executions {}", executions), ended};
+      if (options.reduce.any() && !outcome.reduced) parts.push_back("not reduced");
       if (options.verbosity != Verbosity::verbose) return parts;
       const StateSize& size = outcome.size;
       parts.push_back(fmt::format("bytes a state: {} to expand, {} in the graph, {} in parts",

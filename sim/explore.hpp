@@ -121,6 +121,7 @@ class Exploration {
         prefetch(expansion, step + prefetched_ahead);
         arrive(expansion, step);
       }
+      if (ended_ == Ended::states) graph_.cut_short(next_);
       ++next_.value;
     }
   }

@@ -197,6 +197,7 @@ std::vector<Component> fair_components(const StateGraph& graph, const Stuck& stu
                                        Fairness fairness) {
   States all;
   for (std::uint32_t i = 0; i < graph.size(); ++i) {
+    if (graph.is_cut_short(State{i})) continue;  // Who else could move there is not known.
     if ((graph.pending_in(State{i}) & stuck.pending) == stuck.pending) all.push_back(State{i});
   }
   Part part(graph, stuck);

@@ -56,6 +56,9 @@ class StateGraph {
   std::span<const State> targets_of(State from) const;
   std::span<const ActorId> actors_of(State from) const;
   bool expanded(State state) const { return state.index() < targets_begin_.size(); }
+  // A limit came while this state, the last one, was expanded: not all of its transitions are here.
+  void cut_short(State state) { cut_ = state; }
+  bool is_cut_short(State state) const { return cut_ == state; }
   std::uint64_t broken_in(State state) const { return broken_masks_[broken_[state.index()]]; }
   std::uint64_t pending_in(State state) const {
     return state.index() < pending_.size() ? pending_[state.index()] : 0;
@@ -88,6 +91,7 @@ class StateGraph {
   std::vector<std::uint64_t> targets_begin_;
   std::vector<State> targets_;
   std::vector<ActorId> actors_;  // Of each transition.
+  State cut_;                    // Or none.
 
   std::vector<std::uint16_t> broken_;  // Of each state: which of the masks.
   std::vector<std::uint64_t> broken_masks_ = {0};

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // necessary FILE...: takes each mechanism away in turn and explores what is left. Some claim
 // breaks: the mechanism is needed, and here is how. None does, and all was explored: it is
-// redundant in the scope of this scenario. That proves nothing for a larger one.
+// redundant in the scope of this scenario. That proves nothing for a larger one. Where a claim
+// fails as it is, the mechanism may be there for that one: then it is said that nothing changes.
 #include <optional>
 
 #include "cli/command.hpp"
@@ -33,11 +34,14 @@ struct Finding {
   Explored without;
   const model::ClaimResult* broken = nullptr;  // Of `without`.
   std::optional<Divergence> divergence{};
+  bool base_open = false;   // As it is, some claim is not decided,
+  bool base_fails = false;  // or does not hold, whether that is expected or not.
 
   bool open() const { return broken == nullptr && without.outcome.verdict.undecided(); }
   std::string_view word() const {
     if (broken != nullptr) return "needed";
-    return open() || without.outcome.stopped != Stopped::no ? "undecided" : "redundant";
+    if (base_open || open() || without.outcome.stopped != Stopped::no) return "undecided";
+    return base_fails ? "no change" : "redundant";
   }
 };
 
@@ -77,11 +81,19 @@ class Necessity {
   }
 
   bool undecided() const {
-    return std::ranges::any_of(
-        findings_, [](const Finding& finding) { return finding.word() == "undecided"; });
+    return base_open() || std::ranges::any_of(findings_, [](const Finding& finding) {
+             return finding.word() == "undecided";
+           });
   }
 
  private:
+  bool base_open() const { return all_->outcome.verdict.undecided(); }
+  bool base_fails() const {
+    return std::ranges::any_of(all_->outcome.verdict.claims, [this](const auto& claim) {
+      return !is_question(all_->what().setup(), claim) && claim.decided && !claim.holds;
+    });
+  }
+
   Explored explore(const language::Choices& choices) {
     Explored explored{.scenario = load_scenario(path_, choices)};
     explored.scenario.loaded.cells.front().mode = language::RunMode::explore;
@@ -92,7 +104,10 @@ class Necessity {
   Finding find(const Mechanism& mechanism) {
     language::Choices choices = choices_;
     choices.set.emplace_back(mechanism.name, mechanism.value);
-    Finding finding{.mechanism = mechanism, .without = explore(choices)};
+    Finding finding{.mechanism = mechanism,
+                    .without = explore(choices),
+                    .base_open = base_open(),
+                    .base_fails = base_fails()};
     finding.broken = newly_broken(finding.without.outcome);
     if (finding.broken != nullptr && finding.broken->has_example) {
       finding.divergence = divergence(finding.without.what(), all_->what(), finding.broken->path,
@@ -108,7 +123,7 @@ class Necessity {
       const model::ClaimResult& before = all_->outcome.verdict.claims[i];
       const model::ClaimResult& after = without.verdict.claims[i];
       if (is_question(all_->what().setup(), after)) continue;
-      if (!before.holds || after.holds || !after.decided) continue;
+      if (!before.holds || !before.decided || after.holds || !after.decided) continue;
       const bool better = best == nullptr || (after.has_example && !best->has_example) ||
                           (after.has_example == best->has_example && after.steps < best->steps);
       if (better) best = &after;
@@ -130,6 +145,7 @@ class Necessity {
     if (finding.broken == nullptr) {
       text = counted(finding.without.outcome.states, "state");
       if (word == "redundant") text = "proved in " + text;
+      if (word == "no change") text = "no further claim fails in " + text;
     } else if (!finding.broken->has_example) {
       text = "nothing shows " + claim_text(finding);
     } else {

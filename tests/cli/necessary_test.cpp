@@ -53,6 +53,25 @@ TEST_CASE("a search that a limit ends proves nothing redundant") {
   CHECK(said.out.find("redundant") == std::string::npos);
 }
 
+TEST_CASE("nothing is redundant where a claim fails as it is") {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"necessary", munmap_race, "--policy", "none"},
+        std::vector<std::string>{"necessary", "scenarios/odp/no-recheck.sd"}}) {
+    const Said said = program(arguments);
+    CHECK(said.status == 0);
+    CHECK(said.out.find("redundant") == std::string::npos);
+    CHECK(said.out.find("no change  no further claim fails in ") != std::string::npos);
+    CHECK(cli::testing::wide_lines(said.out).empty());
+  }
+}
+
+TEST_CASE("nothing is needed for a claim that was not decided with it") {
+  const Said said = program({"necessary", swap_out, "--state-limit", "300"});
+  CHECK(said.status == 3);
+  CHECK(said.out.find("redundant") == std::string::npos);
+  CHECK(said.out.find("undecided") != std::string::npos);
+}
+
 TEST_CASE("a setting that no policy in force has is refused, and so is a value") {
   for (const char* set : {"no_such=no", "recheck=maybe", "heed_refusal=active", "unpin=no"}) {
     const Said said = program({"run", swap_out, "--set", set});

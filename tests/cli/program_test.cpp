@@ -7,7 +7,9 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "cli/commands/all.hpp"
 #include "cli/ranks.hpp"
@@ -282,4 +284,35 @@ TEST_CASE("an interrupt ends a search with status 130 and what was found so far"
   CHECK(nlohmann::json::parse(said.out)["ended"] == "interrupted");
 }
 
+// "$ shootdown ..." and what it prints, from the fenced blocks of a text.
+std::vector<std::pair<std::string, std::string>> commands_in(const std::string& path) {
+  std::ifstream file(path);
+  std::vector<std::pair<std::string, std::string>> found;
+  bool inside = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("```")) {
+      inside = false;
+    } else if (line.starts_with("$ shootdown ")) {
+      inside = true;
+      found.push_back({line.substr(12), ""});
+    } else if (inside) {
+      found.back().second += line + "\n";
+    }
+  }
+  return found;
+}
+
+TEST_CASE("the README shows what the program prints") {
+  int compared = 0;
+  for (const auto& [command, text] : commands_in("README.md")) {
+    CAPTURE(command);
+    std::istringstream words(command);
+    std::vector<std::string> arguments;
+    for (std::string word; words >> word;) arguments.push_back(word);
+    if (arguments.front() != "run") continue;
+    CHECK(program(arguments).out == text);
+    ++compared;
+  }
+  CHECK(compared >= 2);
+}
 }  // namespace

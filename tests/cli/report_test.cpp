@@ -4,6 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
 #include "tests/cli/example.hpp"
 #include "tests/cli/support.hpp"
 
@@ -146,4 +150,55 @@ TEST_CASE("counts are exact as long as a reader can take them in") {
   CHECK(cli::count_text(~std::uint64_t{0}) == ">=1.8e19");
 }
 
+constexpr const char* spinner = R"(// SPDX-License-Identifier: Apache-2.0
+scenario "spinner"
+host A { cpus 2; ram 64 pages; device rnic0: rnic { odp on } }
+policy kvm { ask_write no }
+process app on A { region buf: anon 1 page rw }
+init { app: mr := reg_mr(A.rnic0, buf, odp)  = ok }
+thread A.rnic0 { dma_write(mr[0], 2) }
+thread app.t0 { WRITE_ONCE(buf[0], 1) }
+never livelock, starvation, deadlock, fault_stuck, quiesce_stuck
+)";
+
+TEST_CASE("what fails in a part of the states fails in all of them") {
+  const cli::testing::Folder folder;
+  const std::string path = folder.write("spinner.sd", spinner);
+  const auto failing = [&path](const std::vector<std::string>& options) {
+    std::vector<std::string> arguments{"run", path, "--json"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const auto json = nlohmann::json::parse(cli::testing::program(arguments).out);
+    std::set<std::string> texts;
+    for (const auto& claim : json["claims"]) {
+      if (claim["decided"] == true && claim["holds"] == false)
+        texts.insert(claim["text"].get<std::string>());
+    }
+    return std::pair(texts, json["states"].get<int>());
+  };
+  const auto [all, states] = failing({});
+  REQUIRE(states > 500);
+  for (int limit = 2; limit < states; ++limit) {
+    CAPTURE(limit);
+    const auto some = failing({"--state-limit", std::to_string(limit)}).first;
+    CHECK(std::ranges::includes(all, some));
+  }
+}
+
+TEST_CASE("where nothing can be reduced, the report is that of an unreduced search") {
+  const auto report = [](const std::vector<std::string>& options) {
+    std::vector<std::string> arguments{"run", "scenarios/odp/kvm.sd"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    return cli::testing::program(arguments).out;
+  };
+  const auto json = [&report](std::vector<std::string> options) {
+    options.emplace_back("--json");
+    auto parsed = nlohmann::json::parse(report(options));
+    parsed.erase("reduce");
+    return parsed;
+  };
+  CHECK(json({"--reduce", "all"}) == json({}));
+  CHECK(json({"--reduce", "all", "--coverage"}) == json({"--coverage"}));
+  CHECK(contains(report({"--reduce", "all"}), "not reduced"));
+  CHECK_FALSE(contains(report({}), "not reduced"));
+}
 }  // namespace
