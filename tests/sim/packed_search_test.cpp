@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "sim/search/reduced.hpp"
 #include "sim/search/search.hpp"
 #include "tests/sim/random_threads.hpp"
 
@@ -236,13 +237,14 @@ TEST_CASE("reductions keep the verdict, and symmetry the length") {
   std::uint64_t both = 0;
   const auto states = [](const RandomThreads& system, sim::Reductions reductions) {
     const SearchResult plain = sim::search(system, {.find_paths = true});
-    const SearchResult result = sim::search(system, {.reductions = reductions, .find_paths = true});
+    const sim::Reduced reduced(system, reductions);
+    const SearchResult result = sim::search(reduced, {.find_paths = true});
     CHECK((result.violations != 0) == (plain.violations != 0));
     CHECK((result.deadlocks != 0) == (plain.deadlocks != 0));
     CHECK(result.violation_path == plain.violation_path);
     CHECK(result.deadlock_path == plain.deadlock_path);
-    if (!reductions.merge) CHECK(result.steps == plain.steps);
-    if (!reductions.merge) CHECK(result.depth == plain.depth);
+    if (!reductions.regions) CHECK(result.steps == plain.steps);
+    if (!reductions.regions) CHECK(result.depth == plain.depth);
     return result.states;
   };
   for (std::uint64_t seed = 0; seed < seeds; ++seed) {
@@ -250,8 +252,8 @@ TEST_CASE("reductions keep the verdict, and symmetry the length") {
     const RandomThreads system(seed);
     all += states(system, {});
     symmetric += states(system, {.symmetry = true});
-    merged += states(system, {.merge = true});
-    both += states(system, {.symmetry = true, .merge = true});
+    merged += states(system, {.regions = true});
+    both += states(system, {.symmetry = true, .regions = true});
   }
   CHECK(symmetric * 2 < all);
   CHECK(merged * 10 < all * 9);
@@ -264,9 +266,9 @@ TEST_CASE("symmetry counts the classes, as many as a naive search has") {
     const RandomThreads system(seed);
     const NaiveThreadSearch<RandomThreads> naive(system);
     std::set<RandomThreads::State> classes;
-    for (const auto& [state, steps] : naive.all()) classes.insert(system.canonical(state));
-    const SearchOptions options{.reductions = {.symmetry = true}};
-    CHECK(sim::search(system, options).states == classes.size());
+    for (const auto& [state, steps] : naive.all()) classes.insert(canonical(system, state));
+    const sim::Reduced reduced(system, {.symmetry = true});
+    CHECK(sim::search(reduced).states == classes.size());
   }
 }
 

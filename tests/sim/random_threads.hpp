@@ -14,6 +14,7 @@
 
 #include "sim/chooser.hpp"
 #include "sim/search/path.hpp"
+#include "sim/search/reduced.hpp"
 #include "sim/transition_system.hpp"
 
 namespace toys {
@@ -57,12 +58,14 @@ class RandomThreads {
     }
   }
   bool may_end(const State& state) const { return may_end_ || state.shared == 0; }
-  State canonical(State state) const {
+
+  friend State canonical(const RandomThreads&, State state) {
     std::ranges::sort(state.places);
     return state;
   }
-  bool continues(const State& state, std::size_t thread) const {
-    return local_[state.places[thread]];
+  friend bool continues(const RandomThreads& system, const State&, const State& after,
+                        std::size_t thread) {
+    return system.local_[after.places[thread]];
   }
 
  private:
@@ -87,7 +90,7 @@ class RandomThreads {
   bool may_end_ = false;
 };
 static_assert(sim::TransitionSystem<RandomThreads>);
-static_assert(sim::Symmetric<RandomThreads> && sim::Merging<RandomThreads>);
+static_assert(sim::Symmetric<RandomThreads> && sim::Regional<RandomThreads>);
 
 template <sim::TransitionSystem S>
 class NaiveThreadSearch {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reductions against the whole: the same verdicts, the same final states, and the sizes that other
 // checkers found; and what a wrong reduction loses.
-#include "bench/yardstick/reduced.hpp"
+#include "sim/search/reduced.hpp"
 
 #include <doctest/doctest.h>
 
@@ -17,6 +17,9 @@
 
 namespace yardstick {
 namespace {
+using sim::Reduced;
+using sim::Reductions;
+
 constexpr std::uint64_t quick = 60'000;  // States.
 constexpr std::uint64_t small = 150'000;
 
