@@ -117,10 +117,12 @@ void check_regions(unsigned variants, unsigned properties) {
       sim::BreadthSearch<P, sim::ExactShard> search(protocol, options);
       search.run();
       std::uint64_t regions_seen = 0;
-      for (const auto& shard : search.shards())
-        for (std::size_t i = 0; i < shard.size(); ++i)
+      for (const auto& shard : search.shards()) {
+        for (std::size_t i = 0; i < shard.size(); ++i) {
           for (std::size_t thread = 0; thread < P::thread_count; ++thread)
             check_region(protocol, shard[i], thread, regions_seen);
+        }
+      }
       CHECK(regions_seen > 0);
     }
   }
