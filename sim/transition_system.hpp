@@ -32,22 +32,20 @@ concept TransitionSystem = std::has_unique_object_representations_v<typename S::
   { system.may_end(state) } -> std::same_as<bool>;  // Or is it a deadlock, if it has no step?
 };
 
-// canonical() gives one and the same state for all that differ only by the names of like things: a
-// search then looks at one of each such class. From states of one class steps lead to the same
-// classes, with the same outcomes, and may_end() says the same of them.
+// Has the verdict of whole() in fewer states. A path is one of the whole.
 template <class S>
-concept Symmetric = TransitionSystem<S> && requires(const S system, const typename S::State state) {
-  { system.canonical(state) } -> std::same_as<typename S::State>;
+concept PartOfWhole = TransitionSystem<S> && requires(const S system) {
+  requires TransitionSystem<std::remove_cvref_t<decltype(system.whole())>>;
 };
 
-// continues(state, thread), after `thread` has moved to `state`: its next step belongs to the same
-// atomic region as the one it has just taken (R. Lipton, "Reduction", CACM 18(12), 1975), so that
-// nothing is missed if no other thread moves in between.
-template <class S>
-concept Merging = TransitionSystem<S> &&
-    requires(const S system, const typename S::State state, std::size_t thread) {
-  { system.continues(state, thread) } -> std::same_as<bool>;
-};
+template <TransitionSystem S>
+const auto& whole_of(const S& system) {
+  if constexpr (PartOfWhole<S>) {
+    return system.whole();
+  } else {
+    return system;
+  }
+}
 
 template <TransitionSystem S, class Visit>
 void each_step(const S& system, const typename S::State& state, Visit&& visit) {

@@ -12,12 +12,11 @@
 #include "bench/yardstick/holt_handle.hpp"
 
 namespace yardstick {
-// Lipton's regions: right movers, one step that is no mover, left movers.
+// Lipton's regions: right movers, one step that is no mover, left movers. All variants.
 //
-//   choose, TOUCH_CARD     Choosing writes what others look at only during a transfer. All
-//   variants. receive, FAULT         Of the owner. Nobody else takes a request away. All variants;
-//   but out of
-//                          memory the fault blocks, and the region ends before it.
+//   choose, TOUCH_CARD     Choosing writes what others look at only during a transfer.
+//   receive, FAULT         Of the owner. Nobody else takes a request away. But out of memory the
+//                          fault blocks, and the region ends before it.
 template <HoltScope scope>
 bool continues(const HoltHandle<scope>&, const HoltState<scope>& before,
                const HoltState<scope>& after, std::size_t thread) {

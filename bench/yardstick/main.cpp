@@ -64,7 +64,7 @@ struct Row {
   bool spin_agrees = true;     // If it was run.
 };
 
-constexpr std::array<std::pair<std::string_view, Reductions>, 5> reductions{{
+constexpr std::array<std::pair<std::string_view, sim::Reductions>, 5> reductions{{
     {"none", {}},
     {"symmetry", {.symmetry = true}},
     {"merge", {.regions = true}},
@@ -248,7 +248,7 @@ bool compare_reduced_violation(const Violation& violation, const Options& option
 }
 
 bool compare_scope(const Proof& proof, const Options& options, Tally& rows) {
-  const bool reduced = options.how.reductions != Reductions{};
+  const bool reduced = options.how.reductions != sim::Reductions{};
   Tally own;
   own.add(reduced ? compare_reduced_proof(proof, options) : compare_proof(proof, options));
   for (const Violation& violation : violations()) {
@@ -276,7 +276,7 @@ int run(const Options& options) {
   }
   fmt::print("L: length of a shortest counterexample. B: bytes a state.\n");
   fmt::print("r: SPIN's CPU time by ours. *: recorded, not run.\n");
-  if (options.how.reductions != Reductions{}) fmt::print("{}", reduced_legend);
+  if (options.how.reductions != sim::Reductions{}) fmt::print("{}", reduced_legend);
   fmt::print("{} of {} rows agree\n{} of {} scopes agree\n", rows.agree, rows.all, scopes.agree,
              scopes.all);
   return scopes.agree == scopes.all ? 0 : 1;
@@ -366,7 +366,7 @@ int main(int count, char** arguments) {
     return 2;
   }
   using yardstick::Core;
-  if (options.how.core == Core::explorer && options.how.reductions != yardstick::Reductions{}) {
+  if (options.how.core == Core::explorer && options.how.reductions != sim::Reductions{}) {
     fmt::print(stderr, "error: --explorer knows no reductions of the protocols\n");
     return 2;
   }

@@ -6,6 +6,7 @@
 
 #include "bench/yardstick/scopes.hpp"
 #include "sim/search/options.hpp"
+#include "sim/search/reduced.hpp"
 
 namespace yardstick {
 struct Case {
@@ -24,7 +25,7 @@ enum class Paths : std::uint8_t { not_sought, sought };
 struct How {
   Core core = Core::search;
   // Of the search:
-  Reductions reductions{};
+  sim::Reductions reductions{};
   std::size_t threads = 1;
   sim::Store store = sim::Store::exact;
   sim::SearchOrder order = sim::SearchOrder::breadth;

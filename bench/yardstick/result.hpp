@@ -6,15 +6,6 @@
 #include <optional>
 
 namespace yardstick {
-// What a search may use to visit fewer states. See reduced.hpp.
-struct Reductions {
-  bool symmetry = false;
-  bool regions = false;
-  bool settling = false;
-  bool forgetting = false;
-  bool operator==(const Reductions&) const = default;
-};
-
 struct Result {
   std::uint64_t states = 0;
   std::uint64_t transitions = 0;  // With the violating ones.

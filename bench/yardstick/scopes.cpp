@@ -276,17 +276,19 @@ bool agrees(const Violation& recorded, const Result& found) {
          found.violations_last.value_or(recorded.violations_last) == recorded.violations_last;
 }
 
-bool agrees_reduced(const Proof& recorded, const Reductions& reductions, const Result& found) {
+bool agrees_reduced(const Proof& recorded, const sim::Reductions& reductions, const Result& found) {
   std::uint64_t states = 0;
-  if (reductions == Reductions{.symmetry = true}) states = recorded.reduced.symmetry;
-  if (reductions == Reductions{.regions = true}) states = recorded.reduced.regions;
-  if (reductions == Reductions{.symmetry = true, .regions = true}) states = recorded.reduced.both;
+  if (reductions == sim::Reductions{.symmetry = true}) states = recorded.reduced.symmetry;
+  if (reductions == sim::Reductions{.regions = true}) states = recorded.reduced.regions;
+  if (reductions == sim::Reductions{.symmetry = true, .regions = true})
+    states = recorded.reduced.both;
   return found.violations == 0 && found.deadlocks == 0 && (states == 0 || found.states == states);
 }
 
-bool agrees_reduced(const Violation& recorded, const Reductions& reductions, const Result& found) {
+bool agrees_reduced(const Violation& recorded, const sim::Reductions& reductions,
+                    const Result& found) {
   const bool same_steps =
-      reductions != Reductions{.symmetry = true} || found.steps == recorded.steps;
+      reductions != sim::Reductions{.symmetry = true} || found.steps == recorded.steps;
   return found.deadlocks == 0 && (found.steps != 0) == (recorded.steps != 0) && same_steps;
 }
 }  // namespace yardstick

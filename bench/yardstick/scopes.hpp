@@ -11,6 +11,7 @@
 #include "bench/yardstick/holt_scope.hpp"
 #include "bench/yardstick/interval_scope.hpp"
 #include "bench/yardstick/result.hpp"
+#include "sim/search/reduced.hpp"
 
 namespace yardstick {
 enum class Model : std::uint8_t { interval_notifier, holt_handle };
@@ -94,6 +95,7 @@ bool agrees(const Violation& recorded, const Result& found);
 
 // With reductions the verdict; the states, where they are recorded; and with symmetry alone the
 // length of the shortest counterexample.
-bool agrees_reduced(const Proof& recorded, const Reductions& reductions, const Result& found);
-bool agrees_reduced(const Violation& recorded, const Reductions& reductions, const Result& found);
+bool agrees_reduced(const Proof& recorded, const sim::Reductions& reductions, const Result& found);
+bool agrees_reduced(const Violation& recorded, const sim::Reductions& reductions,
+                    const Result& found);
 }  // namespace yardstick

@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "sim/search/batch.hpp"
-#include "sim/search/expand.hpp"
 #include "sim/search/hash.hpp"
 #include "sim/search/options.hpp"
 #include "sim/search/shard_options.hpp"
@@ -30,7 +29,7 @@ class BreadthSearch {
 
   // Both must outlive the search.
   BreadthSearch(const S& system, const SearchOptions& options)
-      : expander_(system, options.reductions),
+      : system_(system),
         options_(options),
         crew_(options.crew == nullptr ? lone_worker_ : *options.crew),
         work_(round_chunks) {
@@ -43,7 +42,7 @@ class BreadthSearch {
   }
 
   SearchResult run() {
-    const State start = expander_.start();
+    const State start = system_.start();
     const std::uint64_t hash = hash_of(start);
     shards_[shard_of(hash)].insert(start, Shard::key_of(hash), {});
     result_.states = 1;
@@ -143,7 +142,7 @@ class BreadthSearch {
     work.transitions = work.ends = work.deadlocks = work.violations = 0;
     shards_[chunk.shard].read_level(chunk.first, chunk.count, [&](const State& state) {
       const std::uint64_t before = work.transitions;
-      expander_.each_step(state, [&](const State& next, Outcome outcome) {
+      sim::each_step(system_, state, [&](const State& next, Outcome outcome) {
         ++work.transitions;
         if (outcome == Outcome::violates) {
           ++work.violations;
@@ -154,7 +153,7 @@ class BreadthSearch {
       });
       if (work.transitions != before) return;
       ++work.ends;
-      if (!expander_.system().may_end(state)) ++work.deadlocks;
+      if (!system_.may_end(state)) ++work.deadlocks;
     });
   }
 
@@ -183,7 +182,7 @@ class BreadthSearch {
     if (options_.stop && options_.stop()) result_.ended = SearchEnded::by_stop;
   }
 
-  Expander<S> expander_;
+  const S& system_;
   const SearchOptions& options_;
   LoneWorker lone_worker_;
   Crew& crew_;

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "sim/search/exact_shard.hpp"
-#include "sim/search/expand.hpp"
 #include "sim/search/hash.hpp"
 #include "sim/search/options.hpp"
 #include "sim/transition_system.hpp"
@@ -25,13 +24,11 @@ class DeepeningSearch {
 
   // Both must outlive the search.
   DeepeningSearch(const S& system, const SearchOptions& options)
-      : expander_(system, options.reductions),
-        options_(options),
-        found_({.states_expected = options.states_expected}) {}
+      : system_(system), options_(options), found_({.states_expected = options.states_expected}) {}
 
   SearchResult run() {
     check(options_.deepen_by > 0);
-    arrive(expander_.start(), 0);
+    arrive(system_.start(), 0);
     while (result_.complete() && !waiting_.empty()) {
       const std::uint64_t further = bound_ + options_.deepen_by;
       if (bound_ >= options_.levels_max) {
@@ -94,7 +91,7 @@ class DeepeningSearch {
     const std::size_t first = waiting_.size();
     std::uint64_t steps = 0;
     std::uint64_t violations = 0;
-    expander_.each_step(state, [&](const State& next, Outcome outcome) {
+    sim::each_step(system_, state, [&](const State& next, Outcome outcome) {
       ++steps;
       if (outcome == Outcome::violates) {
         ++violations;
@@ -110,7 +107,7 @@ class DeepeningSearch {
     if (violations != 0) violating_.push_back({from.number, violations});
     if (steps != 0) return;
     ++result_.ends;
-    if (!expander_.system().may_end(state)) deadlocked_.push_back(from.number);
+    if (!system_.may_end(state)) deadlocked_.push_back(from.number);
   }
 
   bool limit_passed() {
@@ -156,7 +153,7 @@ class DeepeningSearch {
 
   static constexpr std::uint64_t limits_every = 4096;
 
-  Expander<S> expander_;
+  const S& system_;
   const SearchOptions& options_;
   ExactShard<State> found_;
   std::vector<std::uint32_t> steps_;  // Of each found state, the fewest so far.

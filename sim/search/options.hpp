@@ -20,25 +20,15 @@ namespace sim {
 enum class Store : std::uint8_t { exact, compact };
 enum class SearchOrder : std::uint8_t { breadth, depth };
 
-// Ways to look at less and still see everything; each is ignored where the system does not offer
-// it.
-struct Reductions {
-  bool symmetry = false;
-  bool merge = false;
-
-  bool any() const { return symmetry || merge; }
-};
-
 struct SearchOptions {
   static constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
 
   Store store = Store::exact;
   SearchOrder order = SearchOrder::breadth;  // Depth first is always exact.
-  Reductions reductions{};
-  bool stop_at_violation = false;     // After the first level from which one leads away.
-  bool stop_at_deadlock = false;      // After the first level that has one.
-  bool find_paths = false;            // To a nearest violation and deadlock.
-  std::uint64_t states_expected = 0;  // Room for so many is made at once; more are welcome.
+  bool stop_at_violation = false;            // After the first level from which one leads away.
+  bool stop_at_deadlock = false;             // After the first level that has one.
+  bool find_paths = false;                   // To a nearest violation and deadlock.
+  std::uint64_t states_expected = 0;         // Room for so many is made at once; more are welcome.
 
   // The search ends undecided when it has passed one of these. They are looked at from time to
   // time, so it is a little later, but for the first three always at the same place.
@@ -90,8 +80,8 @@ struct SearchResult {
   std::uint64_t bytes_visited = 0;  // Of it for telling new states from old ones, at the end.
   std::uint64_t bytes_spilled = 0;  // That were written, in all.
 
-  // If paths were sought: shortest ones in single steps, whatever the reductions. Without a value
-  // if there is none, or if the limits left no room to find it.
+  // If paths were sought: shortest ones, of a PartOfWhole in the steps of the whole. Without a
+  // value if there is none, or if the limits left no room to find it.
   std::optional<StepPath> violation_path{};
   std::optional<StepPath> deadlock_path{};
 

@@ -12,7 +12,7 @@
 #include "sim/transition_system.hpp"
 
 namespace sim {
-// Searches anew, exactly and without reductions, as far as the goal.
+// Searches anew, exactly, as far as the goal.
 template <TransitionSystem S>
 std::optional<StepPath> shortest_path(const S& system, Goal goal, const SearchOptions& options) {
   LoneWorker lone_worker;
@@ -47,21 +47,24 @@ SearchResult search_with_levels(const S& system, const SearchOptions& options) {
 }
 
 template <TransitionSystem S>
+SearchResult search_without_paths(const S& system, const SearchOptions& options) {
+  if (options.order == SearchOrder::depth) return DeepeningSearch<S>(system, options).run();
+  if (options.store == Store::compact) return BreadthSearch<S, CompactShard>(system, options).run();
+  return BreadthSearch<S, ExactShard>(system, options).run();
+}
+
+template <TransitionSystem S>
 SearchResult search(const S& system, const SearchOptions& options = {}) {
-  const bool plain = options.order == SearchOrder::breadth && options.store == Store::exact;
-  if (plain && !options.reductions.any()) return search_with_levels(system, options);
-  SearchResult result;
-  if (options.order == SearchOrder::depth) {
-    result = DeepeningSearch<S>(system, options).run();
-  } else if (options.store == Store::compact) {
-    result = BreadthSearch<S, CompactShard>(system, options).run();
-  } else {
-    result = BreadthSearch<S, ExactShard>(system, options).run();
+  if constexpr (!PartOfWhole<S>) {
+    const bool has_levels = options.order == SearchOrder::breadth && options.store == Store::exact;
+    if (has_levels) return search_with_levels(system, options);
   }
+  SearchResult result = search_without_paths(system, options);
   if (!options.find_paths) return result;
   if (result.violations != 0)
-    result.violation_path = shortest_path(system, Goal::violation, options);
-  if (result.deadlocks != 0) result.deadlock_path = shortest_path(system, Goal::deadlock, options);
+    result.violation_path = shortest_path(whole_of(system), Goal::violation, options);
+  if (result.deadlocks != 0)
+    result.deadlock_path = shortest_path(whole_of(system), Goal::deadlock, options);
   return result;
 }
 }  // namespace sim

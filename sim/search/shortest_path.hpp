@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ShortestPath: among the shortest ways to a violation or a deadlock the one with the fewest
 // context switches; among those the earliest by threads and choices. No parents are stored: the
-// levels of an exact, unreduced search are expanded again, from the last to the first, and what
+// levels of an exact search of all states are expanded again, from the last to the first, and what
 // leads on is kept with the fewest switches that are still needed.
 #pragma once
 

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "sim/search/reduced.hpp"
 #include "sim/search/search.hpp"
 #include "tests/sim/random_threads.hpp"
 
@@ -97,7 +98,8 @@ void check_equal(const SearchResult& result, const SearchResult& wanted) {
   CHECK(result.deadlock_path == wanted.deadlock_path);
 }
 
-void check_against(const NaiveThreadSearch<RandomThreads>& naive, const SearchResult& result) {
+template <class S>
+void check_against(const NaiveThreadSearch<S>& naive, const SearchResult& result) {
   CHECK(result.complete());
   CHECK(result.states == naive.states());
   CHECK(result.transitions == naive.transitions);
@@ -109,6 +111,19 @@ void check_against(const NaiveThreadSearch<RandomThreads>& naive, const SearchRe
   CHECK(result.violations == naive.violations);
   CHECK(result.steps == naive.violation_steps);
   if (naive.deadlock_steps) CHECK(result.deadlock_steps == *naive.deadlock_steps);
+}
+
+constexpr unsigned symmetry = 1;
+constexpr unsigned regions = 2;
+constexpr unsigned settling = 4;
+constexpr unsigned forgetting = 8;
+constexpr unsigned all_reductions = 15;
+
+sim::Reductions reductions_of(unsigned bits) {
+  return {.symmetry = (bits & symmetry) != 0,
+          .regions = (bits & regions) != 0,
+          .settling = (bits & settling) != 0,
+          .forgetting = (bits & forgetting) != 0};
 }
 
 // All states of an exact search, in the order of their numbers.
@@ -229,33 +244,47 @@ TEST_CASE("the only deadlock of the counters is found, thread by thread") {
   CHECK(std::ranges::is_sorted(*result.deadlock_path));
 }
 
-TEST_CASE("reductions keep the verdict, and symmetry the length") {
-  std::uint64_t all = 0;
-  std::uint64_t symmetric = 0;
-  std::uint64_t merged = 0;
-  std::uint64_t both = 0;
-  const auto states = [](const RandomThreads& system, sim::Reductions reductions) {
-    const SearchResult plain = sim::search(system, {.find_paths = true});
-    const SearchResult result = sim::search(system, {.reductions = reductions, .find_paths = true});
-    CHECK((result.violations != 0) == (plain.violations != 0));
-    CHECK((result.deadlocks != 0) == (plain.deadlocks != 0));
-    CHECK(result.violation_path == plain.violation_path);
-    CHECK(result.deadlock_path == plain.deadlock_path);
-    if (!reductions.merge) CHECK(result.steps == plain.steps);
-    if (!reductions.merge) CHECK(result.depth == plain.depth);
-    return result.states;
-  };
+TEST_CASE("reductions keep the verdict and the paths, symmetry and forgetting the length") {
+  std::array<std::uint64_t, all_reductions + 1> states{};
   for (std::uint64_t seed = 0; seed < seeds; ++seed) {
     CAPTURE(seed);
     const RandomThreads system(seed);
-    all += states(system, {});
-    symmetric += states(system, {.symmetry = true});
-    merged += states(system, {.merge = true});
-    both += states(system, {.symmetry = true, .merge = true});
+    const SearchResult whole = sim::search(system, {.find_paths = true});
+    for (unsigned bits = 0; bits <= all_reductions; ++bits) {
+      CAPTURE(bits);
+      const sim::Reduced reduced(system, reductions_of(bits));
+      const SearchResult result = sim::search(reduced, {.find_paths = true});
+      CHECK((result.violations != 0) == (whole.violations != 0));
+      CHECK((result.deadlocks != 0) == (whole.deadlocks != 0));
+      CHECK(result.violation_path == whole.violation_path);
+      CHECK(result.deadlock_path == whole.deadlock_path);
+      if ((bits & (regions | settling)) == 0) CHECK(result.steps == whole.steps);
+      if ((bits & ~symmetry) == 0) CHECK(result.depth == whole.depth);
+      states[bits] += result.states;
+    }
   }
-  CHECK(symmetric * 2 < all);
-  CHECK(merged * 10 < all * 9);
-  CHECK(both < std::min(symmetric, merged));
+  CHECK(states[symmetry] * 2 < states[0]);
+  CHECK(states[regions] * 10 < states[0] * 9);
+  CHECK(states[symmetry | regions] < std::min(states[symmetry], states[regions]));
+  CHECK(states[settling] == states[regions]);  // Of local steps, either way.
+  CHECK(states[forgetting] < states[0]);
+  CHECK(states[all_reductions] < states[symmetry | settling]);
+}
+
+TEST_CASE("every packed search of a reduced system counts as the naive one does") {
+  for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+    CAPTURE(seed);
+    const RandomThreads system(seed);
+    const SearchResult whole = sim::search(system, {.find_paths = true});
+    const sim::Reduced reduced(system, reductions_of(all_reductions));
+    const NaiveThreadSearch naive(reduced);
+    for (const SearchOptions& options : ways()) {
+      const SearchResult result = sim::search(reduced, options);
+      check_against(naive, result);
+      CHECK(result.violation_path == whole.violation_path);
+      CHECK(result.deadlock_path == whole.deadlock_path);
+    }
+  }
 }
 
 TEST_CASE("symmetry counts the classes, as many as a naive search has") {
@@ -264,9 +293,9 @@ TEST_CASE("symmetry counts the classes, as many as a naive search has") {
     const RandomThreads system(seed);
     const NaiveThreadSearch<RandomThreads> naive(system);
     std::set<RandomThreads::State> classes;
-    for (const auto& [state, steps] : naive.all()) classes.insert(system.canonical(state));
-    const SearchOptions options{.reductions = {.symmetry = true}};
-    CHECK(sim::search(system, options).states == classes.size());
+    for (const auto& [state, steps] : naive.all()) classes.insert(canonical(system, state));
+    const sim::Reduced reduced(system, {.symmetry = true});
+    CHECK(sim::search(reduced).states == classes.size());
   }
 }
 

@@ -14,11 +14,13 @@
 
 #include "sim/chooser.hpp"
 #include "sim/search/path.hpp"
+#include "sim/search/reduced.hpp"
 #include "sim/transition_system.hpp"
 
 namespace toys {
 // All threads are alike. A local step leads to a later place, always can be taken, and neither
-// reads nor writes the shared value, so that it may be taken at once.
+// reads nor writes the shared value, so that it may be taken at once. Of places that no step
+// leaves, one is as good as another.
 class RandomThreads {
  public:
   static constexpr std::size_t thread_count = 3;
@@ -43,6 +45,7 @@ class RandomThreads {
         if (!local_[place]) draw(steps, chooser, places);
       }
     }
+    find_last_place();
     may_end_ = chooser.choose("may it end?", 2) == 1;
   }
 
@@ -57,12 +60,24 @@ class RandomThreads {
     }
   }
   bool may_end(const State& state) const { return may_end_ || state.shared == 0; }
-  State canonical(State state) const {
+
+  friend State canonical(const RandomThreads&, State state) {
     std::ranges::sort(state.places);
     return state;
   }
-  bool continues(const State& state, std::size_t thread) const {
-    return local_[state.places[thread]];
+  friend bool continues(const RandomThreads& system, const State&, const State& after,
+                        std::size_t thread) {
+    return system.local_[after.places[thread]];
+  }
+  friend std::size_t settling_thread(const RandomThreads& system, const State& state) {
+    std::size_t thread = 0;
+    while (thread < thread_count && !system.local_[state.places[thread]]) ++thread;
+    return thread;
+  }
+  friend State forgetful(const RandomThreads& system, State state) {
+    for (std::uint8_t& place : state.places)
+      if (system.is_last(place)) place = system.last_place_;
+    return state;
   }
 
  private:
@@ -81,13 +96,25 @@ class RandomThreads {
     }
   }
 
+  bool is_last(std::size_t place) const {
+    for (std::size_t value = 0; value < values_; ++value)
+      if (!steps_[place * values_ + value].empty()) return false;
+    return true;
+  }
+
+  void find_last_place() {
+    while (last_place_ < local_.size() && !is_last(last_place_)) ++last_place_;
+  }
+
   std::uint32_t values_ = 1;
   std::vector<bool> local_;
   std::vector<std::vector<Step>> steps_;  // By place and shared value.
+  std::uint8_t last_place_ = 0;           // The first one that no step leaves.
   bool may_end_ = false;
 };
 static_assert(sim::TransitionSystem<RandomThreads>);
-static_assert(sim::Symmetric<RandomThreads> && sim::Merging<RandomThreads>);
+static_assert(sim::Symmetric<RandomThreads> && sim::Regional<RandomThreads>);
+static_assert(sim::Settling<RandomThreads> && sim::Forgetful<RandomThreads>);
 
 template <sim::TransitionSystem S>
 class NaiveThreadSearch {

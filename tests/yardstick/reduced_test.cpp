@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reductions against the whole: the same verdicts, the same final states, and the sizes that other
 // checkers found; and what a wrong reduction loses.
-#include "bench/yardstick/reduced.hpp"
+#include "sim/search/reduced.hpp"
 
 #include <doctest/doctest.h>
 
@@ -17,6 +17,9 @@
 
 namespace yardstick {
 namespace {
+using sim::Reduced;
+using sim::Reductions;
+
 constexpr std::uint64_t quick = 60'000;  // States.
 constexpr std::uint64_t small = 150'000;
 
@@ -87,6 +90,42 @@ void check_ends() {
   const Reductions without_forgetting{.symmetry = true, .regions = true, .settling = true};
   CHECK(sim::search(Reduced<P>(protocol, without_forgetting)).ends ==
         sim::search(Reduced<P>(protocol, symmetry)).ends);
+}
+
+// Whoever is inside a region has a step, in all states there are.
+template <class P>
+void check_region(const P& protocol, const typename P::State& before, std::size_t thread,
+                  std::uint64_t& regions_seen) {
+  protocol.move(before, thread, [&](const typename P::State& after, Outcome outcome) {
+    if (outcome == Outcome::violates || !continues(protocol, before, after, thread)) return;
+    std::uint64_t steps = 0;
+    protocol.move(after, thread, [&](const typename P::State&, Outcome) { ++steps; });
+    CHECK(steps > 0);
+    ++regions_seen;
+  });
+}
+
+template <class P>
+void check_regions(unsigned variants, unsigned properties) {
+  for (unsigned variant = 0; variant < variants; ++variant) {
+    for (unsigned property = 1; property <= properties; ++property) {
+      CAPTURE(variant);
+      CAPTURE(property);
+      const P protocol(static_cast<typename P::Variant>(variant),
+                       static_cast<typename P::Property>(property));
+      const sim::SearchOptions options;
+      sim::BreadthSearch<P, sim::ExactShard> search(protocol, options);
+      search.run();
+      std::uint64_t regions_seen = 0;
+      for (const auto& shard : search.shards()) {
+        for (std::size_t i = 0; i < shard.size(); ++i) {
+          for (std::size_t thread = 0; thread < P::thread_count; ++thread)
+            check_region(protocol, shard[i], thread, regions_seen);
+        }
+      }
+      CHECK(regions_seen > 0);
+    }
+  }
 }
 
 // Out of memory is a deadlock, too.
@@ -225,6 +264,24 @@ TEST_CASE("reductions leave out no final state") {
 TEST_CASE("reductions leave out no deadlock") {
   check_deadlocks<IntervalNotifier<IntervalScope{1, 2, 1, 2, 2, 1, 0, 0}>>();
   check_deadlocks<HoltHandle<HoltScope{1, 2, 1, 1, 1, 1, 0}>>();
+}
+
+TEST_CASE("nobody waits in the middle of a region") {
+  check_regions<IntervalNotifier<IntervalScope{1, 1, 2, 2, 1, 1, 0, 1}>>(10, 2);
+  check_regions<IntervalNotifier<IntervalScope{1, 2, 2, 1, 1, 1, 1, 0}>>(10, 2);
+  check_regions<HoltHandle<HoltScope{1, 1, 1, 2, 2, 2, 0}>>(10, 4);
+  check_regions<HoltHandle<HoltScope{1, 2, 1, 1, 1, 2, 0}>>(10, 4);
+  check_regions<HoltHandle<HoltScope{1, 1, 2, 2, 1, 1, 1}>>(10, 4);
+}
+
+TEST_CASE("a counterexample of a reduced search is a shortest one of the whole") {
+  using P = IntervalNotifier<interval_scopes[4]>;
+  const P protocol(IntervalVariant::early_end, IntervalProperty::use_after_free);
+  const sim::SearchResult found = sim::search(Reduced<P>(protocol, nth(15)), {.find_paths = true});
+  REQUIRE(found.violation_path.has_value());
+  CHECK(found.steps < 28);
+  CHECK(found.violation_path->size() == 28);
+  CHECK(sim::context_switches(*found.violation_path) == 4);
 }
 
 TEST_CASE("a reduction that is wrong changes the verdict") {
