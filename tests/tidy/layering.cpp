@@ -34,6 +34,7 @@ constexpr std::array layers = {
     Layer{"model", "model/machine."},
     Layer{"model", "model/flow/"},
     Layer{"model", "model/world."},
+    Layer{"model", "model/explore."},
     Layer{"model", "model/reduced_encoding."},
     Layer{"model", "model/symmetry"},
     Layer{"model", "model/claims."},
