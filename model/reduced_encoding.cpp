@@ -117,8 +117,9 @@ void encode_remembered(sim::Encoder& out, Names& names, const PolicyCall& call) 
 }  // namespace
 
 void PolicyCall::encode(sim::Encoder& out) const {
-  const auto& [its_hook, at_step, tried, writes, its_mr, use, its_range, its_pages, its_page, place,
-               number, half, seen, answered, entry, asker] = *this;
+  const auto& [its_hook, at_step, tried, writes, its_mr, use, its_range, its_pages, its_page,
+               its_cursor, its_sequence, its_epoch, its_invalidate_seq, its_cut_offs, its_found,
+               asker] = *this;
   sim::encode(out, its_hook);
   sim::encode(out, at_step);
   sim::encode(out, tried);
@@ -128,17 +129,17 @@ void PolicyCall::encode(sim::Encoder& out) const {
   sim::encode(out, its_range);
   sim::encode(out, its_pages);
   sim::encode(out, its_page);
-  sim::encode(out, place);
+  sim::encode(out, its_cursor);
   Names* names = names_of(out);
   if (names != nullptr && names->sequences) {
     encode_remembered(out, *names, *this);
   } else {
-    sim::encode(out, number);
-    sim::encode(out, half);
-    sim::encode(out, seen);
+    sim::encode(out, its_sequence);
+    sim::encode(out, its_epoch);
+    sim::encode(out, its_invalidate_seq);
   }
-  sim::encode(out, answered);
-  sim::encode(out, entry);
+  sim::encode(out, its_cut_offs);
+  sim::encode(out, its_found);
   sim::encode(out, asker);
 }
 

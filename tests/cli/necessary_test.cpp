@@ -68,6 +68,7 @@ TEST_CASE("nothing is redundant where a claim fails as it is") {
 TEST_CASE("nothing is needed for a claim that was not decided with it") {
   const Said said = program({"necessary", swap_out, "--state-limit", "300"});
   CHECK(said.status == 3);
+  CHECK(said.out.find("needed") == std::string::npos);
   CHECK(said.out.find("redundant") == std::string::npos);
   CHECK(said.out.find("undecided") != std::string::npos);
 }

@@ -201,4 +201,36 @@ TEST_CASE("where nothing can be reduced, the report is that of an unreduced sear
   CHECK(contains(report({"--reduce", "all"}), "not reduced"));
   CHECK_FALSE(contains(report({}), "not reduced"));
 }
+
+// Many executions that end differently, and a question that tells them apart.
+std::string many_endings() {
+  std::string text = R"(// SPDX-License-Identifier: Apache-2.0
+scenario "many"
+host A { cpus 4; ram 64 pages; device rnic0: rnic { odp on } }
+policy interval_notifier
+process app on A { region buf: anon 1 page rw }
+init { app: memset(buf, 1) }
+)";
+  std::string sum = "0";
+  int weight = 1;
+  for (int thread = 0; thread < 4; ++thread) {
+    const std::string name = "app.t" + std::to_string(thread);
+    text += "thread " + name + " {\n    WRITE_ONCE(buf[0], " + std::to_string(thread + 2) +
+            ")\n    r0 := READ_ONCE(buf[0])\n    r1 := READ_ONCE(buf[0])\n}\n";
+    for (const char* result : {":r0", ":r1"}) {
+      sum += "+" + std::to_string(weight) + "*" + name + result;
+      weight *= 5;
+    }
+  }
+  return text + "never deadlock\nask \"how?\" value (" + sum + ")\n";
+}
+
+TEST_CASE("any number of threads finds the same values at rest") {
+  const cli::testing::Folder folder;
+  const std::string path = folder.write("many.sd", many_endings());
+  const std::string one = cli::testing::program({"run", path, "--threads", "1"}).out;
+  CHECK(contains(one, "(1797 values)"));
+  for (int time = 0; time < 5; ++time)
+    CHECK(cli::testing::program({"run", path, "--threads", "8"}).out == one);
+}
 }  // namespace

@@ -51,23 +51,29 @@ Verdict verdict(const R& result) {
 }
 
 // Every mistake with every property.
-template <class P>
-void check_verdicts(unsigned variants, unsigned properties) {
+template <class P, class Visit>
+void each_protocol(unsigned variants, unsigned properties, Visit visit) {
   for (unsigned variant = 0; variant < variants; ++variant) {
     for (unsigned property = 1; property <= properties; ++property) {
       CAPTURE(variant);
       CAPTURE(property);
-      const P protocol(static_cast<typename P::Variant>(variant),
-                       static_cast<typename P::Property>(property));
-      const sim::SearchResult whole = sim::search(protocol);
-      for (const unsigned bits : {1U, 6U, 15U}) {
-        CAPTURE(bits);
-        const sim::SearchResult reduced = sim::search(Reduced<P>(protocol, nth(bits)));
-        CHECK(verdict(reduced) == verdict(whole));
-        if (bits == 1) CHECK(reduced.steps == whole.steps);
-      }
+      visit(P(static_cast<typename P::Variant>(variant),
+              static_cast<typename P::Property>(property)));
     }
   }
+}
+
+template <class P>
+void check_verdicts(unsigned variants, unsigned properties) {
+  each_protocol<P>(variants, properties, [](const P& protocol) {
+    const sim::SearchResult whole = sim::search(protocol);
+    for (const unsigned bits : {1U, 6U, 15U}) {
+      CAPTURE(bits);
+      const sim::SearchResult reduced = sim::search(Reduced<P>(protocol, nth(bits)));
+      CHECK(verdict(reduced) == verdict(whole));
+      if (bits == 1) CHECK(reduced.steps == whole.steps);
+    }
+  });
 }
 
 template <IntervalScope... scope>
@@ -107,25 +113,19 @@ void check_region(const P& protocol, const typename P::State& before, std::size_
 
 template <class P>
 void check_regions(unsigned variants, unsigned properties) {
-  for (unsigned variant = 0; variant < variants; ++variant) {
-    for (unsigned property = 1; property <= properties; ++property) {
-      CAPTURE(variant);
-      CAPTURE(property);
-      const P protocol(static_cast<typename P::Variant>(variant),
-                       static_cast<typename P::Property>(property));
-      const sim::SearchOptions options;
-      sim::BreadthSearch<P, sim::ExactShard> search(protocol, options);
-      search.run();
-      std::uint64_t regions_seen = 0;
-      for (const auto& shard : search.shards()) {
-        for (std::size_t i = 0; i < shard.size(); ++i) {
-          for (std::size_t thread = 0; thread < P::thread_count; ++thread)
-            check_region(protocol, shard[i], thread, regions_seen);
-        }
+  each_protocol<P>(variants, properties, [](const P& protocol) {
+    const sim::SearchOptions options;
+    sim::BreadthSearch<P, sim::ExactShard> search(protocol, options);
+    search.run();
+    std::uint64_t regions_seen = 0;
+    for (const auto& shard : search.shards()) {
+      for (std::size_t i = 0; i < shard.size(); ++i) {
+        for (std::size_t thread = 0; thread < P::thread_count; ++thread)
+          check_region(protocol, shard[i], thread, regions_seen);
       }
-      CHECK(regions_seen > 0);
     }
-  }
+    CHECK(regions_seen > 0);
+  });
 }
 
 // Out of memory is a deadlock, too.
