@@ -26,6 +26,16 @@ enum class EventKind : std::uint8_t {
   pte_set,
   pte_cleared,
   pte_protected,
+  tlb_flush,
+  tlb_flush_batch,
+  secondary_tlb,
+  change_pte,
+  clear_flush_young,
+  clear_young,
+  test_young,
+  interval_invalidate,
+  interval_finish,
+  migrate_to_ram,
   cpu_flush,
   cpu_read,
   cpu_write,
@@ -87,6 +97,16 @@ inline constexpr std::array<EventInfo, static_cast<std::size_t>(EventKind::count
     {"pte_set", "PMF", "a page table entry maps a frame"},
     {"pte_cleared", "PMF", "a page table entry does not map its frame any more"},
     {"pte_protected", "PMF", "a page table entry lost write permission"},
+    {"tlb_flush", "PMV", "flush_tlb_mm_range() is called"},
+    {"tlb_flush_batch", "", "arch_tlbbatch_flush() makes up for flushes that were put off"},
+    {"secondary_tlb", "PM", "those who share the page table are told to flush their TLBs"},
+    {"change_pte", "PMF", "the change_pte callback: a page is about to be replaced"},
+    {"clear_flush_young", "PM", "the clear_flush_young callback: was it used? flush"},
+    {"clear_young", "PM", "the clear_young callback: was it used?"},
+    {"test_young", "PM", "the test_young callback: was it used? leave it so"},
+    {"interval_invalidate", "PMRV", "the invalidate callback of an interval notifier"},
+    {"interval_finish", "PMR", "the second pass of an interval notifier"},
+    {"migrate_to_ram", "PM", "a CPU touches device-private memory; its driver is asked"},
     {"cpu_flush", "PM", "a CPU drops its TLB entries"},
     {"cpu_read", "PMFV", "a program reads a page"},
     {"cpu_write", "PMFV", "a program writes a page"},
@@ -124,9 +144,19 @@ inline constexpr std::array<EventInfo, static_cast<std::size_t>(EventKind::count
     {"message", "V", "a two-sided message arrives"},
 }};
 
+// Events of notifiers and TLB flushes say how they were called, for a Witness.
+struct CallContext {
+  enum class MmapLock : std::uint8_t { none, read, write } mmap_lock = MmapLock::none;
+  bool atomic = false;  // A spinlock is held: a callback must not sleep.
+  bool nonblock = false;
+  bool owner = false;         // The range names an owner.
+  bool freed_tables = false;  // Page tables go with it.
+};
+
 struct Event {
   EventKind kind = EventKind::step;
-  std::uint8_t detail = 0;  // 1 for a write; the kind of a result.
+  std::uint8_t detail = 0;  // 1 for a write; the kind of a result; the NotifierEvent.
+  CallContext context{};
   MmId mm{};
   PageRange pages{};
   MrId mr{};

@@ -50,16 +50,45 @@ struct ProcessSetup {
   HostId host{};
 };
 
+// A file that can be mapped.
+struct FileSetup {
+  enum class Kind : std::uint8_t {
+    memfd,      // Lives in memory and swap: shmem.
+    disk,       // Has a file system under it, which writes back and wants page_mkwrite().
+    hugetlbfs,  // Of huge pages.
+  };
+  std::string name{};
+  HostId host{};
+  Kind kind = Kind::memfd;
+  std::uint32_t pages = 0;  // i_size.
+  bool cached = true;       // Its pages are in the page cache from the start; else it is a hole.
+};
+
+// Where memory is mapped and how, unless a call of mmap() says otherwise.
 struct RegionSetup {
   std::string name{};
   MmId mm{};
   PageRange pages{};
   std::uint64_t address = 0;  // For people; 0: that of `pages`.
+  FileId file{};              // None: anonymous memory.
+  std::uint32_t offset = 0;   // Of the first page in the file.
   bool shared = false;
   bool read = true;
   bool write = true;
+  bool exec = false;
   bool lazy = false;  // Not mapped before a call of mmap().
   bool locked = false;
+  bool huge = false;     // MADV_HUGEPAGE
+  bool hugetlb = false;  // MAP_HUGETLB
+  bool grows_down = false;
+};
+
+// Pages of an address space that a conformance run looks at: every `stride`th from `first` on.
+struct WindowSetup {
+  MmId mm{};
+  Page first{};
+  std::uint32_t count = 0;
+  std::uint32_t stride = 1;
 };
 
 struct LinkSetup {
@@ -69,17 +98,59 @@ struct LinkSetup {
   std::uint64_t bits_per_second = 100'000'000'000;
 };
 
-// The calls of the scenario language, in the order of its call table.
+// The calls of the scenario language. What each takes from Call besides `mm` is said behind it.
 enum class Verb : std::uint8_t {
-  memset,
-  read_once,
-  write_once,
-  mmap,
-  munmap,
-  madvise,
-  mprotect,
-  fork,
-  exit,
+  memset,                 // pages, number
+  read_once,              // pages
+  write_once,             // pages, number
+  mmap,                   // pages, number (Protection), flags (MapFlag), file, offset
+  munmap,                 // pages
+  madvise,                // pages, number (Advice); of another process: peer
+  mprotect,               // pages, number (Protection)
+  pkey_mprotect,          // pages, number (Protection)
+  mremap,                 // pages (old; none: size 0 at `first`), second (new), flags (RemapFlag)
+  brk,                    // pages (the whole heap), number (its size from now on)
+  mlock,                  // pages
+  munlock,                // pages
+  mincore,                // pages
+  msync,                  // pages, flags (1: MS_SYNC)
+  fork,                   // number (the child)
+  vfork,                  // number (the child)
+  exec,                   //
+  exit,                   //
+  ftruncate,              // file, offset (whole pages), number (bytes beyond them)
+  fallocate_punch,        // file, offset, number (pages); 0 pages: less than a page
+  pwrite,                 // file, offset, number
+  pread,                  // file, offset
+  fdatasync,              // file
+  process_vm_readv,       // peer, pages
+  process_vm_writev,      // peer, pages, number
+  ptrace_poke,            // peer, pages, number
+  pin,                    // pages: a long-term pin, as of io_uring_register(BUFFERS)
+  unpin,                  // pages
+  direct_read,            // pages, number: read(O_DIRECT) into them, by a short pin
+  move_pages,             // pages, number (node)
+  mbind,                  // pages, number (node), flags (1: MPOL_MF_MOVE)
+  migrate_pages,          // peer, number (from node), flags (to node)
+  uffd_register,          // pages, flags (UffdMode)
+  uffd_unregister,        // pages
+  uffd_writeprotect,      // pages, number (1: on)
+  uffd_copy,              // pages, number
+  uffd_zeropage,          // pages
+  uffd_continue,          // pages
+  uffd_move,              // pages (destination), second (source)
+  clear_refs,             // number (1 to 5)
+  pagemap_scan,           // pages, flags (1: PM_SCAN_WP_MATCHING)
+  uprobe_enable,          // pages
+  uprobe_disable,         // pages
+  hmm_range_fault,        // pages, flags (HmmFlag)
+  migrate_vma,            // pages, flags (MigrateFlag)
+  make_device_exclusive,  // pages, flags (1: with an owner)
+  interval_insert,        // pages, flags (1: of two passes): gives an object
+  interval_remove,        // target
+  interval_read_begin,    // target
+  interval_read_retry,    // target
+  notifier_unregister,    // mmu_notifier_unregister() of a mm that lives
   reg_mr,
   dereg_mr,
   prefetch,
@@ -91,17 +162,100 @@ enum class Verb : std::uint8_t {
   export_handle,
   attach,
   detach,
-  swap_out,
-  reclaim,
-  oom_reap,
-  kill,
+  swap_out,          // pages
+  reclaim,           // number
+  oom_reap,          // mm
+  process_mrelease,  // mm (the victim)
+  kill_process,      // mm: SIGKILL
+  swapoff,           //
+  memory_reclaim,    // mm (that cgroup), number (pages)
+  lru_gen_aging,     // mm
+  numa_scan,         // mm: task_numa_work() over all of it
+  compact,           //
+  ksm_scan,          // mm: full scans until nothing changes
+  ksm_unmerge,       //
+  split_huge_pages,  // pages
+  khugepaged,        // mm
+  damon,             // pages
+  page_idle,         // pages
+  kill,              // host
   mpi_put,
   mpi_get,
   mpi_send,
   mpi_recv,
 };
 
-enum class Advice : std::uint8_t { dontneed, pageout };
+enum class Advice : std::uint8_t {
+  normal,
+  random,
+  sequential,
+  willneed,
+  dontneed,
+  dontneed_locked,
+  free,
+  cold,
+  pageout,
+  populate_read,
+  populate_write,
+  remove,
+  dontfork,
+  dofork,
+  wipeonfork,
+  keeponfork,
+  dontdump,
+  dodump,
+  hugepage,
+  nohugepage,
+  collapse,
+  mergeable,
+  unmergeable,
+  soft_offline,
+  hwpoison,
+  guard_install,
+  guard_remove,
+};
+
+namespace protection {
+inline constexpr std::uint32_t read = 1;
+inline constexpr std::uint32_t write = 2;
+inline constexpr std::uint32_t exec = 4;
+inline constexpr std::uint32_t as_declared = 8;  // mmap(): that of the region.
+}  // namespace protection
+
+namespace map_flag {
+inline constexpr std::uint32_t shared = 1;
+inline constexpr std::uint32_t private_ = 2;  // Neither: as the region was declared.
+inline constexpr std::uint32_t populate = 4;
+inline constexpr std::uint32_t fixed = 8;  // Over what is there; else that is an error.
+inline constexpr std::uint32_t grows_down = 16;
+inline constexpr std::uint32_t hugetlb = 32;
+inline constexpr std::uint32_t locked = 64;
+inline constexpr std::uint32_t anonymous = 128;  // Although the region is of a file.
+}  // namespace map_flag
+
+namespace remap_flag {
+inline constexpr std::uint32_t maymove = 1;
+inline constexpr std::uint32_t fixed = 2;
+inline constexpr std::uint32_t dontunmap = 4;
+}  // namespace remap_flag
+
+namespace uffd_mode {
+inline constexpr std::uint32_t missing = 1;
+inline constexpr std::uint32_t wp = 2;
+inline constexpr std::uint32_t minor = 4;
+}  // namespace uffd_mode
+
+namespace hmm_flag {
+inline constexpr std::uint32_t fault = 1;  // HMM_PFN_REQ_FAULT; without it a snapshot.
+inline constexpr std::uint32_t write = 2;  // HMM_PFN_REQ_WRITE
+inline constexpr std::uint32_t owner = 4;  // dev_private_owner is that of the device memory.
+}  // namespace hmm_flag
+
+namespace migrate_flag {
+inline constexpr std::uint32_t to_device = 1;    // To device-private memory; else to ordinary one.
+inline constexpr std::uint32_t from_device = 2;  // MIGRATE_VMA_SELECT_DEVICE_PRIVATE
+inline constexpr std::uint32_t owner = 4;        // pgmap_owner is given.
+}  // namespace migrate_flag
 
 // Pages of an object whose id is known only when the scenario runs: mr[1], a2[0..7].
 struct Target {
@@ -113,12 +267,16 @@ struct Call {
   Verb verb = Verb::memset;
   MmId mm{};           // The address space the call is about.
   PageRange pages{};   // Pages of `mm`.
+  PageRange second{};  // More of them: where they are moved to.
   Target target{};     // An object, or its pages.
   VariableId queue{};  // The queue pair of an RDMA call.
   AdapterId adapter{};
   HostId host{};
-  MmId peer{};               // The other process of a message.
-  std::uint32_t number = 0;  // A value, a protection (bit 0 read, bit 1 write), an Advice.
+  MmId peer{};  // The other process of a message, or the one that is acted upon.
+  FileId file{};
+  std::uint32_t offset = 0;  // In the file, in pages.
+  std::uint32_t number = 0;  // A value, a Protection, an Advice.
+  std::uint32_t flags = 0;
 };
 
 inline constexpr std::uint32_t no_claim = 0xffffffff;
@@ -223,7 +381,9 @@ struct Setup {
   std::vector<HostSetup> hosts{};
   std::vector<AdapterSetup> adapters{};
   std::vector<ProcessSetup> processes{};
+  std::vector<FileSetup> files{};
   std::vector<RegionSetup> regions{};
+  std::vector<WindowSetup> windows{};  // Of a conformance run: the first mapping, and the second.
   std::vector<LinkSetup> links{};
   std::vector<VariableSetup> variables{};
   std::vector<Program> programs{};

@@ -153,14 +153,23 @@ void add(Renamed& out, const AdapterSetup& adapter) {
 }
 
 void add(Renamed& out, const RegionSetup& region) {
-  const auto& [name, mm, pages, address, shared, read, write, lazy, locked] = region;
+  const auto& [name, mm, pages, address, file, offset, shared, read, write, exec, lazy, locked,
+               huge, hugetlb, grows_down] = region;
   out.add(mm);
   out.add(pages);
-  out.add(shared);
-  out.add(read);
-  out.add(write);
-  out.add(lazy);
-  out.add(locked);
+  out.add(file);
+  out.add(offset);
+  for (const bool flag : {shared, read, write, exec, lazy, locked, huge, hugetlb, grows_down}) {
+    out.add(flag);
+  }
+}
+
+void add(Renamed& out, const FileSetup& file) {
+  const auto& [name, host, kind, pages, cached] = file;
+  out.add(host);
+  out.add(kind);
+  out.add(pages);
+  out.add(cached);
 }
 
 void add(Renamed& out, const Program& program, const std::vector<Line>& lines) {
@@ -178,17 +187,22 @@ void add(Renamed& out, const Program& program, const std::vector<Line>& lines) {
 // ---- Calls.
 
 void add(Renamed& out, const Call& call) {
-  const auto& [verb, mm, pages, target, queue, adapter, host, peer, number] = call;
+  const auto& [verb, mm, pages, second, target, queue, adapter, host, peer, file, offset, number,
+               flags] = call;
   out.add(verb);
   out.add(mm);
   out.add(pages);
+  out.add(second);
+  out.add(file);
+  out.add(offset);
+  out.add(flags);
   out.add(target.variable);
   out.add(target.offset);
   out.add(queue);
   out.add(adapter);
   out.add(host);
   out.add(peer);
-  if (verb == Verb::fork) {
+  if (verb == Verb::fork || verb == Verb::vfork) {
     out.add(MmId{number});
   } else {
     out.add(number);
@@ -267,15 +281,17 @@ Bytes bytes_of(const Monitor& monitor, const Permutation& names) {
 Bytes bytes_of(const Setup& setup, const std::vector<Expression>& questions,
                const Permutation& names) {
   Renamed out(names);
-  // No ids: kernel, switches, costs. Not looked at: name, links, the names of variables.
-  const auto& [name, kernel, switches, costs, hosts, adapters, processes, regions, links, variables,
-               programs, lines, points, monitors, claims] = setup;
+  // No ids: kernel, switches, costs. Not looked at: name, links, windows, the names of variables.
+  const auto& [name, kernel, switches, costs, hosts, adapters, processes, files, regions, windows,
+               links, variables, programs, lines, points, monitors, claims] = setup;
   const auto add_all = [&](Kind kind, const auto& items) {
     out.in_order(kind, items, [&](const auto& item) { add(out, item); });
   };
   add_all(host_kind, hosts);
   add_all(adapter_kind, adapters);
   out.in_order(mm_kind, processes, [&](const ProcessSetup& process) { out.add(process.host); });
+  out.add(files.size());
+  for (const FileSetup& file : files) add(out, file);
   out.add(regions.size());
   for (const RegionSetup& region : regions) add(out, region);
   out.in_order(task_kind, programs,

@@ -179,6 +179,7 @@ bool World::step(sim::Turn turn) {
   check(lane.value <= std::numeric_limits<sim::ActorId>::max());
   actor_ = static_cast<sim::ActorId>(lane.value);
   Effects& effects = scratch();
+  effects.witness = witness_;
   TaskId actor;
   if (std::holds_alternative<Resume>(pending)) {
     actor = TaskId{lane.value / 4};

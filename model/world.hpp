@@ -59,6 +59,8 @@ class World {
   // copies of this world.
   void reduce(const Reduction& reduction) { reduction_ = &reduction; }
   sim::Fingerprint fingerprint(sim::Encoder& out) const;
+  // Lets somebody look on; not part of the state, and not for a search.
+  void set_witness(Witness* witness) { witness_ = witness; }
   bool takes_alike_for_one() const { return reduction_ != nullptr; }
   // The world as it were if everything had other names.
   void encode_renamed(sim::Encoder& out, const Symmetry& symmetry) const;
@@ -187,6 +189,7 @@ class World {
   Small<sim::Nanoseconds, 1> armed_at_;
   sim::ActorId actor_ = 0;
   const Reduction* reduction_ = nullptr;
+  Witness* witness_ = nullptr;
 };
 
 static_assert(sim::System<World>);

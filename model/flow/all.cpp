@@ -141,6 +141,7 @@ void Effects::clear() {
   killed.clear();
   broken = 0;
   duration = 0;
+  witness = nullptr;
 }
 
 Next run(Flow& flow, Context& context) {

@@ -97,6 +97,7 @@ struct Effects {
   std::vector<HostId> killed{};
   PropertySet broken = 0;
   sim::Nanoseconds duration = 0;
+  Witness* witness = nullptr;  // Sees events as they happen.
 
   void clear();
 };

@@ -142,6 +142,8 @@ Flow begin(const Call& call, const Machine& machine) {
       return {Send{.sender = call.mm, .receiver = call.peer, .value = call.number}};
     case Verb::mpi_recv:
       return {Receive{.receiver = call.mm, .sender = call.peer}};
+    default:
+      break;
   }
   check(false);
   return {};

@@ -56,6 +56,16 @@ void Context::emit(Event event) {
   event.line = line;
   effects_.broken |= judge(machine, event, self);
   effects_.events.push_back(event);
+  if (effects_.witness == nullptr) return;
+  if (event.mm.some()) {
+    const AddressSpace& space = machine.spaces[event.mm.index()];
+    using MmapLock = CallContext::MmapLock;
+    event.context.mmap_lock = space.mmap_lock.writer.some()    ? MmapLock::write
+                              : !space.mmap_lock.readers.empty() ? MmapLock::read
+                                                                 : MmapLock::none;
+    event.context.atomic = self.some() && space.page_table_lock.held_by(self);
+  }
+  effects_.witness->saw(machine, event, self);
 }
 
 void Context::spend(Cost cost, std::uint64_t times) {

@@ -10,6 +10,7 @@
 #include "model/event.hpp"
 #include "model/machine.hpp"
 #include "model/next.hpp"
+#include "model/witness.hpp"
 #include "sim/chooser.hpp"
 
 namespace model {

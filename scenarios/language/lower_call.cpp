@@ -67,6 +67,7 @@ std::uint32_t number_of_words(const Expr& expr) {
   for (const std::string& word : words) {
     if (word == "PROT_READ") number |= 1;
     if (word == "PROT_WRITE") number |= 2;
+    if (word == "MADV_DONTNEED") number = static_cast<std::uint32_t>(model::Advice::dontneed);
     if (word == "MADV_PAGEOUT") number = static_cast<std::uint32_t>(model::Advice::pageout);
     if (word == "pinned") number = 1;
   }

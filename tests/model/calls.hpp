@@ -28,7 +28,10 @@ inline Call munmap(MmId mm, PageRange pages) {
   return {.verb = Verb::munmap, .mm = mm, .pages = pages};
 }
 inline Call dontneed(MmId mm, PageRange pages) {
-  return {.verb = Verb::madvise, .mm = mm, .pages = pages};
+  return {.verb = Verb::madvise,
+          .mm = mm,
+          .pages = pages,
+          .number = static_cast<std::uint32_t>(Advice::dontneed)};
 }
 inline Call mprotect(MmId mm, PageRange pages, std::uint32_t protection) {
   return {.verb = Verb::mprotect, .mm = mm, .pages = pages, .number = protection};
