@@ -13,7 +13,7 @@ namespace {
 using model::Verb;
 
 constexpr std::uint64_t steps_max = 10'000;
-constexpr std::size_t event_width = 15;
+constexpr std::size_t event_width = 19;
 
 struct Demonstrated {
   std::string_view call;

@@ -115,6 +115,7 @@ Names::Family Names::family_of(model::Verb verb) {
   switch (verb) {
     case model::Verb::reg_mr:
     case model::Verb::export_handle:
+    case model::Verb::interval_insert:
       return Family::registration;
     case model::Verb::attach:
       return Family::attachment;

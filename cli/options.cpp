@@ -168,6 +168,11 @@ void add_options_of(CLI::App& app, std::string_view command, Options& options, R
         ->needs(path)
         ->type_name("N")
         ->check(whole_number());
+  } else if (command == "conform") {
+    app.add_option("--against", options.against, "A record of a real kernel; may be repeated")
+        ->required()
+        ->type_name("RECORD")
+        ->allow_extra_args(false);
   } else if (command == "check") {
     app.add_option("--ast", raw.ast, "json: print the syntax tree")
         ->type_name("FORMAT")
@@ -187,6 +192,8 @@ void add_options_of(CLI::App& app, std::string_view command, Options& options, R
     app.add_flag("--json", options.json, "One JSON object a word");
   } else if (command == "explain") {
     app.add_option("word", options.words, "The word")->required();
+    app.add_option("--kernel", options.choices.kernel, "Which one runs an operation (7.3)")
+        ->type_name("VERSION");
   }
 }
 
@@ -264,7 +271,7 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   app.footer(exit_statuses);
   for (const CommandInfo& command : commands()) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.meaning));
-    const bool folders = command.name == "test";
+    const bool folders = command.name == "test" || command.name == "conform";
     if (command.takes.files) {
       sub->add_option("files", line.options.files, folders ? "Scenarios and folders" : "Scenarios")
           ->required();
@@ -275,7 +282,9 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
     }
     if (command.takes.formats) add_format_options(*sub, line.options);
     if (command.takes.json) {
-      sub->add_flag("--json", line.options.json, "One JSON object for each variant");
+      sub->add_flag("--json", line.options.json,
+                    command.name == "conform" ? "One JSON object a step, and one a record"
+                                              : "One JSON object for each variant");
     }
     add_options_of(*sub, command.name, line.options, raw);
     add_general_options(*sub, line.options, raw);

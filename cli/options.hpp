@@ -50,9 +50,10 @@ struct Options {
   ProgressStyle progress = ProgressStyle::automatic;
 
   // Of single commands.
-  std::vector<std::string> words;  // list, explain
-  bool ast = false;                // check --ast=json
-  bool only_check = false;         // fmt --check
+  std::vector<std::string> words;    // list, explain
+  std::vector<std::string> against;  // conform: records.
+  bool ast = false;                  // check --ast=json
+  bool only_check = false;           // fmt --check
 };
 
 // The command line as options, or as an answer: help, the version, or what is wrong with it.

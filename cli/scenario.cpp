@@ -4,10 +4,26 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <filesystem>
 
 #include "scenarios/language/parse.hpp"
 
 namespace cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+void add_folder(const std::string& folder, FoundFiles& found) {
+  std::error_code error;
+  fs::recursive_directory_iterator walk(folder, error);
+  for (; !error && walk != fs::recursive_directory_iterator(); walk.increment(error)) {
+    const std::string path = walk->path().lexically_normal().generic_string();
+    if (path.ends_with(".sd") && has_scenario_statement(path)) found.scenarios.push_back(path);
+  }
+  if (error) found.missing.push_back(folder);
+}
+
+}  // namespace
 
 std::optional<std::string> read_file(const std::string& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
@@ -44,6 +60,23 @@ bool has_scenario_statement(const std::string& path) {
   return std::ranges::any_of(parsed.file.items, [](const language::Item& item) {
     return std::holds_alternative<language::ScenarioName>(item.node);
   });
+}
+
+FoundFiles find_scenarios(const std::vector<std::string>& places) {
+  FoundFiles found;
+  for (const std::string& place : places) {
+    if (fs::is_directory(place)) {
+      add_folder(place, found);
+    } else if (fs::exists(place)) {
+      found.scenarios.push_back(fs::path(place).lexically_normal().generic_string());
+    } else {
+      found.missing.push_back(place);
+    }
+  }
+  std::ranges::sort(found.scenarios);
+  found.scenarios.erase(std::unique(found.scenarios.begin(), found.scenarios.end()),
+                        found.scenarios.end());
+  return found;
 }
 
 std::optional<language::Span> Case::place(std::uint32_t source) const {

@@ -31,6 +31,13 @@ std::vector<Scenario> load_scenarios(const std::vector<std::string>& paths,
 // Whether the file says `scenario "..."`: others are machines and costs, to be imported.
 bool has_scenario_statement(const std::string& path);
 
+// Files that are named are taken as they are; folders are searched for scenarios.
+struct FoundFiles {
+  std::vector<std::string> scenarios;
+  std::vector<std::string> missing;
+};
+FoundFiles find_scenarios(const std::vector<std::string>& places);
+
 // One cell of a scenario; where the reports point to.
 struct Case {
   const Scenario* scenario = nullptr;

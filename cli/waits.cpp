@@ -47,6 +47,8 @@ class Describer {
     switch (wait.lock_kind) {
       case model::LockKind::mmap:
         return fmt::format("the mmap_lock of {}", names_.process(model::MmId{wait.index}));
+      case model::LockKind::vma:
+        return fmt::format("the locks of {}'s VMAs", names_.process(model::MmId{wait.index}));
       case model::LockKind::page_table:
         return fmt::format("the page table lock of {}", names_.process(model::MmId{wait.index}));
       case model::LockKind::rmap:
@@ -101,6 +103,8 @@ class Describer {
         return "a shortage of memory";
       case Wait::Kind::mail:
         return fmt::format("a message from {}", names_.process(model::MmId{wait.sequence}));
+      case Wait::Kind::userfault:
+        return fmt::format("userfaultfd of {}", names_.process(model::MmId{wait.index}));
       case Wait::Kind::gate:
         return "its turn";
     }

@@ -9,6 +9,7 @@
 
 #include "cli/formats/format.hpp"
 #include "cli/names.hpp"
+#include "cli/operations.hpp"
 #include "cli/pages.hpp"
 #include "model/flow/all.hpp"
 #include "model/policy/registry.hpp"
@@ -27,11 +28,14 @@ struct List {
 constexpr std::array lists{
     List{"policies", "an invalidation policy"},
     List{"calls", "a call"},
+    List{"operations", "an operation of Linux, as it was recorded"},
     List{"steps", "an inner step"},
     List{"events", "an event"},
     List{"properties", "a property"},
     List{"settings", "a setting"},
     List{"functions", "a function of conditions"},
+    List{"regions", "a kind or a flag of a region"},
+    List{"files", "a kind or a flag of a file"},
     List{"units", "a unit"},
     List{"costs", "a cost"},
     List{"errors", "an error"},
@@ -98,10 +102,14 @@ void add_policies(Words& words, const language::Vocabulary& known) {
   }
 }
 
+constexpr std::size_t words_shown_max = 4;
+
 std::string form_text(const std::string& name, const language::Form& form) {
   std::vector<std::string> parameters;
   for (const language::Parameter& parameter : form.parameters) {
-    parameters.push_back(parameter.words.empty() ? parameter.name : joined(parameter.words, "|"));
+    const bool listed = !parameter.words.empty() && parameter.words.size() <= words_shown_max;
+    const std::string text = listed ? joined(parameter.words, "|") : parameter.name;
+    parameters.push_back(parameter.optional ? "[" + text + "]" : text);
   }
   return fmt::format("{}({})", name, joined(parameters, ", "));
 }
@@ -119,6 +127,10 @@ void add_calls(Words& words, const language::Vocabulary& known) {
     Word word{.list = "calls", .name = row.name, .meaning = row.doc};
     for (const language::Form& form : row.forms) {
       word.details.emplace_back("form", form_text(row.name, form));
+    }
+    for (const language::Parameter& parameter : row.forms.back().parameters) {
+      if (parameter.words.size() <= words_shown_max) continue;
+      word.details.emplace_back(parameter.name, joined(parameter.words, ", "));
     }
     std::vector<std::string> actors;
     for (const language::ActorKind actor : row.actors) {
@@ -205,12 +217,22 @@ void add_entries(Words& words, std::string_view list, const std::vector<language
   }
 }
 
+void add_operations(Words& words) {
+  for (const OperationInfo& info : operations()) {
+    words.push_back({.list = "operations", .name = info.name, .meaning = info.about});
+  }
+}
+
 void add_rest(Words& words, const language::Vocabulary& known) {
   for (const std::string& step : model::all_steps())
     words.push_back({.list = "steps", .name = step});
   for (const language::UnitRow& row : known.units) {
     words.push_back({.list = "units", .name = row.name, .meaning = row.doc});
   }
+  add_entries(words, "regions", known.region_kinds);
+  add_entries(words, "regions", known.region_flags);
+  add_entries(words, "files", known.file_kinds);
+  add_entries(words, "files", known.file_flags);
   add_entries(words, "errors", known.errors);
   add_entries(words, "signals", known.signals);
   for (std::uint32_t event = 0; event < notifier_event_count; ++event) {
@@ -248,6 +270,7 @@ const std::vector<Word>& all_words() {
     add_all_settings(words, known);
     add_functions(words, known);
     add_costs(words);
+    add_operations(words);
     add_rest(words, known);
     return words;
   }();

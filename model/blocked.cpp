@@ -128,6 +128,7 @@ Small<TaskId, 2> World::holders_of(const Wait& wait, TaskId task) const {
       return holders;
     case Wait::Kind::drained:
       return posters(machine_, wait, task);
+    case Wait::Kind::userfault:
     case Wait::Kind::none:
     case Wait::Kind::flushed:
     case Wait::Kind::pressure:

@@ -77,8 +77,8 @@ std::int64_t page_value(const Machine& machine, const Operation& op) {
   const Vma* vma = space.find_vma(op.pages.first);
   if (vma == nullptr) return unset;
   Pte pte = space.page_table.at(op.pages.first);
-  if (!pte.populated() && vma->shared) {
-    pte = machine.mappings[vma->mapping.index()].cached(vma->index_of(op.pages.first));
+  if (!pte.populated() && vma->file.some()) {
+    pte = machine.mappings[vma->file.index()].cached(vma->index_of(op.pages.first));
   }
   if (pte.present()) return machine.frames[pte.frame()].value;
   if (!pte.swapped()) return 0;  // It would be a page of zeros.

@@ -13,6 +13,8 @@ auto& lock_of(M& machine, LockId id) {
   switch (id.kind) {
     case LockKind::mmap:
       return machine.spaces[id.index].mmap_lock;
+    case LockKind::vma:
+      return machine.spaces[id.index].vma_lock;
     case LockKind::page_table:
       return machine.spaces[id.index].page_table_lock;
     case LockKind::rmap:
@@ -103,6 +105,14 @@ bool Machine::satisfied(const Wait& wait, TaskId task) const {
       return std::ranges::any_of(mail, [&](const Mail& item) {
         return item.receiver == MmId{wait.index} && item.sender == MmId{wait.sequence};
       });
+    case Wait::Kind::userfault: {
+      const AddressSpace& space = spaces[wait.index];
+      const Page page = wait.pages.first;
+      const Vma* vma = space.find_vma(page);
+      const Pte pte = space.page_table.at(page);
+      if (vma == nullptr || !vma->uffd()) return true;
+      return pte.populated() && !pte.uffd_wp;
+    }
     case Wait::Kind::gate: {
       const Line& line = setup->lines[wait.index];
       return (line.init || running) && gate_open(line.gate);
@@ -124,18 +134,63 @@ bool Machine::mappable(MmId mm, Page page, bool write) const {
   return space.alive && vma != nullptr && vma->allows(write);
 }
 
-void insert_region(Machine& machine, const RegionSetup& region) {
-  const MappingId mapping{static_cast<std::uint32_t>(machine.mappings.size())};
-  machine.mappings.push_back(
-      {.kind = region.shared ? Mapping::Kind::shared : Mapping::Kind::anonymous});
-  machine.mappings.back().windows.push_back({.mm = region.mm, .pages = region.pages});
-  machine.spaces[region.mm.index()].insert({.pages = region.pages,
-                                            .mapping = mapping,
-                                            .read = region.read,
-                                            .write = region.write,
-                                            .shared = region.shared,
-                                            .locked = region.locked});
+// Files come first.
+MappingId mapping_of(const Setup& setup, std::uint32_t region) {
+  return MappingId{static_cast<std::uint32_t>(setup.files.size()) + region};
 }
+
+Vma vma_of(const Setup& setup, std::uint32_t number) {
+  const RegionSetup& region = setup.regions[number];
+  const MappingId own = mapping_of(setup, number);
+  Vma vma{.pages = region.pages, .index = region.offset};
+  vma.shared = region.shared;
+  vma.read = region.read;
+  vma.write = region.write;
+  vma.exec = region.exec;
+  vma.locked = region.locked;
+  vma.huge = region.huge;
+  vma.hugetlb = region.hugetlb;
+  vma.grows_down = region.grows_down;
+  if (region.file.some()) {
+    vma.file = MappingId{region.file.value};
+    vma.disk = setup.files[region.file.index()].kind == FileSetup::Kind::disk;
+    vma.hugetlb = setup.files[region.file.index()].kind == FileSetup::Kind::hugetlbfs;
+  } else if (region.shared) {
+    vma.file = own;
+  }
+  if (!region.shared) vma.anon = own;
+  return vma;
+}
+
+namespace {
+
+Mapping::Kind kind_of(const FileSetup& file) {
+  switch (file.kind) {
+    case FileSetup::Kind::memfd:
+      return Mapping::Kind::shmem;
+    case FileSetup::Kind::disk:
+      return Mapping::Kind::disk;
+    case FileSetup::Kind::hugetlbfs:
+      return Mapping::Kind::hugetlbfs;
+  }
+  return Mapping::Kind::shmem;
+}
+
+void add_file(Machine& machine, const FileSetup& file) {
+  const MappingId id{static_cast<std::uint32_t>(machine.mappings.size())};
+  machine.mappings.push_back({.kind = kind_of(file), .file = true, .size = file.pages});
+  if (!file.cached || file.kind == FileSetup::Kind::hugetlbfs) return;
+  for (std::uint32_t i = 0; i < file.pages; ++i) {
+    const std::optional<FrameId> frame = machine.frames.allocate(file.host);
+    check(frame.has_value());
+    machine.frames[*frame].mapping = id;
+    machine.frames[*frame].index = i;
+    machine.mappings[id.index()].set_cached(i,
+                                            {.target = frame->value, .kind = Pte::Kind::present});
+  }
+}
+
+}  // namespace
 
 Machine build(const Setup& setup) {
   Machine machine;
@@ -153,8 +208,13 @@ Machine build(const Setup& setup) {
   for (const AdapterSetup& adapter : setup.adapters) {
     machine.adapters.push_back({.host = adapter.host});
   }
-  for (const RegionSetup& region : setup.regions) {
-    if (!region.lazy) insert_region(machine, region);
+  for (const FileSetup& file : setup.files) add_file(machine, file);
+  for (std::uint32_t i = 0; i < setup.regions.size(); ++i) {
+    const RegionSetup& region = setup.regions[i];
+    const bool shared = region.shared && !region.file.some();
+    machine.mappings.push_back({.kind = shared ? Mapping::Kind::shmem : Mapping::Kind::anonymous,
+                                .size = shared ? region.pages.count : 0});
+    if (!region.lazy) machine.spaces[region.mm.index()].insert(vma_of(setup, i));
   }
   machine.variables.resize(setup.variables.size());
   machine.lines.resize(setup.lines.size());

@@ -11,6 +11,7 @@
 #include "model/device/attachment.hpp"
 #include "model/fabric/message.hpp"
 #include "model/memory/cpu.hpp"
+#include "model/memory/gather.hpp"
 #include "model/memory/mapping.hpp"
 #include "model/memory/swap.hpp"
 #include "model/notifier/subscriptions.hpp"
@@ -24,6 +25,7 @@ namespace model {
 struct Host {
   SwapDevice swap{};
   FrameId zero{};           // The zero page.
+  FrameId huge_zero{};      // The first frame of the huge zero page, once there is one.
   Small<FrameId, 4> lru{};  // Candidates for reclaim, the longest unused first.
   bool dead = false;
   Small<HostId, 1> down{};  // Hosts that this one knows to be dead.
@@ -36,11 +38,15 @@ struct Task {
   HostId host{};
   MmId mm{};  // None: a kernel thread or an adapter's engine.
   CpuId cpu{};
-  LineId line{};               // The call on whose behalf it works.
-  std::uint16_t ipis = 0;      // Interrupts of other CPUs that are still to be served.
-  Result result{};             // Of the flow that finished last, or of a completion.
-  PfnEntry found{};            // What the last look-up found, until the driver takes it.
-  bool lookup_failed = false;  // The kernel itself has said that a page cannot be had.
+  LineId line{};                 // The call on whose behalf it works.
+  std::uint16_t ipis = 0;        // Interrupts of other CPUs that are still to be served.
+  Result result{};               // Of the flow that finished last, or of a completion.
+  PfnEntry found{};              // What the last look-up found, until the driver takes it.
+  bool lookup_failed = false;    // The kernel itself has said that a page cannot be had.
+  Small<MmId, 1> unflushed{};    // Whose flushes it has put off: current->tlb_ubc.
+  bool unflushed_dirty = false;  // Among them pages that a CPU may still write to.
+  Wait awaited{};                // What a fault must wait for before it can be tried again.
+  MmuGather gather{};            // struct mmu_gather of the operation it is in.
   bool alive = false;
 
   bool operator==(const Task&) const = default;
@@ -130,7 +136,11 @@ struct Machine {
   const Lock& lock(LockId id) const;
   bool lock_available(LockId id, LockMode mode) const;
 
-  bool is_zero(FrameId frame) const { return hosts[frames[frame].host.index()].zero == frame; }
+  // The zero page, or one of the huge zero page.
+  bool is_zero(FrameId frame) const {
+    const Host& host = hosts[frames[frame].host.index()];
+    return host.zero == frame || (host.huge_zero.some() && frames.head(frame) == host.huge_zero);
+  }
   HostId host_of(MmId mm) const { return spaces[mm.index()].host; }
   // Whether an invalidation is counted as running. Who unsubscribes gets no range_end any more,
   // and what it has counted until then is nobody's business.
@@ -145,8 +155,9 @@ struct Machine {
   bool mappable(MmId mm, Page page, bool write) const;
 };
 
-// Maps a region of the scenario: a VMA with a mapping of its own, and no page yet.
-void insert_region(Machine& machine, const RegionSetup& region);
+// What memory of a region belongs to, and the VMA that a region asks for.
+MappingId mapping_of(const Setup& setup, std::uint32_t region);
+Vma vma_of(const Setup& setup, std::uint32_t region);
 
 // The machine before anything runs: regions that are not lazy are mapped and empty.
 Machine build(const Setup& setup);

@@ -57,8 +57,9 @@ void encode_swap(sim::Encoder& out, const Names& names, const SwapDevice& swap) 
 }
 
 void encode_host(sim::Encoder& out, const Names& names, const Host& host) {
-  const auto& [swap, zero, lru, dead, down] = host;
+  const auto& [swap, zero, huge_zero, lru, dead, down] = host;
   sim::encode(out, zero);
+  sim::encode(out, huge_zero);
   encode_swap(out, names, swap);
   // Whether a frame is on the list, it knows itself.
   if (!names.lru_unread) sim::encode(out, lru);

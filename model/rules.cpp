@@ -67,7 +67,7 @@ PropertySet judge_install(const Machine& machine, const Event& event, TaskId tas
 PropertySet judge_release(const Machine& machine, const Event& event) {
   for (std::uint32_t i = 0; i < machine.registrations.size(); ++i) {
     const Registration& region = machine.registrations[i];
-    if (region.mm != event.mm || !region.live) continue;
+    if (region.mm != event.mm || !region.live || !region.adapter.some()) continue;
     const auto& tlb = machine.adapters[region.adapter.index()].tlb;
     const bool cached =
         std::ranges::any_of(tlb, [&](const DeviceTlbEntry& entry) { return entry.mr == MrId{i}; });
@@ -162,6 +162,7 @@ PropertySet judge_references(const Machine& machine) {
       owned_pins += region.pinned.size();
     }
   }
+  for (const AddressSpace& space : machine.spaces) owned_pins += space.pinned.size();
   std::uint64_t pins = 0;
   for (std::uint32_t i = 0; i < machine.frames.size(); ++i) {
     const Frame& frame = machine.frames[FrameId{i}];

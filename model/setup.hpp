@@ -10,6 +10,7 @@
 #include "model/cost.hpp"
 #include "model/event.hpp"
 #include "model/expression.hpp"
+#include "model/kernel.hpp"
 #include "model/memory/frame.hpp"
 #include "model/policy/all.hpp"
 #include "model/result.hpp"
@@ -17,23 +18,14 @@
 
 namespace model {
 
-// Mechanisms in which kernels differ, or which a scenario takes away to show what they are for.
-// The defaults are those of the newest recorded kernel.
-struct KernelSwitches {
-  bool fork_copies_pinned = true;    // copy_present_page(): since 5.11.
-  bool reclaim_skips_pinned = true;  // folio_maybe_dma_pinned() in shrink_folio_list().
-  bool end_after_refusal = true;     // c2655835fd8c: range_end also when a start was refused.
-  bool heed_refusal = true;          // No page table change after -EAGAIN.
-  bool flush_before_free = true;     // The CPUs' TLBs are flushed before frames are freed.
-  bool peer_down_notice = true;      // The fabric reports dead hosts to the living.
-};
-
 struct HostSetup {
   std::string name{};
   std::uint32_t cpus = 1;
+  std::uint32_t nodes = 1;  // Of memory: NUMA.
   std::uint32_t frames = 16384;
   std::uint32_t slots = 65536;
   AllocOrder alloc = AllocOrder::lifo;
+  std::uint32_t lru_batch = 0;  // Pages that a CPU holds back before they are listed for reclaim.
 };
 
 struct AdapterSetup {
@@ -126,6 +118,7 @@ enum class Verb : std::uint8_t {
   process_vm_readv,       // peer, pages
   process_vm_writev,      // peer, pages, number
   ptrace_poke,            // peer, pages, number
+  proc_mem_write,         // peer, pages, number: by /proc/pid/mem
   pin,                    // pages: a long-term pin, as of io_uring_register(BUFFERS)
   unpin,                  // pages
   direct_read,            // pages, number: read(O_DIRECT) into them, by a short pin

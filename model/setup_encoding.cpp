@@ -127,10 +127,12 @@ Bytes bytes_of(const Expression& expression, const Permutation& names) {
 // ---- Hosts and programs.
 
 void add(Renamed& out, const HostSetup& host) {
-  const auto& [name, cpus, frames, slots, alloc] = host;
+  const auto& [name, cpus, nodes, frames, slots, alloc, lru_batch] = host;
   out.add(cpus);
+  out.add(nodes);
   out.add(frames);
   out.add(slots);
+  out.add(lru_batch);
   out.add(alloc);
 }
 

@@ -22,6 +22,7 @@ struct Wait {
     drained,    // No transfer outstanding on attachment `index`.
     pressure,   // Host `index` is below its low watermark.
     mail,       // A message from process `sequence` waits for process `index`.
+    userfault,  // The page of address space `index` is not left to userfaultfd any more.
     gate,       // The line `index` may start.
   };
 

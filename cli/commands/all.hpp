@@ -41,6 +41,7 @@ ExitStatus test_scenarios(Session& session);
 ExitStatus replay_path(Session& session);
 ExitStatus show_necessary(Session& session);
 ExitStatus shrink_scenario(Session& session);
+ExitStatus conform_scenarios(Session& session);
 ExitStatus check_files(Session& session);
 ExitStatus format_files(Session& session);
 ExitStatus list_words(Session& session);

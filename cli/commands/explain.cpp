@@ -5,6 +5,7 @@
 #include "cli/commands/all.hpp"
 #include "cli/demonstration.hpp"
 #include "cli/layout.hpp"
+#include "cli/operations.hpp"
 #include "cli/words.hpp"
 #include "scenarios/language/nearest.hpp"
 
@@ -56,10 +57,45 @@ void write_demonstrations(Output& out, const Word& word, Verbosity verbosity) {
   }
 }
 
+void write_steps(Output& out, const std::vector<OperationStep>& steps) {
+  for (const OperationStep& step : steps) {
+    out.write(flowed("  ", step.text, 4));
+    for (const std::string& call : step.calls) out.write(flowed("    ", call, 6));
+    if (step.lines.empty()) out.write("      nothing\n");
+    for (const std::string& line : step.lines) out.print("      {}\n", line);
+  }
+}
+
+// What Linux does, as the model has it.
+void write_operation(Output& out, const Word& word, const Options& options) {
+  const std::string& asked = options.choices.kernel;
+  const std::string version = asked.empty() ? model::Setup().kernel : asked;
+  if (word.list == "operations") {
+    out.print("\n  In Linux {}, of pages m and t:\n", version);
+    return write_steps(out, steps_of(word.name, version, options.verbosity));
+  }
+  if (word.list != "calls") return;
+  const std::vector<OperationStep> steps = steps_with(word.name, version);
+  if (steps.empty()) return;
+  out.print("\n  In Linux {} (explain OPERATION shows more):\n", version);
+  write_steps(out, steps);
+}
+
+bool is_kernel(std::string_view version) {
+  return version.empty() || std::ranges::any_of(all_words(), [&](const Word& word) {
+           return word.list == "kernels" && word.name == version;
+         });
+}
+
 }  // namespace
 
 ExitStatus explain_word(Session& session) {
   const std::string wanted = fmt::format("{}", fmt::join(session.options.words, " "));
+  const std::string& kernel = session.options.choices.kernel;
+  if (!is_kernel(kernel)) {
+    session.err.print("shootdown: '{}' is not a kernel known here; see 'list kernels'\n", kernel);
+    return ExitStatus::misuse;
+  }
   std::vector<std::string> known;
   std::size_t shown = 0;
   for (const Word& word : all_words()) {
@@ -68,6 +104,7 @@ ExitStatus explain_word(Session& session) {
     if (shown++ > 0) session.out.write("\n");
     write_word(session.out, word);
     write_demonstrations(session.out, word, session.options.verbosity);
+    write_operation(session.out, word, session.options);
   }
   if (shown > 0) return ExitStatus::ok;
   const auto meant = language::nearest(wanted, known);

@@ -2,7 +2,6 @@
 // test DIR|FILE...: each scenario is a test. Prints KTAP version 1
 // (Documentation/dev-tools/ktap.rst of Linux), and JUnit XML on request.
 #include <algorithm>
-#include <filesystem>
 
 #include "cli/commands/all.hpp"
 #include "cli/interrupt.hpp"
@@ -12,40 +11,6 @@
 
 namespace cli {
 namespace {
-
-namespace fs = std::filesystem;
-
-// Files that are named are taken as they are; folders are searched.
-struct Found {
-  std::vector<std::string> tests;
-  std::vector<std::string> missing;
-};
-
-void add_folder(const std::string& folder, Found& found) {
-  std::error_code error;
-  fs::recursive_directory_iterator walk(folder, error);
-  for (; !error && walk != fs::recursive_directory_iterator(); walk.increment(error)) {
-    const std::string path = walk->path().lexically_normal().generic_string();
-    if (path.ends_with(".sd") && has_scenario_statement(path)) found.tests.push_back(path);
-  }
-  if (error) found.missing.push_back(folder);
-}
-
-Found find_tests(const std::vector<std::string>& places) {
-  Found found;
-  for (const std::string& place : places) {
-    if (fs::is_directory(place)) {
-      add_folder(place, found);
-    } else if (fs::exists(place)) {
-      found.tests.push_back(fs::path(place).lexically_normal().generic_string());
-    } else {
-      found.missing.push_back(place);
-    }
-  }
-  std::ranges::sort(found.tests);
-  found.tests.erase(std::unique(found.tests.begin(), found.tests.end()), found.tests.end());
-  return found;
-}
 
 class Tester {
  public:
@@ -162,18 +127,18 @@ class Tester {
 }  // namespace
 
 ExitStatus test_scenarios(Session& session) {
-  const Found found = find_tests(session.options.files);
+  const FoundFiles found = find_scenarios(session.options.files);
   for (const std::string& place : found.missing) {
     session.err.print("shootdown: there is no file or folder '{}'\n", place);
   }
   if (!found.missing.empty()) return ExitStatus::misuse;
-  if (found.tests.empty()) {
+  if (found.scenarios.empty()) {
     session.err.print("shootdown: there is no scenario\n");
     return ExitStatus::misuse;
   }
   Tester tester(session);
-  tester.begin(found.tests.size());
-  for (const std::string& path : found.tests) {
+  tester.begin(found.scenarios.size());
+  for (const std::string& path : found.scenarios) {
     tester.run(path);
     if (interrupted()) break;
   }

@@ -23,30 +23,56 @@ struct Shown {
   std::string arguments;
 };
 
+struct SystemCall {
+  Verb verb;
+  std::string_view name;
+};
+constexpr SystemCall system_calls[] = {
+    {Verb::mmap, "mmap"},
+    {Verb::munmap, "munmap"},
+    {Verb::madvise, "madvise"},
+    {Verb::mprotect, "mprotect"},
+    {Verb::pkey_mprotect, "pkey_mprotect"},
+    {Verb::mremap, "mremap"},
+    {Verb::brk, "brk"},
+    {Verb::mlock, "mlock"},
+    {Verb::munlock, "munlock"},
+    {Verb::mincore, "mincore"},
+    {Verb::msync, "msync"},
+    {Verb::fork, "clone"},
+    {Verb::vfork, "vfork"},
+    {Verb::exec, "execve"},
+    {Verb::exit, "exit_group"},
+    {Verb::ftruncate, "ftruncate"},
+    {Verb::fallocate_punch, "fallocate"},
+    {Verb::pwrite, "pwrite64"},
+    {Verb::pread, "pread64"},
+    {Verb::fdatasync, "fdatasync"},
+    {Verb::process_vm_readv, "process_vm_readv"},
+    {Verb::process_vm_writev, "process_vm_writev"},
+    {Verb::ptrace_poke, "ptrace"},
+    {Verb::move_pages, "move_pages"},
+    {Verb::mbind, "mbind"},
+    {Verb::migrate_pages, "migrate_pages"},
+    {Verb::process_mrelease, "process_mrelease"},
+    {Verb::kill_process, "kill"},
+    {Verb::swapoff, "swapoff"},
+};
+
 // The system call that a call of the scenario stands for; empty if it is none.
-std::string_view system_call(Verb verb) {
-  switch (verb) {
-    case Verb::mmap:
-      return "mmap";
-    case Verb::munmap:
-      return "munmap";
-    case Verb::madvise:
-      return "madvise";
-    case Verb::mprotect:
-      return "mprotect";
-    case Verb::fork:
-      return "clone";
-    case Verb::exit:
-      return "exit_group";
-    default:
-      return {};
+std::string_view system_call(const model::Call& call) {
+  if (call.verb == Verb::madvise && call.peer.some()) return "process_madvise";
+  for (const SystemCall& known : system_calls) {
+    if (known.verb == call.verb) return known.name;
   }
+  return {};
 }
 
 std::string enter_arguments(const model::Call& call) {
   const auto bytes = [](std::uint64_t pages) { return pages << page_shift; };
   if (call.verb == Verb::fork) return "flags: 0x1200011";
   if (call.verb == Verb::exit) return "error_code: 0x0";
+  if (call.pages.count == 0) return {};
   return fmt::format("addr: {:#x}, len: {:#x}", bytes(call.pages.first.value),
                      bytes(call.pages.count));
 }
@@ -60,7 +86,7 @@ std::string exit_value(const model::Event& event) {
 
 Shown show_call(const model::Setup& setup, const Happening& happening) {
   const model::Call& call = setup.lines[happening.event.line.index()].call;
-  const std::string_view name = system_call(call.verb);
+  const std::string_view name = system_call(call);
   const bool enters = happening.event.kind == EventKind::call;
   if (name.empty()) return {std::string(happening.name()), happening.arguments()};
   if (enters) return {fmt::format("sys_enter_{}", name), enter_arguments(call)};
@@ -77,7 +103,7 @@ Shown show(const model::Setup& setup, const Happening& happening) {
     case EventKind::frame_allocated:
       return {"mm_page_alloc", fmt::format("pfn={:#x} order=0", event.frame.value)};
     case EventKind::frame_freed:
-      return {"mm_page_free", fmt::format("pfn={:#x} order=0", event.frame.value)};
+      return {"mm_page_free", fmt::format("pfn={:#x} order={}", event.frame.value, event.value)};
     case EventKind::cpu_flush:
       return {"tlb_flush", fmt::format("pages:{} cpu:{}", event.pages.count, event.value)};
     default:

@@ -6,19 +6,20 @@ namespace model {
 // Who remembers invalidate_seq only ever asks whether it has moved: it is told there, in
 // PolicyCall.
 void Registration::encode(sim::Encoder& out) const {
-  const auto& [owner, range, card, may_write, is_live, is_handle, is_pinned, guard, entries, frames,
-               begun, ended] = *this;
+  const auto& [owner, range, card, may_write, is_live, is_handle, is_pinned, twice, read_begun,
+               guard, entries, frames, going, ended] = *this;
   sim::encode(out, owner);
   sim::encode(out, range);
   sim::encode(out, card);
   sim::encode(out, may_write);
   sim::encode(out, is_live);
   sim::encode(out, is_handle);
-  sim::encode(out, is_pinned);
+  out.add(static_cast<std::uint8_t>(is_pinned + 2 * twice));
+  out.add_small(read_begun);
   sim::encode(out, guard);
   sim::encode(out, entries);
   sim::encode(out, frames);
-  sim::encode(out, begun);
+  sim::encode(out, going);
   const Names* names = names_of(out);
   if (names == nullptr || !names->sequences) sim::encode(out, ended);
 }

@@ -31,12 +31,14 @@ struct PfnEntry {
 struct Registration {
   MmId mm{};
   PageRange pages{};
-  AdapterId adapter{};
-  bool write = true;    // Access rights given at registration.
-  bool live = true;     // False after deregistration.
-  bool handle = false;  // Exported: remote processes attach to it.
-  bool pins = false;    // Pinned whatever the adapter's policy: not on-demand.
-  Lock lock{};          // umem_mutex: guards `table`, `ranges` and `invalidate_seq`.
+  AdapterId adapter{};      // None: an interval that is only watched.
+  bool write = true;        // Access rights given at registration.
+  bool live = true;         // False after deregistration.
+  bool handle = false;      // Exported: remote processes attach to it.
+  bool pins = false;        // Pinned whatever the adapter's policy: not on-demand.
+  bool two_pass = false;    // Its invalidation is begun, and finished in a second pass.
+  std::uint32_t begun = 0;  // Of an interval that is only watched: what read_begin() gave.
+  Lock lock{};              // umem_mutex: guards `table`, `ranges` and `invalidate_seq`.
   BlockTable<PfnEntry> table{};
   Small<FrameId, 2> pinned{};  // Frames this registration holds with FOLL_PIN, in page order.
   std::uint32_t ranges = 0;    // Begun and not ended, for drivers that count: see in_progress().

@@ -7,12 +7,24 @@
 #include <variant>
 #include <vector>
 
+#include "model/flow/advise.hpp"
+#include "model/flow/device_memory.hpp"
 #include "model/flow/dma.hpp"
 #include "model/flow/fault.hpp"
+#include "model/flow/file.hpp"
+#include "model/flow/fork.hpp"
+#include "model/flow/huge.hpp"
+#include "model/flow/hugetlb.hpp"
+#include "model/flow/ksm.hpp"
+#include "model/flow/map.hpp"
+#include "model/flow/migrate.hpp"
 #include "model/flow/notify.hpp"
 #include "model/flow/protect.hpp"
 #include "model/flow/reclaim.hpp"
 #include "model/flow/remote.hpp"
+#include "model/flow/tlb.hpp"
+#include "model/flow/userfault.hpp"
+#include "model/flow/watch.hpp"
 #include "model/flow/zap.hpp"
 
 namespace model {
@@ -20,38 +32,30 @@ namespace model {
 // A flow is an operation in progress, as a value. One run() is one step; guard() says what the
 // step needs before it may run.
 struct Flow {
-  std::variant<Access,        // The program's loads and stores.
-               GetPage,       // fault.hpp
-               HandleFault,   //
-               RangeStart,    // notify.hpp
-               RangeEnd,      //
-               TlbFlush,      //
-               Zap,           // zap.hpp
-               Mmap,          //
-               Munmap,        //
-               Madvise,       //
-               OomReap,       //
-               Mprotect,      // protect.hpp
-               Fork,          //
-               Exit,          //
-               ReclaimPage,   // reclaim.hpp
-               ReclaimRange,  //
-               ReclaimSome,   //
-               Kswapd,        //
-               Dma,           // dma.hpp
-               Prefetch,      //
-               Register,      //
-               Deregister,    //
-               Connect,       // remote.hpp
-               Attach,        //
-               Detach,        //
-               Rdma,          //
-               Serve,         //
-               Window,        //
-               Send,          //
-               Receive,       //
-               Kill,          //
-               PolicyCall>    // policy/policy.hpp
+  std::variant<Access,  // fault.hpp: the program's loads and stores.
+               GetPage, HandleFault, RemoteAccess, Pin,             //
+               RangeStart, RangeEnd,                                // notify.hpp
+               TlbFlush, TlbFinish, BatchFlush,                     // tlb.hpp
+               Zap, SplitPmd, Unmap, OomReap,                       // zap.hpp
+               Syscall, Mmap, Munmap, Brk, Mremap, MovePageTables,  // map.hpp
+               Madvise, AgeRange, Populate, Mlock,                  // advise.hpp
+               ChangeProtection, Mprotect,                          // protect.hpp
+               Fork, Exit, Unregister,                              // fork.hpp
+               UnmapFolio, ReclaimPage, ReclaimRange, ReclaimSome, SwapAhead, Swapoff,
+               Kswapd,                                                               // reclaim.hpp
+               UnmapMapping, PunchHole, Truncate, ReadAhead, FileAccess, Writeback,  // file.hpp
+               MigratePages, MovePages, Compact, MemoryFailure,                      // migrate.hpp
+               HugeFault, HugeWrite, SplitFolio, Collapse, SplitHugePages,           // huge.hpp
+               HugetlbFault, CopyHugetlb, ProtectHugetlb,                            // hugetlb.hpp
+               ReplaceEntry, KsmScan, Unmerge, UnmergeAll, Uprobe,                   // ksm.hpp
+               UffdRegister, MarkRange, UffdFill, UffdMove,                // userfault.hpp
+               ClearRefs, Guard, AgePages,                                 //
+               MigrateVma, MigrateToRam, MakeExclusive, RestoreExclusive,  // device_memory.hpp
+               HmmRange,                                                   //
+               Watch, Unwatch, ReadInterval,                               // watch.hpp
+               Dma, Prefetch, Register, Deregister,                        // dma.hpp
+               Connect, Attach, Detach, Rdma, Serve, Window, Send, Receive, Kill,  // remote.hpp
+               PolicyCall>  // policy/policy.hpp
       body;
 
   bool operator==(const Flow&) const = default;

@@ -69,40 +69,223 @@ Flow window(const Call& call, const Machine& machine) {
                  .value = call.number}};
 }
 
-}  // namespace
-
-bool callable(const Call& call, const Machine& machine) {
-  const auto exists = [&](VariableId variable) {
-    return !variable.some() || machine.variables[variable.index()].kind == Result::Kind::object;
-  };
-  return exists(call.target.variable) && exists(call.queue);
+Mprotect mprotect(const Call& call, std::uint8_t pkey) {
+  return {.read = (call.number & protection::read) != 0,
+          .write = (call.number & protection::write) != 0,
+          .exec = (call.number & protection::exec) != 0,
+          .pkey = pkey,
+          .mm = call.mm,
+          .pages = call.pages};
 }
 
-Flow begin(const Call& call, const Machine& machine) {
+MappingId mapping_of(FileId file) { return MappingId{file.value}; }
+
+// Calls that change where memory is, or what may be done with it.
+std::optional<Flow> begin_mapping(const Call& call, const Machine& machine) {
+  switch (call.verb) {
+    case Verb::mmap:
+      return Flow{Mmap{.mm = call.mm,
+                       .pages = call.pages,
+                       .file = call.file,
+                       .offset = call.offset,
+                       .protection = call.number,
+                       .flags = call.flags}};
+    case Verb::munmap:
+      return Flow{Munmap{.mm = call.mm, .pages = call.pages}};
+    case Verb::mremap:
+      return Flow{
+          Mremap{.mm = call.mm, .from = call.pages, .to = call.second, .flags = call.flags}};
+    case Verb::brk:
+      return Flow{Brk{.mm = call.mm, .heap = call.pages, .size = call.number}};
+    case Verb::mprotect:
+      return Flow{mprotect(call, 0)};
+    case Verb::pkey_mprotect:
+      return Flow{mprotect(call, 1)};
+    case Verb::madvise: {
+      const MmId mm = call.peer.some() ? call.peer : call.mm;
+      const auto advice = static_cast<Advice>(call.number);
+      return Flow{
+          Madvise{.hold = Madvise::wanted(machine, mm, call.pages, advice, call.peer.some()),
+                  .advice = advice,
+                  .mm = mm,
+                  .pages = call.pages}};
+    }
+    case Verb::mlock:
+    case Verb::munlock:
+      return Flow{Mlock{.on = call.verb == Verb::mlock, .mm = call.mm, .pages = call.pages}};
+    case Verb::fork:
+      return Flow{Fork{.parent = call.mm, .child = MmId{call.number}}};
+    case Verb::vfork:  // The child runs in the memory of its parent.
+      return Flow{Syscall{}};
+    case Verb::exec:
+      return Flow{Exit{.renew = true, .mm = call.mm}};
+    case Verb::exit:
+      return Flow{Exit{.mm = call.mm}};
+    case Verb::uffd_register:
+    case Verb::uffd_unregister:
+      return Flow{UffdRegister{.on = call.verb == Verb::uffd_register,
+                               .modes = static_cast<std::uint8_t>(call.flags),
+                               .mm = call.mm,
+                               .pages = call.pages}};
+    default:
+      return std::nullopt;
+  }
+}
+
+// Calls that use memory.
+std::optional<Flow> begin_memory(const Call& call, const Machine& machine) {
+  const auto fill = [&](UffdFill::With with) {
+    return Flow{UffdFill{.with = with, .mm = call.mm, .pages = call.pages, .value = call.number}};
+  };
   switch (call.verb) {
     case Verb::memset:
     case Verb::write_once:
-      return {Access{.write = true, .mm = call.mm, .pages = call.pages, .value = call.number}};
+      return Flow{Access{.write = true, .mm = call.mm, .pages = call.pages, .value = call.number}};
     case Verb::read_once:
-      return {Access{.mm = call.mm, .pages = call.pages}};
-    case Verb::mmap:
-      return {Mmap{.mm = call.mm, .pages = call.pages}};
-    case Verb::munmap:
-      return {Munmap{.mm = call.mm, .pages = call.pages}};
-    case Verb::madvise:
-      if (static_cast<Advice>(call.number) == Advice::pageout) {
-        return {ReclaimRange{.mm = call.mm, .pages = call.pages}};
-      }
-      return {Madvise{.mm = call.mm, .pages = call.pages}};
-    case Verb::mprotect:
-      return {Mprotect{.read = (call.number & 1) != 0,
-                       .write = (call.number & 2) != 0,
-                       .mm = call.mm,
-                       .pages = call.pages}};
-    case Verb::fork:
-      return {Fork{.parent = call.mm, .child = MmId{call.number}}};
-    case Verb::exit:
-      return {Exit{.mm = call.mm}};
+      return Flow{Access{.mm = call.mm, .pages = call.pages}};
+    case Verb::mincore:
+      return Flow{Syscall{}};
+    case Verb::msync:
+      if (call.flags == 0) return Flow{Syscall{}};
+      return Flow{Writeback{.mm = call.mm, .pages = call.pages}};
+    case Verb::fdatasync:
+      return Flow{Writeback{.file = mapping_of(call.file),
+                            .last = machine.mappings[call.file.index()].size}};
+    case Verb::ftruncate:
+      return Flow{Truncate{.file = mapping_of(call.file),
+                           .pages = call.offset + (call.number > 0 ? 1 : 0)}};
+    case Verb::fallocate_punch:
+      return Flow{
+          PunchHole{.file = mapping_of(call.file), .first = call.offset, .count = call.number}};
+    case Verb::pwrite:
+    case Verb::pread:
+      return Flow{FileAccess{.write = call.verb == Verb::pwrite,
+                             .file = mapping_of(call.file),
+                             .index = call.offset,
+                             .value = call.number}};
+    case Verb::process_vm_readv:
+    case Verb::process_vm_writev:
+      return Flow{RemoteAccess{.write = call.verb == Verb::process_vm_writev,
+                               .mm = call.peer,
+                               .pages = call.pages,
+                               .value = call.number}};
+    case Verb::ptrace_poke:
+    case Verb::proc_mem_write:
+      return Flow{RemoteAccess{.write = true,
+                               .force = true,
+                               .by_file = call.verb == Verb::proc_mem_write,
+                               .mm = call.peer.some() ? call.peer : call.mm,
+                               .pages = call.pages,
+                               .value = call.number}};
+    case Verb::direct_read:
+      return Flow{
+          RemoteAccess{.write = true, .mm = call.mm, .pages = call.pages, .value = call.number}};
+    case Verb::pin:
+      return Flow{Pin{.mm = call.mm, .pages = call.pages}};
+    case Verb::unpin:
+      return Flow{Pin{.on = false, .mm = call.mm, .pages = call.pages}};
+    case Verb::uffd_writeprotect:
+      return Flow{MarkRange{.what = call.number != 0 ? ChangeProtection::What::uffd_wp
+                                                     : ChangeProtection::What::uffd_resolve,
+                            .mm = call.peer.some() ? call.peer : call.mm,
+                            .pages = call.pages}};
+    case Verb::uffd_copy:
+      return fill(UffdFill::With::copy);
+    case Verb::uffd_zeropage:
+      return fill(UffdFill::With::zero);
+    case Verb::uffd_continue:
+      return fill(UffdFill::With::cached);
+    case Verb::uffd_move:
+      return Flow{UffdMove{.mm = call.mm, .from = call.second, .to = call.pages.first}};
+    case Verb::clear_refs:
+      return Flow{ClearRefs{.kind = static_cast<std::uint8_t>(call.number), .mm = call.mm}};
+    case Verb::pagemap_scan:
+      if (call.flags == 0) return Flow{Syscall{}};
+      return Flow{MarkRange{.mm = call.mm, .pages = call.pages}};
+    default:
+      return std::nullopt;
+  }
+}
+
+// What kernels do on their own account, or are told to do for a test.
+std::optional<Flow> begin_kernel_work(const Call& call, const Machine& machine) {
+  const bool batch = machine.setup->switches.batch_migration;
+  const auto node = static_cast<std::uint8_t>(call.number);
+  switch (call.verb) {
+    case Verb::move_pages:
+      return Flow{MovePages{.node = node, .mm = call.mm, .pages = call.pages}};
+    case Verb::mbind:
+      if (call.flags == 0) return Flow{Syscall{}};
+      return Flow{MovePages{
+          .holds = !batch, .writes = !batch, .node = node, .mm = call.mm, .pages = call.pages}};
+    case Verb::migrate_pages:
+      return Flow{MovePages{.holds = !batch,
+                            .all = true,
+                            .from = node,
+                            .node = static_cast<std::uint8_t>(call.flags),
+                            .mm = call.peer.some() ? call.peer : call.mm,
+                            .pages = all_pages}};
+    case Verb::compact:
+      return Flow{Compact{.host = call.host}};
+    case Verb::uprobe_enable:
+    case Verb::uprobe_disable:
+      return Flow{Uprobe{
+          .enable = call.verb == Verb::uprobe_enable, .mm = call.mm, .page = call.pages.first}};
+    case Verb::swap_out:
+      return Flow{ReclaimRange{.mm = call.mm, .pages = call.pages}};
+    case Verb::reclaim:
+      return Flow{ReclaimSome{.host = call.host, .wanted = call.number}};
+    case Verb::memory_reclaim:
+      return Flow{ReclaimRange{.wanted = call.number, .mm = call.mm, .pages = all_pages}};
+    case Verb::lru_gen_aging:
+      return Flow{Syscall{}};
+    case Verb::oom_reap:
+    case Verb::process_mrelease:
+      return Flow{OomReap{.mm = call.mm}};
+    case Verb::kill_process:
+      return Flow{Exit{.mm = call.mm}};
+    case Verb::swapoff:
+      return Flow{Swapoff{.host = call.host}};
+    case Verb::numa_scan:
+      return Flow{
+          MarkRange{.what = ChangeProtection::What::numa, .mm = call.mm, .pages = all_pages}};
+    case Verb::ksm_scan:
+      return Flow{KsmScan{.mm = call.mm}};
+    case Verb::ksm_unmerge:
+      return Flow{UnmergeAll{.host = call.host}};
+    case Verb::split_huge_pages:
+      return Flow{SplitHugePages{.mm = call.mm, .pages = call.pages}};
+    case Verb::khugepaged:
+      return Flow{Collapse{.mm = call.mm, .pages = all_pages}};
+    case Verb::damon:
+    case Verb::page_idle:
+      return Flow{AgePages{.mm = call.mm, .pages = call.pages}};
+    case Verb::hmm_range_fault:
+      return Flow{HmmRange{.fault = (call.flags & (hmm_flag::fault | hmm_flag::write)) != 0,
+                           .write = (call.flags & hmm_flag::write) != 0,
+                           .owner = (call.flags & hmm_flag::owner) != 0,
+                           .mm = call.mm,
+                           .pages = call.pages}};
+    case Verb::migrate_vma:
+      return Flow{MigrateVma{.owner = (call.flags & migrate_flag::owner) != 0,
+                             .to_device = (call.flags & migrate_flag::to_device) != 0,
+                             .from_device = (call.flags & migrate_flag::from_device) != 0,
+                             .mm = call.mm,
+                             .pages = call.pages}};
+    case Verb::make_device_exclusive:
+      return Flow{MakeExclusive{.owner = call.flags != 0, .mm = call.mm, .pages = call.pages}};
+    case Verb::notifier_unregister:
+      return Flow{Unregister{.mm = call.mm}};
+    case Verb::kill:
+      return Flow{Kill{.victim = call.host}};
+    default:
+      return std::nullopt;
+  }
+}
+
+// Devices, handles and messages.
+Flow begin_device(const Call& call, const Machine& machine) {
+  switch (call.verb) {
     case Verb::reg_mr:
     case Verb::export_handle:
       return {Register{.handle = call.verb == Verb::export_handle,
@@ -110,6 +293,14 @@ Flow begin(const Call& call, const Machine& machine) {
                        .mm = call.mm,
                        .adapter = call.adapter.some() ? call.adapter : card_of(machine, call.mm),
                        .pages = call.pages}};
+    case Verb::interval_insert:
+      return {Watch{.two_pass = call.flags != 0, .mm = call.mm, .pages = call.pages}};
+    case Verb::interval_remove:
+      return {Unwatch{.mr = MrId{object(machine, call.target.variable)}}};
+    case Verb::interval_read_begin:
+    case Verb::interval_read_retry:
+      return {ReadInterval{.retry = call.verb == Verb::interval_read_retry,
+                           .mr = MrId{object(machine, call.target.variable)}}};
     case Verb::dereg_mr:
       return {Deregister{.mr = MrId{object(machine, call.target.variable)}}};
     case Verb::prefetch:
@@ -127,14 +318,6 @@ Flow begin(const Call& call, const Machine& machine) {
                      .handle = MrId{object(machine, call.target.variable)}}};
     case Verb::detach:
       return {Detach{.attachment = AttachmentId{object(machine, call.target.variable)}}};
-    case Verb::swap_out:
-      return {ReclaimRange{.mm = call.mm, .pages = call.pages}};
-    case Verb::reclaim:
-      return {ReclaimSome{.host = call.host, .wanted = call.number}};
-    case Verb::oom_reap:
-      return {OomReap{.mm = call.mm}};
-    case Verb::kill:
-      return {Kill{.victim = call.host}};
     case Verb::mpi_put:
     case Verb::mpi_get:
       return window(call, machine);
@@ -147,6 +330,22 @@ Flow begin(const Call& call, const Machine& machine) {
   }
   check(false);
   return {};
+}
+
+}  // namespace
+
+bool callable(const Call& call, const Machine& machine) {
+  const auto exists = [&](VariableId variable) {
+    return !variable.some() || machine.variables[variable.index()].kind == Result::Kind::object;
+  };
+  return exists(call.target.variable) && exists(call.queue);
+}
+
+Flow begin(const Call& call, const Machine& machine) {
+  if (const auto flow = begin_mapping(call, machine)) return *flow;
+  if (const auto flow = begin_memory(call, machine)) return *flow;
+  if (const auto flow = begin_kernel_work(call, machine)) return *flow;
+  return begin_device(call, machine);
 }
 
 }  // namespace model

@@ -60,10 +60,11 @@ void Context::emit(Event event) {
   if (event.mm.some()) {
     const AddressSpace& space = machine.spaces[event.mm.index()];
     using MmapLock = CallContext::MmapLock;
-    event.context.mmap_lock = space.mmap_lock.writer.some()    ? MmapLock::write
+    event.context.mmap_lock = space.mmap_lock.writer.some()      ? MmapLock::write
                               : !space.mmap_lock.readers.empty() ? MmapLock::read
                                                                  : MmapLock::none;
-    event.context.atomic = self.some() && space.page_table_lock.held_by(self);
+    event.context.atomic =
+        event.context.atomic || (self.some() && space.page_table_lock.held_by(self));
   }
   effects_.witness->saw(machine, event, self);
 }
@@ -106,12 +107,38 @@ std::optional<FrameId> Context::allocate(HostId host) {
   return frame;
 }
 
-void Context::put(FrameId id) {
+void Context::put(FrameId any) {
+  const FrameId id = machine.frames.head(any);
   const HostId owner = frame(id).host;
   if (frame(id).references == 1) lru_remove(*this, id);
+  const bool huge = frame(id).pages > 1;
+  const bool pool = frame(id).hugetlb;
   if (!machine.frames.put(id)) return;
   changed(Wait::Kind::pressure, owner.value);
-  emit({.kind = EventKind::frame_freed, .frame = id});
+  emit({.kind = pool ? EventKind::pool_freed : EventKind::frame_freed,
+        .frame = id,
+        .value = huge ? 9U : 0U});
+}
+
+Wait write_lock_wait(MmId mm, bool has_mmap_lock) {
+  return Wait::lock(has_mmap_lock ? vma_lock(mm) : mmap_lock(mm), LockMode::write);
+}
+
+bool lock_for_write(Context& c, MmId mm, bool& has_mmap_lock) {
+  if (!has_mmap_lock) c.take(mmap_lock(mm), LockMode::write);
+  has_mmap_lock = true;
+  if (!c.machine.lock_available(vma_lock(mm), LockMode::write)) return false;
+  c.take(vma_lock(mm), LockMode::write);
+  return true;
+}
+
+void end_vma_writes(Context& c, MmId mm) {
+  if (c.mm(mm).vma_lock.writer == c.self) c.release(vma_lock(mm));
+}
+
+void unlock_write(Context& c, MmId mm) {
+  end_vma_writes(c, mm);
+  c.release(mmap_lock(mm));
 }
 
 }  // namespace model

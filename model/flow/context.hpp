@@ -81,11 +81,20 @@ class Context {
 };
 
 inline LockId mmap_lock(MmId mm) { return {.kind = LockKind::mmap, .index = mm.value}; }
+inline LockId vma_lock(MmId mm) { return {.kind = LockKind::vma, .index = mm.value}; }
 inline LockId page_table_lock(MmId mm) { return {.kind = LockKind::page_table, .index = mm.value}; }
 inline LockId rmap_lock(MappingId mapping) {
   return {.kind = LockKind::rmap, .index = mapping.value};
 }
 inline LockId folio_lock(FrameId frame) { return {.kind = LockKind::folio, .index = frame.value}; }
 inline LockId driver_lock(MrId mr) { return {.kind = LockKind::driver, .index = mr.value}; }
+
+// mmap_write_lock() and vma_start_write(): the caller's step waits for write_lock_wait(), and tries
+// again while this says no.
+Wait write_lock_wait(MmId mm, bool has_mmap_lock);
+bool lock_for_write(Context& c, MmId mm, bool& has_mmap_lock);
+// vma_end_write_all(), and mmap_write_unlock().
+void end_vma_writes(Context& c, MmId mm);
+void unlock_write(Context& c, MmId mm);
 
 }  // namespace model

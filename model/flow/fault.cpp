@@ -7,11 +7,20 @@
 namespace model {
 namespace {
 
-constexpr std::uint8_t reclaims_max = 4;  // Linux: MAX_RECLAIM_RETRIES, 16.
+constexpr std::uint8_t reclaims_max = 4;    // Linux: MAX_RECLAIM_RETRIES, 16.
+constexpr std::uint32_t fault_around = 16;  // fault_around_bytes, in pages.
 
-void belongs(Context& c, FrameId frame, const Vma& vma, Page page) {
-  c.frame(frame).mapping = vma.mapping;
-  c.frame(frame).index = vma.index_of(page);
+// A VMA that grows down is there before it is mapped: expand_stack().
+void grow_stack(Context& c, MmId mm, Page page) {
+  for (Vma& vma : c.mm(mm).vmas) {
+    if (!vma.grows_down || page >= vma.pages.first) continue;
+    const std::uint32_t more = vma.pages.first.value - page.value;
+    const bool near = more <= vma.index;  // Its region reserves so much.
+    if (!near) continue;
+    vma.pages = {.first = page, .count = vma.pages.count + more};
+    vma.index -= more;
+    return;
+  }
 }
 
 }  // namespace
@@ -41,6 +50,8 @@ Next HandleFault::run(Context& c) {
     case Step::reclaimed:
       step = Step::allocate;
       return Next::pass;
+    case Step::other:
+      return c.give(c.task().result);
     case Step::wait_folio:  // folio_lock(): whoever reads or writes the page is through with it.
       c.lock_folio(frame);
       if (c.frame(frame).slot != slot) {
@@ -58,6 +69,10 @@ Next HandleFault::run(Context& c) {
     case Step::copy:  // Before the notification: __wp_page_copy_user().
       c.frame(frame).value = old.some() ? c.frame(old).value : 0;
       c.spend(Cost::copy_page);
+      if (!c.mm(mm).page_table.at(page).present()) {  // do_cow_fault(): nothing was mapped.
+        step = Step::map;
+        return Next::again;
+      }
       step = Step::start;
       return Next::again;
     case Step::start:
@@ -84,21 +99,12 @@ Next HandleFault::run(Context& c) {
     }
     case Step::flush:
       step = Step::set;
-      return c.call({TlbFlush{.mm = mm, .pages = one_page(page)}});
-    case Step::set: {
-      const Vma* vma = c.mm(mm).find_vma(page);
-      belongs(c, frame, *vma, page);
-      lru_add(c, frame);
-      map_frame(c, mm, page, frame, {.write = true, .dirty = true});
-      frame = FrameId{};
-      if (old.some()) c.put(old);  // The reference of the map; ours is still there.
-      c.release(page_table_lock(mm));
-      step = Step::end;
-      return Next::again;
-    }
+      return c.call({flush_page(mm, page)});
+    case Step::set:
+      return set(c);
     case Step::end:
       step = Step::put_old;
-      return c.call({RangeEnd{.range = range()}});
+      return c.call({RangeEnd{.only_end = true, .range = range()}});
     case Step::put_old:
       if (frame.some()) c.put(frame);  // The race was lost.
       if (old.some()) free_unmapped(c, old);
@@ -107,29 +113,93 @@ Next HandleFault::run(Context& c) {
   return c.done();
 }
 
+Next HandleFault::wait_for(Context& c, Wait what) {
+  c.task().awaited = what;
+  return c.give(Result::error(EBUSY));
+}
+
 Next HandleFault::decide(Context& c) {
   c.spend(Cost::minor_fault);
-  const Vma* vma = c.mm(mm).find_vma(page);
-  if (vma == nullptr || !vma->allows(write)) return c.give(Result::error(EFAULT));
-  const Pte pte = c.mm(mm).page_table.at(page);
-  if (pte.swapped()) return decide_swapped(c, pte.slot());
-  if (!pte.present()) return decide_absent(c, *vma);
-  if (!write || pte.write) return c.give();
-  return decide_protected(c, pte, *vma);
+  const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
+  if (space.find_vma(page) == nullptr) grow_stack(c, mm, page);
+  const Vma* vma = space.find_vma(page);
+  if (vma == nullptr) return c.give(Result::error(EFAULT));
+  const bool forced = force && write && !vma->write && !vma->shared;
+  if (!vma->allows(write) && !forced) {
+    return c.give(Result::error(EFAULT));
+  }
+  if (vma->hugetlb) {
+    step = Step::other;
+    return c.call({HugetlbFault{.write = write, .mm = mm, .page = page}});
+  }
+  const Pte pte = space.page_table.at(page);
+  switch (pte.kind) {
+    case Pte::Kind::none:
+      return decide_absent(c, *vma);
+    case Pte::Kind::swapped:
+      return decide_swapped(c, pte.slot());
+    case Pte::Kind::present:
+      return pte.huge ? decide_huge(c, pte, *vma) : decide_present(c, pte, *vma);
+    case Pte::Kind::migration:  // migration_entry_wait()
+      return wait_for(c,
+                      Wait::lock(folio_lock(c.machine.frames.head(pte.frame())), LockMode::write));
+    case Pte::Kind::device_private:
+      if (by_vma) return wait_for(c, {});
+      step = Step::other;
+      return c.call({MigrateToRam{.mm = mm, .page = page}});
+    case Pte::Kind::device_exclusive:
+      step = Step::other;
+      return c.call({RestoreExclusive{.mm = mm, .page = page}});
+    case Pte::Kind::marker:
+      if (pte.uffd_wp) return decide_absent(c, *vma);
+      return c.give(Result::error(EFAULT));
+    case Pte::Kind::poisoned:
+      return c.give(Result::error(EHWPOISON));
+  }
+  return c.done();
 }
 
 Next HandleFault::decide_absent(Context& c, const Vma& vma) {
   kind = Kind::fresh;
   step = Step::allocate;
-  if (!vma.shared) {
+  if (vma.uffd_missing && !vma.file.some()) {
+    return wait_for(c, {.kind = Wait::Kind::userfault, .index = mm.value, .pages = one_page(page)});
+  }
+  if (!vma.file.some()) {
+    const PageRange span = span_of(page, pmd_pages);
+    const bool fits = vma.pages.first <= span.first && span.end() <= vma.pages.end();
+    const bool free = !c.mm(mm).page_table.has_table(pmd_pages, page);
+    if (vma.huge && fits && free) {
+      step = Step::other;
+      return c.call({HugeFault{.write = write, .mm = mm, .first = span.first}});
+    }
     if (write) return Next::pass;
     frame = c.host(c.mm(mm).host).zero;  // The zero page, read-only.
     step = Step::map;
     return Next::again;
   }
-  const Pte cached = c.mapping(vma.mapping).cached(vma.index_of(page));
+  const Mapping& cache = std::as_const(c.machine).mappings[vma.file.index()];
+  const std::uint32_t index = vma.index_of(page);
+  if (cache.file && index >= cache.size) return c.give(Result::error(ENOMEM));  // SIGBUS
+  const Pte cached = cache.cached(index);
   if (cached.swapped()) return decide_swapped(c, cached.slot());
-  if (!cached.present()) return Next::pass;
+  if (vma.uffd_minor && cached.present()) {
+    return wait_for(c, {.kind = Wait::Kind::userfault, .index = mm.value, .pages = one_page(page)});
+  }
+  if (vma.uffd_missing && !cached.present()) {
+    return wait_for(c, {.kind = Wait::Kind::userfault, .index = mm.value, .pages = one_page(page)});
+  }
+  if (!cached.present() && cache.kind == Mapping::Kind::disk) {
+    step = Step::other;
+    return c.call({ReadAhead{.file = vma.file, .index = index, .host = c.mm(mm).host}});
+  }
+  if (!cached.present()) return Next::pass;  // A hole.
+  if (write && !vma.shared) {                // do_cow_fault()
+    kind = Kind::copy;
+    old = cached.frame();
+    c.get(old);
+    return Next::pass;
+  }
   frame = cached.frame();
   c.get(frame);
   step = Step::map;
@@ -150,17 +220,44 @@ Next HandleFault::decide_swapped(Context& c, SlotId swapped) {
   return Next::again;
 }
 
+Next HandleFault::decide_present(Context& c, Pte pte, const Vma& vma) {
+  if (pte.no_access && vma.allows(false)) {  // do_numa_page(): it was only to be noticed.
+    pte.no_access = false;
+    pte.young = true;
+    pte.write = may_be_writable(c, vma, pte);
+    set_bits(c, mm, page, pte);
+    return c.done();
+  }
+  if (unshare) return decide_protected(c, pte, vma);
+  if (!write || pte.write) return c.give();
+  if (pte.uffd_wp) {
+    return wait_for(c, {.kind = Wait::Kind::userfault, .index = mm.value, .pages = one_page(page)});
+  }
+  return decide_protected(c, pte, vma);
+}
+
 // A write to a page that is present and not writable: do_wp_page().
 Next HandleFault::decide_protected(Context& c, Pte pte, const Vma& vma) {
   const FrameId shared = pte.frame();
-  const Frame& target = c.frame(shared);
-  const int cached = target.slot.some() ? 1 : 0;
-  const bool alone = !c.machine.is_zero(shared) && target.maps == 1 &&
-                     target.references == 1 + cached + target.pins;
-  if (vma.shared || alone) {  // wp_page_reuse(): more permission, so nobody is notified.
-    if (!vma.shared && cached == 1) remove_from_swap_cache(c, shared);
-    pte.write = pte.dirty = pte.young = true;
-    c.mm(mm).page_table.set(page, pte);
+  const FrameId head = c.machine.frames.head(shared);
+  const Frame& target = std::as_const(c.machine).frames[head];
+  const bool zero = c.machine.is_zero(shared);
+  const bool anonymous = !zero && is_anonymous(c.machine, shared);
+  const unsigned cached = target.slot.some() ? 1 : 0;
+  // wp_can_reuse_anon_folio(): nobody else can have it.
+  const bool small = target.pages == 1 && target.maps == 1 && target.references == 1 + cached;
+  const bool large = c.setup.switches.reuse_large && target.pages > 1 &&
+                     target.references == target.maps && mapped_only_by(c.machine, head, mm);
+  if (anonymous && !pte.exclusive) drain_lru(c);  // References that mean nothing.
+  const bool alone = anonymous && !target.ksm && (pte.exclusive || small || large);
+  if ((vma.shared || alone) && !unshare) {  // wp_page_reuse(): more permission, nobody is notified.
+    if (alone && !pte.exclusive && cached == 1) remove_from_swap_cache(c, head);
+    pte.write = vma.write;
+    pte.dirty = pte.young = true;
+    pte.soft_clean = false;
+    pte.exclusive = alone;
+    set_bits(c, mm, page, pte);
+    if (vma.shared) c.frame(head).dirty = true;
     c.emit({.kind = EventKind::pte_set,
             .detail = 1,
             .mm = mm,
@@ -168,13 +265,25 @@ Next HandleFault::decide_protected(Context& c, Pte pte, const Vma& vma) {
             .frame = shared});
     return c.done();
   }
+  if (unshare && alone) {
+    pte.exclusive = true;
+    set_bits(c, mm, page, pte);
+    return c.done();
+  }
   kind = Kind::copy;
-  if (!c.machine.is_zero(shared)) {
+  if (!zero) {
     old = shared;
     c.get(old);
   }
   step = Step::allocate;
   return Next::pass;
+}
+
+Next HandleFault::decide_huge(Context& c, Pte pte, const Vma& vma) {
+  if (!pte.no_access && (!write || pte.write)) return c.give();
+  if (pte.no_access && vma.allows(false)) return decide_present(c, pte, vma);
+  step = Step::other;
+  return c.call({HugeWrite{.mm = mm, .page = page}});
 }
 
 Next HandleFault::allocate(Context& c) {
@@ -230,50 +339,80 @@ Next HandleFault::read_swap(Context& c) {
 Next HandleFault::map(Context& c) {
   AddressSpace& space = c.mm(mm);
   const Vma* vma = space.find_vma(page);
-  const Pte pte = space.page_table.at(page);
-  Mapping& mapping = c.mapping(vma->mapping);
-  const std::uint32_t index = vma->index_of(page);
-  const Pte cached = mapping.cached(index);
-  const bool zero = c.machine.is_zero(frame);
-  const bool from_cache = kind == Kind::fresh && vma->shared && cached.maps(frame);
-  bool same = !pte.populated();
-  if (kind == Kind::swap_in && !vma->shared) same = pte.swapped() && pte.slot() == slot;
-  if (kind == Kind::swap_in && vma->shared) same = same && cached.swapped();
-  if (kind == Kind::fresh && vma->shared) same = same && (from_cache || !cached.populated());
   if (kind == Kind::swap_in) c.release(folio_lock(frame));
-  if (!same) {
-    if (!zero) free_unmapped(c, frame);
-    frame = FrameId{};
+  if (!still_as_it_was(c, *vma)) {
+    if (!c.machine.is_zero(frame)) free_unmapped(c, frame);
+    if (old.some()) c.put(old);
+    frame = old = FrameId{};
     step = Step::decide;
     return Next::again;
   }
-  if (zero) {
+  if (c.machine.is_zero(frame)) {
     map_frame(c, mm, page, frame, {});
     return c.done();
   }
-  if (!from_cache) {
-    belongs(c, frame, *vma, page);
-    lru_add(c, frame);
-  }
-  PteBits bits{.write = vma->write, .dirty = write};
-  if (vma->shared && !from_cache) {
-    c.get(frame);  // For the page cache.
-    mapping.set_cached(index, {.target = frame.value, .kind = Pte::Kind::present});
-  }
-  if (kind == Kind::swap_in) {
-    SwapDevice& swap = c.host(space.host).swap;
-    // Nobody else maps the frame, and only this entry and the swap cache use the slot.
-    const bool exclusive = swap[slot].users == 2 && c.frame(frame).maps == 0;
-    space.page_table.clear(page);
+  if (kind == Kind::swap_in) return map_swapped_in(c, *vma);
+  if (vma->file.some() && (vma->shared || !write)) return map_cached(c, *vma);
+  if (!vma->prepared) space.find_vma(page)->prepared = true;
+  belongs(c, frame, *vma, page);
+  lru_add(c, frame);
+  map_frame(c, mm, page, frame, {.write = vma->write, .dirty = true, .exclusive = true});
+  if (old.some()) c.put(old);
+  return c.done();
+}
+
+bool HandleFault::still_as_it_was(Context& c, const Vma& vma) const {
+  const Machine& machine = c.machine;
+  const Pte pte = machine.spaces[mm.index()].page_table.at(page);
+  const Pte cached =
+      vma.file.some() ? machine.mappings[vma.file.index()].cached(vma.index_of(page)) : Pte{};
+  if (kind == Kind::swap_in && pte.swapped()) return pte.slot() == slot;
+  if (pte.populated() && pte.kind != Pte::Kind::marker) return false;
+  if (kind == Kind::swap_in) return cached.swapped() && cached.slot() == slot;
+  if (kind == Kind::copy) return cached.maps(old);
+  return !vma.file.some() || !cached.populated() || cached.maps(frame) || machine.is_zero(frame);
+}
+
+Next HandleFault::map_swapped_in(Context& c, const Vma& vma) {
+  AddressSpace& space = c.mm(mm);
+  SwapDevice& swap = c.host(space.host).swap;
+  if (!space.page_table.at(page).swapped()) {  // shmem_swapin_folio(): into the page cache.
+    Mapping& cache = c.mapping(vma.file);
+    c.get(frame);
+    cache.set_cached(vma.index_of(page), {.target = frame.value, .kind = Pte::Kind::present});
+    c.frame(frame).mapping = vma.file;
+    c.frame(frame).index = vma.index_of(page);
     swap.put(slot);
-    if (vma->shared || (exclusive && write)) {
-      c.frame(frame).dirty = true;
-      remove_from_swap_cache(c, frame);
-    }
-    bits.write = vma->write && (vma->shared || exclusive);
-    bits.dirty = write && bits.write;
+    c.frame(frame).dirty = true;
+    remove_from_swap_cache(c, frame);
+    lru_add(c, frame);
     c.emit({.kind = EventKind::swap_in, .mm = mm, .pages = one_page(page), .frame = frame});
+    if (write && !vma.shared) {
+      c.put(frame);
+      frame = FrameId{};
+      step = Step::decide;
+      return Next::again;
+    }
+    map_frame(c, mm, page, frame, {.write = vma.write && vma.shared, .dirty = write});
+    return c.done();
   }
+  // Nobody else maps the frame, and only this entry and the swap cache use the slot.
+  const bool exclusive = swap[slot].users == 2 && c.frame(frame).maps == 0;
+  const bool protected_by_uffd = space.page_table.at(page).uffd_wp;
+  space.page_table.clear(page);
+  swap.put(slot);
+  belongs(c, frame, vma, page);
+  lru_add(c, frame);
+  if (exclusive && write) {
+    c.frame(frame).dirty = true;
+    remove_from_swap_cache(c, frame);
+  }
+  const bool writable = write || c.setup.switches.swap_in_writable;
+  PteBits bits{.write = vma.write && exclusive && writable && !protected_by_uffd};
+  bits.dirty = write && bits.write;
+  bits.exclusive = exclusive;
+  bits.uffd_wp = protected_by_uffd;
+  c.emit({.kind = EventKind::swap_in, .mm = mm, .pages = one_page(page), .frame = frame});
   map_frame(c, mm, page, frame, bits);
   if (write && !bits.write) {  // Shared with another process: now comes copy on write.
     frame = FrameId{};
@@ -283,132 +422,63 @@ Next HandleFault::map(Context& c) {
   return c.done();
 }
 
-Wait GetPage::guard() const {
-  switch (step) {
-    case Step::lock:
-      return Wait::lock(mmap_lock(mm), LockMode::read);
-    case Step::walk:
-      return Wait::lock(page_table_lock(mm), LockMode::read);
-    default:
-      return {};
+// A page of a file, or a new one for it.
+Next HandleFault::map_cached(Context& c, const Vma& vma) {
+  Mapping& cache = c.mapping(vma.file);
+  const std::uint32_t index = vma.index_of(page);
+  const bool found = cache.cached(index).maps(frame);
+  if (!found) {
+    c.frame(frame).mapping = vma.file;
+    c.frame(frame).index = index;
+    lru_add(c, frame);
+    c.get(frame);  // For the page cache.
+    cache.set_cached(index, {.target = frame.value, .kind = Pte::Kind::present});
   }
-}
-
-Next GetPage::run(Context& c) {
-  switch (step) {
-    case Step::lock:
-      if (mode != Mode::cpu && !c.mm(mm).alive) {
-        c.task().lookup_failed = true;
-        return c.done(Result::error(EFAULT));
-      }
-      c.take(mmap_lock(mm), LockMode::read);
-      c.spend(Cost::lock);
-      step = Step::walk;
-      return Next::again;
-    case Step::walk:
-      return walk(c);
-    case Step::faulted:
-      result = c.task().result;
-      step = result.ok() ? Step::walk : Step::unlock;
-      return Next::pass;
-    case Step::unlock:
-      c.release(mmap_lock(mm));
-      c.task().lookup_failed = mode != Mode::cpu && !result.ok();
-      return c.done(result);
-  }
+  if (write) c.frame(frame).dirty = true;  // set_page_dirty(); page_mkwrite() has agreed.
+  const bool writable = vma.shared && vma.write && (write || !vma.disk);
+  map_frame(c, mm, page, frame, {.write = writable, .dirty = write});
+  if (!write && found) map_around(c, vma);
   return c.done();
 }
 
-// follow_page_pte() or walk_page_range(), under the page table lock.
-Next GetPage::walk(Context& c) {
-  const Pte pte = c.mm(mm).page_table.at(page);
-  c.spend(Cost::pte_walk);
-  const Vma* vma = c.mm(mm).find_vma(page);
-  if (!pte.present() || (write && !pte.write) || vma == nullptr || !vma->allows(write)) {
-    step = Step::faulted;
-    return c.call({HandleFault{.write = write, .mm = mm, .page = page}});
+// do_fault_around(): what is in the page cache nearby is mapped as well.
+void HandleFault::map_around(Context& c, const Vma& vma) {
+  const std::uint32_t first = page.value - page.value % fault_around;
+  for (std::uint32_t at = first; at < first + fault_around; ++at) {
+    const Page near{at};
+    if (near == page || !vma.pages.contains(near)) continue;
+    const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
+    const Mapping& cache = std::as_const(c.machine).mappings[vma.file.index()];
+    const Pte cached = cache.cached(vma.index_of(near));
+    if (space.page_table.at(near).populated() || !cached.present()) continue;
+    if (cache.file && vma.index_of(near) >= cache.size) continue;
+    if (c.machine.frames[cached.frame()].locked_by.some()) continue;
+    c.get(cached.frame());
+    map_frame(c, mm, near, cached.frame(), {.write = vma.shared && vma.write && !vma.disk});
   }
-  const FrameId frame = pte.frame();
-  result = Result::success();
-  step = Step::unlock;
-  if (mode == Mode::cpu) return Next::again;
-  c.task().found = {.frame = frame, .generation = c.frame(frame).generation, .write = pte.write};
-  if (mode == Mode::look_up) {
-    c.notifier(mm).begin_lookup(c.self, page);
-    c.emit({.kind = EventKind::dev_lookup,
+}
+
+// The new page takes the place of the old one: set_pte_at(), up to 6.9 set_pte_at_notify().
+Next HandleFault::set(Context& c) {
+  const Vma* vma = c.mm(mm).find_vma(page);
+  if (c.setup.switches.change_pte) {
+    c.emit({.kind = EventKind::change_pte,
+            .detail = vma->write,
             .mm = mm,
             .pages = one_page(page),
-            .mr = mr,
             .frame = frame});
-    return Next::again;
   }
-  if (!c.machine.is_zero(frame)) {
-    c.get(frame);
-    ++c.frame(frame).pins;
-    c.registration(mr).pinned.push_back(frame);
-    c.spend(Cost::pin_page);
-    c.emit({.kind = EventKind::page_pinned, .mm = mm, .pages = one_page(page), .frame = frame});
-  }
+  if (!vma->prepared) c.mm(mm).find_vma(page)->prepared = true;
+  vma = std::as_const(c.machine).spaces[mm.index()].find_vma(page);
+  belongs(c, frame, *vma, page);
+  lru_add(c, frame);
+  map_frame(c, mm, page, frame,
+            {.write = vma->write && !unshare, .dirty = !unshare, .exclusive = true});
+  frame = FrameId{};
+  if (old.some()) c.put(old);  // The reference of the map; ours is still there.
+  c.release(page_table_lock(mm));
+  step = Step::end;
   return Next::again;
-}
-
-Next Access::run(Context& c) {
-  const Page page = pages.at(done);
-  switch (step) {
-    case Step::access:
-      if (!perform(c, page)) {
-        step = Step::faulted;
-        return c.call(
-            {GetPage{.mode = GetPage::Mode::cpu, .write = write, .mm = mm, .page = page}});
-      }
-      if (++done < pages.count) return Next::again;
-      return c.done(Result::value(write ? 0 : value));
-    case Step::faulted: {
-      const Result fault = c.task().result;
-      if (!fault.ok()) {
-        const bool memory = fault.number == ENOMEM;
-        return c.give(Result::signal(memory ? SIGBUS : SIGSEGV));
-      }
-      step = Step::access;
-      return Next::pass;
-    }
-  }
-  return c.done();
-}
-
-// One instruction: the hardware looks into its TLB, then walks the page table, and sets the
-// accessed and dirty bits as it fills the TLB. False: it faults.
-bool Access::perform(Context& c, Page page) {
-  Cpu& cpu = c.machine.cpus[c.task().cpu.index()];
-  c.spend(Cost::memory_access);
-  const TlbEntry* hit = cpu.find(mm, page);
-  if (hit == nullptr || (write && !hit->write)) {
-    Pte pte = c.mm(mm).page_table.at(page);
-    c.spend(Cost::pte_walk);
-    if (!pte.present() || (write && !pte.write)) return false;
-    const Vma* vma = c.mm(mm).find_vma(page);
-    if (vma != nullptr && !vma->read && !write) return false;  // PROT_NONE.
-    pte.young = true;
-    pte.dirty = pte.dirty || write;
-    c.mm(mm).page_table.set(page, pte);
-    cpu.fill({.mm = mm,
-              .page = page,
-              .frame = pte.frame(),
-              .generation = c.frame(pte.frame()).generation,
-              .write = pte.write && pte.dirty});
-    hit = cpu.find(mm, page);
-  }
-  const FrameId frame = hit->frame;
-  if (!write) value = c.frame(frame).value;
-  c.emit({.kind = write ? EventKind::cpu_write : EventKind::cpu_read,
-          .detail = write,
-          .mm = mm,
-          .pages = one_page(page),
-          .frame = frame,
-          .generation = hit->generation,
-          .value = value});
-  if (write) c.frame(frame).value = value;
-  return true;
 }
 
 }  // namespace model

@@ -3,17 +3,18 @@
 
 // Bringing a page in: for a program that touches it, and for a driver that asks for it.
 
-#include "model/flow/context.hpp"
+#include "model/flow/notify.hpp"
 
 namespace model {
 
-// handle_mm_fault() for one page: first touch, zero page, copy on write, swap-in. The caller holds
-// mmap_lock. The result is 0, EFAULT (no such page, or not so), or ENOMEM.
+// handle_mm_fault() for one page: first touch, zero page, copy on write, page cache, swap-in. The
+// caller holds mmap_lock or the VMA's lock. The result is 0; EFAULT (no such page, or not so);
+// ENOMEM; EBUSY: drop the locks and wait for whoever has the page (task().awaited), then try again.
 struct HandleFault {
   static constexpr std::string_view name = "handle_fault";
-  static constexpr std::array<std::string_view, 15> steps{
-      "decide",  "allocate", "reclaimed", "wait_folio", "read_swap", "map", "copy",   "start",
-      "started", "lock_ptl", "replace",   "flush",      "set",       "end", "put_old"};
+  static constexpr std::array<std::string_view, 16> steps{
+      "decide",  "allocate", "reclaimed", "wait_folio", "read_swap", "map", "copy",    "start",
+      "started", "lock_ptl", "replace",   "flush",      "set",       "end", "put_old", "other"};
   enum class Step : std::uint8_t {
     decide,
     allocate,
@@ -30,9 +31,13 @@ struct HandleFault {
     set,
     end,
     put_old,
+    other,  // A flow of its own has done the work; look again.
   } step = Step::decide;
   enum class Kind : std::uint8_t { fresh, swap_in, copy } kind = Kind::fresh;
   bool write = false;
+  bool force = false;         // FOLL_FORCE: a private copy although the VMA is read-only.
+  bool by_vma = false;        // The caller holds the lock of the VMA only.
+  bool unshare = false;       // FAULT_FLAG_UNSHARE: a copy of one's own, though only to be read.
   std::uint8_t reclaims = 0;  // Passes of reclaim for want of a frame.
   MmId mm{};
   Page page{};
@@ -48,25 +53,38 @@ struct HandleFault {
   Next decide(Context& c);
   Next decide_absent(Context& c, const Vma& vma);
   Next decide_swapped(Context& c, SlotId swapped);
+  Next decide_present(Context& c, Pte pte, const Vma& vma);
   Next decide_protected(Context& c, Pte pte, const Vma& vma);
+  Next decide_huge(Context& c, Pte pte, const Vma& vma);
   Next allocate(Context& c);
   Next read_swap(Context& c);
   Next map(Context& c);
+  bool still_as_it_was(Context& c, const Vma& vma) const;
+  Next map_swapped_in(Context& c, const Vma& vma);
+  Next map_cached(Context& c, const Vma& vma);
+  void map_around(Context& c, const Vma& vma);
+  Next set(Context& c);
+  Next wait_for(Context& c, Wait what);
   NotifierRange range() const;
 };
 
 // A page of an address space, present and accessible: for the CPU (page fault), for a driver
-// without a reference (hmm_range_fault()) or with a pin (pin_user_pages()). The result is 0 or
-// EFAULT; what a driver found is in task().found of the machine.
+// without a reference (hmm_range_fault()), with a pin (pin_user_pages()), or just to have it. The
+// result is 0 or an error; what a driver found is in task().found of the machine.
 struct GetPage {
   static constexpr std::string_view name = "get_page";
-  static constexpr std::array<std::string_view, 4> steps{"lock", "walk", "faulted", "unlock"};
-  enum class Step : std::uint8_t { lock, walk, faulted, unlock } step = Step::lock;
-  enum class Mode : std::uint8_t { cpu, look_up, pin } mode = Mode::cpu;
+  static constexpr std::array<std::string_view, 6> steps{"lock",   "walk", "faulted",
+                                                         "unlock", "wait", "awaited"};
+  enum class Step : std::uint8_t { lock, walk, faulted, unlock, wait, awaited } step = Step::lock;
+  enum class Mode : std::uint8_t { cpu, look_up, pin, populate, hold } mode = Mode::cpu;
   bool write = false;
+  bool force = false;
+  bool by_vma = false;  // Under the lock of the VMA, not under mmap_lock.
+  bool waits = false;
   MmId mm{};
   Page page{};
   MrId mr{};  // Whose pin it is.
+  Wait what{};
   Result result{};
 
   bool operator==(const GetPage&) const = default;
@@ -93,6 +111,44 @@ struct Access {
 
  private:
   bool perform(Context& c, Page page);
+};
+
+// Access to another address space, or to a file's page cache, by a system call:
+// process_vm_readv(), ptrace(), pread(O_DIRECT).
+struct RemoteAccess {
+  static constexpr std::string_view name = "remote_access";
+  static constexpr std::array<std::string_view, 2> steps{"next", "got"};
+  enum class Step : std::uint8_t { next, got } step = Step::next;
+  bool write = false;
+  bool force = false;    // FOLL_FORCE: also where the process itself may not.
+  bool by_file = false;  // By /proc/pid/mem, which some kernels let do less than ptrace().
+  MmId mm{};
+  PageRange pages{};
+  std::uint32_t done = 0;
+  Value value = 0;
+
+  bool operator==(const RemoteAccess&) const = default;
+  Next run(Context& c);
+
+ private:
+  bool may_force(Context& c) const;
+};
+
+// A long-term pin that a process asks for by itself, as by io_uring_register(BUFFERS), or its end.
+struct Pin {
+  static constexpr std::string_view name = "pin";
+  static constexpr std::array<std::string_view, 2> steps{"next", "got"};
+  enum class Step : std::uint8_t { next, got } step = Step::next;
+  bool on = true;
+  MmId mm{};
+  PageRange pages{};
+  std::uint32_t cursor = 0;
+
+  bool operator==(const Pin&) const = default;
+  Next run(Context& c);
+
+ private:
+  Next unpin(Context& c);
 };
 
 }  // namespace model

@@ -18,6 +18,17 @@ PolicyCall invalidate(Context& c, const NotifierRange& range, MrId mr) {
   return call;
 }
 
+// An event of a range, as its subscribers see it.
+Event of_range(EventKind kind, const NotifierRange& range) {
+  const auto what = static_cast<std::uint8_t>(range.event);
+  return {.kind = kind,
+          .detail = what,
+          .context = {.nonblock = !range.blockable, .owner = range.owner},
+          .mm = range.mm,
+          .pages = range.pages,
+          .value = what};
+}
+
 }  // namespace
 
 void open_range(Context& c, const NotifierRange& range) {
@@ -30,6 +41,15 @@ void close_range(Context& c, const NotifierRange& range) {
   c.changed(Wait::Kind::settled, range.mm.value);
 }
 
+void finish_intervals(Context& c, const NotifierRange& range) {
+  for (const MrId mr : c.notifier(range.mm).intervals.hits(range.pages)) {
+    if (!std::as_const(c.machine).registrations[mr.index()].two_pass) continue;
+    Event event = of_range(EventKind::interval_finish, range);
+    event.mr = mr;
+    c.emit(event);
+  }
+}
+
 void end_intervals(Context& c, MmId mm) {
   if (!c.notifier(mm).intervals.end()) return;
   for (std::uint32_t mr = 0; mr < c.machine.registrations.size(); ++mr) {
@@ -40,24 +60,32 @@ void end_intervals(Context& c, MmId mm) {
 
 Next RangeStart::run(Context& c) {
   Subscriptions& notifier = c.notifier(range.mm);
-  const auto value = static_cast<Value>(range.event);
   switch (step) {
     case Step::enter:  // mn_itree_inv_start_range(), under the subscriptions' spinlock.
       open_range(c, range);
-      c.emit(
-          {.kind = EventKind::range_start, .mm = range.mm, .pages = range.pages, .value = value});
+      c.emit(of_range(EventKind::range_start, range));
       notifier.intervals.start(range.pages);
       step = Step::interval;
       return Next::pass;
     case Step::interval: {
       const auto hits = notifier.intervals.hits(range.pages);
       if (cursor == hits.size()) {
+        finish_intervals(c, range);
         step = Step::listener;
         return Next::pass;
       }
       c.spend(Cost::range_start);
       step = Step::interval_done;
-      return c.call({invalidate(c, range, hits[cursor++])});
+      Event event = of_range(EventKind::interval_invalidate, range);
+      event.mr = hits[cursor++];
+      event.value = notifier.intervals.sequence();
+      c.emit(event);
+      if (!c.registration(event.mr).adapter.some()) {  // It only takes note.
+        notifier.intervals.set_sequence(event.mr, event.value);
+        c.task().result = Result::success();
+        return Next::pass;
+      }
+      return c.call({invalidate(c, range, event.mr)});
     }
     case Step::interval_done:
       if (!c.task().result.ok()) {  // mn_itree_invalidate(): only its own bracket is undone.
@@ -95,10 +123,7 @@ Next RangeStart::run(Context& c) {
 
 Next RangeStart::finish(Context& c) {
   c.notifier(range.mm).range_returned(range, c.self);
-  c.emit({.kind = EventKind::range_returned,
-          .mm = range.mm,
-          .pages = range.pages,
-          .value = static_cast<Value>(range.event)});
+  c.emit(of_range(EventKind::range_returned, range));
   return c.done();
 }
 
@@ -114,10 +139,10 @@ Next RangeEnd::run(Context& c) {
   Subscriptions& notifier = c.notifier(range.mm);
   switch (step) {
     case Step::enter:
-      c.emit({.kind = EventKind::range_end,
-              .mm = range.mm,
-              .pages = range.pages,
-              .value = static_cast<Value>(range.event)});
+      if (!only_end && !c.setup.switches.secondary_by_flush) {
+        secondary_tlb(c, range.mm, range.pages);
+      }
+      c.emit(of_range(EventKind::range_end, range));
       close_range(c, range);
       end_intervals(c, range.mm);
       step = Step::listener;
@@ -128,37 +153,6 @@ Next RangeEnd::run(Context& c) {
       listener = mr;
       return c.call({callback(c, Hook::range_end, range, mr)});
     }
-  }
-  return c.done();
-}
-
-Wait TlbFlush::guard() const {
-  return step == Step::wait ? Wait{.kind = Wait::Kind::flushed} : Wait{};
-}
-
-Next TlbFlush::run(Context& c) {
-  switch (step) {
-    case Step::send: {
-      const CpuId own = c.task().cpu;
-      bool remote = false;
-      for (std::uint32_t i = 0; i < c.machine.cpus.size(); ++i) {
-        Cpu& cpu = c.machine.cpus[i];
-        if (!cpu.caches(mm, pages)) continue;
-        if (CpuId{i} == own) {
-          cpu.flush(mm, pages);
-          c.spend(Cost::tlb_flush_local);
-          c.emit({.kind = EventKind::cpu_flush, .mm = mm, .pages = pages, .value = i});
-        } else {
-          c.interrupt(CpuId{i}, mm, pages);
-          remote = true;
-        }
-      }
-      if (!remote) return c.done();
-      step = Step::wait;
-      return Next::again;
-    }
-    case Step::wait:
-      return c.give();
   }
   return c.done();
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The notifier brackets around a page table change, and the flush of the CPUs' TLBs.
+// The notifier brackets around a page table change.
 
-#include "model/flow/context.hpp"
+#include "model/flow/tlb.hpp"
 
 namespace model {
 
@@ -34,11 +34,13 @@ struct RangeStart {
   Next refuse(Context& c);
 };
 
-// mmu_notifier_invalidate_range_end().
+// mmu_notifier_invalidate_range_end(). Up to 6.5 it tells those who share the page table as well,
+// unless it is _only_end().
 struct RangeEnd {
   static constexpr std::string_view name = "range_end";
   static constexpr std::array<std::string_view, 2> steps{"enter", "listener"};
   enum class Step : std::uint8_t { enter, listener } step = Step::enter;
+  bool only_end = false;
   NotifierRange range{};
   MrId listener{};  // The last that was called.
 
@@ -50,20 +52,10 @@ struct RangeEnd {
 void open_range(Context& c, const NotifierRange& range);
 void close_range(Context& c, const NotifierRange& range);
 
+// mn_itree_finish_pass(): the second pass of those that want one.
+void finish_intervals(Context& c, const NotifierRange& range);
+
 // mn_itree_inv_end(), with the wake-up of those who wait for the epoch to end.
 void end_intervals(Context& c, MmId mm);
-
-// flush_tlb_range(): this CPU at once, the others by IPI; over when all have answered.
-struct TlbFlush {
-  static constexpr std::string_view name = "tlb_flush";
-  static constexpr std::array<std::string_view, 2> steps{"send", "wait"};
-  enum class Step : std::uint8_t { send, wait } step = Step::send;
-  MmId mm{};
-  PageRange pages{};
-
-  bool operator==(const TlbFlush&) const = default;
-  Wait guard() const;
-  Next run(Context& c);
-};
 
 }  // namespace model

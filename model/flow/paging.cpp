@@ -4,34 +4,28 @@
 #include "sim/check.hpp"
 
 namespace model {
+namespace {
 
-void map_frame(Context& c, MmId mm, Page page, FrameId frame, PteBits bits) {
-  c.mm(mm).page_table.set(page, {.target = frame.value,
-                                 .kind = Pte::Kind::present,
-                                 .write = bits.write,
-                                 .young = true,
-                                 .dirty = bits.dirty});
-  if (!c.machine.is_zero(frame)) ++c.frame(frame).maps;
-  c.spend(Cost::pte_change);
-  c.emit({.kind = EventKind::pte_set,
-          .detail = bits.write,
-          .mm = mm,
-          .pages = one_page(page),
-          .frame = frame});
+Pte entry_of(FrameId frame, PteBits bits) {
+  Pte entry{.target = frame.value, .kind = Pte::Kind::present};
+  entry.write = bits.write;
+  entry.dirty = bits.dirty;
+  entry.young = bits.young;
+  entry.exclusive = bits.exclusive;
+  entry.uffd_wp = bits.uffd_wp;
+  return entry;
 }
 
-FrameId unmap_frame(Context& c, MmId mm, Page page) {
-  const Pte pte = c.mm(mm).page_table.at(page);
-  check(pte.present());
-  const FrameId frame = pte.frame();
-  c.mm(mm).page_table.clear(page);
-  if (!c.machine.is_zero(frame)) {
-    --c.frame(frame).maps;
-    c.frame(frame).dirty |= pte.dirty;
-  }
-  c.spend(Cost::pte_change);
-  c.emit({.kind = EventKind::pte_cleared, .mm = mm, .pages = one_page(page), .frame = frame});
-  return frame;
+void count_map(Context& c, FrameId frame) {
+  if (!c.machine.is_zero(frame)) ++c.frame(c.machine.frames.head(frame)).maps;
+}
+
+void uncount_map(Context& c, FrameId frame, const Pte& pte) {
+  if (c.machine.is_zero(frame)) return;
+  Frame& folio = c.frame(c.machine.frames.head(frame));
+  --folio.maps;
+  folio.dirty = folio.dirty || pte.dirty;
+  if (pte.dirty) folio.lazy_free = false;
 }
 
 void drop_swap_entry(Context& c, MmId mm, Page page) {
@@ -46,14 +40,88 @@ void drop_swap_entry(Context& c, MmId mm, Page page) {
   }
 }
 
+}  // namespace
+
+void map_frame(Context& c, MmId mm, Page page, FrameId frame, PteBits bits) {
+  c.mm(mm).page_table.set(page, entry_of(frame, bits));
+  count_map(c, frame);
+  c.spend(Cost::pte_change);
+  c.emit({.kind = EventKind::pte_set,
+          .detail = bits.write,
+          .mm = mm,
+          .pages = one_page(page),
+          .frame = frame});
+}
+
+void map_huge(Context& c, MmId mm, Page first, FrameId head, PteBits bits) {
+  c.mm(mm).page_table.set_huge(first, entry_of(head, bits));
+  count_map(c, head);
+  c.spend(Cost::pte_change);
+  c.emit({.kind = EventKind::pte_set,
+          .detail = bits.write,
+          .mm = mm,
+          .pages = {.first = first, .count = pmd_pages},
+          .frame = head});
+}
+
+FrameId unmap_frame(Context& c, MmId mm, Page page) {
+  const Pte pte = c.mm(mm).page_table.at(page);
+  check(pte.present() && !pte.huge);
+  const FrameId frame = pte.frame();
+  c.mm(mm).page_table.clear(page);
+  uncount_map(c, frame, pte);
+  c.spend(Cost::pte_change);
+  c.emit({.kind = EventKind::pte_cleared, .mm = mm, .pages = one_page(page), .frame = frame});
+  return frame;
+}
+
+FrameId unmap_huge(Context& c, MmId mm, Page first) {
+  const Pte pte = c.mm(mm).page_table.at(first);
+  check(pte.present() && pte.huge);
+  c.mm(mm).page_table.set_huge(first, {});
+  uncount_map(c, pte.frame(), pte);
+  c.spend(Cost::pte_change);
+  c.emit({.kind = EventKind::pte_cleared,
+          .mm = mm,
+          .pages = {.first = first, .count = pmd_pages},
+          .frame = pte.frame()});
+  return pte.frame();
+}
+
+FrameId drop_special(Context& c, MmId mm, Page page) {
+  const Pte pte = c.mm(mm).page_table.at(page);
+  switch (pte.kind) {
+    case Pte::Kind::swapped:
+      drop_swap_entry(c, mm, page);
+      return {};
+    case Pte::Kind::device_private:
+    case Pte::Kind::device_exclusive:
+      c.mm(mm).page_table.clear(page);
+      uncount_map(c, pte.frame(), pte);
+      return pte.frame();
+    default:
+      c.mm(mm).page_table.clear(page);
+      return {};
+  }
+}
+
 void protect(Context& c, MmId mm, Page page) {
   Pte pte = c.mm(mm).page_table.at(page);
   if (!pte.present() || !pte.write) return;
   pte.write = false;
-  c.mm(mm).page_table.set(page, pte);
+  set_bits(c, mm, page, pte);
   c.spend(Cost::pte_change);
-  c.emit(
-      {.kind = EventKind::pte_protected, .mm = mm, .pages = one_page(page), .frame = pte.frame()});
+  c.emit({.kind = EventKind::pte_protected,
+          .mm = mm,
+          .pages = pte.huge ? span_of(page, pmd_pages) : one_page(page),
+          .frame = pte.frame()});
+}
+
+void set_bits(Context& c, MmId mm, Page page, Pte entry) {
+  PageTable& table = c.mm(mm).page_table;
+  if (!entry.huge) return table.set(page, entry);
+  entry.target -= page.value % pmd_pages;
+  table.set_huge(span_of(page, pmd_pages).first, entry);
 }
 
 void free_unmapped(Context& c, FrameId id) {
@@ -88,6 +156,21 @@ void lru_add(Context& c, FrameId id) {
   frame.listed = true;
   c.host(frame.host).lru.push_back(id);
   c.changed(Wait::Kind::pressure, frame.host.value);
+  const std::uint32_t batch = c.setup.hosts[frame.host.index()].lru_batch;
+  if (batch == 0 || !c.machine.running || !c.self.some() || !c.task().cpu.some()) return;
+  c.get(id);
+  auto& held = c.machine.cpus[c.task().cpu.index()].lru_batch;
+  held.push_back(id);
+  if (held.size() >= batch || frame.pages > 1) drain_lru(c);
+}
+
+void drain_lru(Context& c) {
+  if (!c.task().cpu.some()) return;
+  const std::size_t cpu = c.task().cpu.index();
+  if (std::as_const(c.machine).cpus[cpu].lru_batch.empty()) return;
+  const auto held = c.machine.cpus[cpu].lru_batch;
+  c.machine.cpus[cpu].lru_batch.clear();
+  for (const FrameId frame : held) free_unmapped(c, frame);
 }
 
 void lru_remove(Context& c, FrameId id) {
@@ -96,6 +179,43 @@ void lru_remove(Context& c, FrameId id) {
   frame.listed = false;
   drop_if(c.host(frame.host).lru, [id](FrameId other) { return other == id; });
   c.changed(Wait::Kind::pressure, frame.host.value);
+}
+
+void belongs(Context& c, FrameId frame, const Vma& vma, Page page) {
+  c.frame(frame).mapping = vma.anon.some() ? vma.anon : vma.file;
+  c.frame(frame).index = vma.index_of(page);
+}
+
+void drop_unused_memory(Context& c, HostId host) {
+  for (std::uint32_t i = 0; i < c.machine.mappings.size(); ++i) {
+    const Mapping& unused = std::as_const(c.machine.mappings)[i];
+    if (unused.file || unused.cache.empty()) continue;
+    const bool used =
+        std::ranges::any_of(std::as_const(c.machine.spaces), [i](const AddressSpace& space) {
+          return std::ranges::any_of(space.vmas,
+                                     [i](const Vma& vma) { return vma.file == MappingId{i}; });
+        });
+    if (used) continue;
+    const auto cache = unused.cache;
+    c.mapping(MappingId{i}).cache.clear();
+    for (const auto& [index, entry] : cache) {
+      if (entry.present()) {
+        c.put(entry.frame());
+      } else {
+        c.host(host).swap.put(entry.slot());
+      }
+    }
+  }
+}
+
+bool is_anonymous(const Machine& machine, FrameId id) {
+  const Frame& frame = machine.frames[machine.frames.head(id)];
+  return frame.mapping.some() && machine.mappings[frame.mapping.index()].anonymous();
+}
+
+bool is_file(const Machine& machine, FrameId id) {
+  const Frame& frame = machine.frames[machine.frames.head(id)];
+  return frame.mapping.some() && !machine.mappings[frame.mapping.index()].anonymous();
 }
 
 }  // namespace model

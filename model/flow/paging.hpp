@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Changes of a page table entry together with the counts that belong to it. Each is atomic under
-// the page table lock, which the caller's step stands for or holds.
+// What flows do to page tables, frames and the swap cache, within one step.
 
 #include "model/flow/context.hpp"
 
@@ -11,29 +10,72 @@ namespace model {
 struct PteBits {
   bool write = false;
   bool dirty = false;
+  bool young = true;
+  bool exclusive = false;
+  bool uffd_wp = false;
 };
 
-// Maps a frame: takes over one reference of the caller. (set_pte_at(), folio_add_anon_rmap_pte())
+// Maps the frame, whose reference of the caller becomes that of the map.
 void map_frame(Context& c, MmId mm, Page page, FrameId frame, PteBits bits);
+// A folio of 512 pages by one huge entry.
+void map_huge(Context& c, MmId mm, Page first, FrameId head, PteBits bits);
 
-// Clears the entry and moves its dirty bit to the frame. The map's reference goes to the caller.
-// (ptep_get_and_clear(), folio_remove_rmap_pte())
+// Clears the entry of a frame. The reference of the map is the caller's now.
 FrameId unmap_frame(Context& c, MmId mm, Page page);
+FrameId unmap_huge(Context& c, MmId mm, Page first);
 
-// Clears a swap entry and drops its use of the slot. (free_swap_and_cache())
-void drop_swap_entry(Context& c, MmId mm, Page page);
+// Clears an entry that is neither empty nor present. Its frame, if it has a reference to one,
+// which is the caller's now.
+FrameId drop_special(Context& c, MmId mm, Page page);
 
+// Write-protects the entry of the page, or of all of a huge one.
 void protect(Context& c, MmId mm, Page page);
 
-// Drops a frame that was unmapped, and its swap cache with it if nobody else needs that.
-// (free_page_and_swap_cache())
+// Sets an entry that stays what it is but for its bits.
+void set_bits(Context& c, MmId mm, Page page, Pte entry);
+
+// Drops a reference that kept the frame mapped or isolated; the swap cache lets go of a frame that
+// nobody else wants: free_swap_cache().
 void free_unmapped(Context& c, FrameId frame);
 
-// Swap cache.
 void add_to_swap_cache(Context& c, FrameId frame, SlotId slot);
 void remove_from_swap_cache(Context& c, FrameId frame);
 
+// The list of candidates for reclaim.
 void lru_add(Context& c, FrameId frame);
 void lru_remove(Context& c, FrameId frame);
+// lru_add_drain(): pages that the CPU has held back are on the list now, and nothing more.
+void drain_lru(Context& c);
+
+// The frame is of that VMA's private memory, at that page: folio_add_new_anon_rmap().
+void belongs(Context& c, FrameId frame, const Vma& vma, Page page);
+bool is_anonymous(const Machine& machine, FrameId frame);
+bool is_file(const Machine& machine, FrameId frame);
+
+// Shared memory that no VMA and no file holds any more.
+void drop_unused_memory(Context& c, HostId host);
+
+// rmap_walk(): where a page may be mapped, by address space and page.
+struct RmapPlace {
+  MmId mm{};
+  Page page{};
+  bool operator==(const RmapPlace&) const = default;
+};
+// The next place of the page `index` of a mapping behind `last` (none: the first) at which
+// `wanted(place, vma, pte)` says yes; mm none: there is none.
+template <class Wanted>
+RmapPlace next_place(const Machine& machine, MappingId mapping, std::uint32_t index, RmapPlace last,
+                     Wanted wanted) {
+  for (std::uint32_t mm = last.mm.some() ? last.mm.value : 0; mm < machine.spaces.size(); ++mm) {
+    for (const Vma& vma : machine.spaces[mm].vmas) {
+      if (!vma.belongs_to(mapping)) continue;
+      const std::optional<Page> page = vma.page_at(index);
+      if (!page || (last.mm == MmId{mm} && *page <= last.page)) continue;
+      const RmapPlace place{.mm = MmId{mm}, .page = *page};
+      if (wanted(place, vma, machine.spaces[mm].page_table.at(*page))) return place;
+    }
+  }
+  return {};
+}
 
 }  // namespace model

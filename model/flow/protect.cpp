@@ -5,268 +5,217 @@
 #include "model/flow/paging.hpp"
 
 namespace model {
-namespace {
 
-constexpr PageRange all_pages{.first = Page{0}, .count = 0xffffffff};
-
-}  // namespace
-
-NotifierRange Mprotect::range() const {
-  return {.mm = mm, .pages = pages, .event = NotifierEvent::protection_vma};
+bool may_be_writable(Context& c, const Vma& vma, const Pte& pte) {
+  if (!vma.write || pte.no_access || pte.uffd_wp) return false;
+  if (pte.soft_clean && !vma.soft_dirty) return false;
+  if (vma.shared) return pte.dirty || !vma.disk;
+  return pte.exclusive && is_anonymous(c.machine, pte.frame());
 }
 
-Wait Mprotect::guard() const {
-  if (step == Step::lock) return Wait::lock(mmap_lock(mm), LockMode::write);
-  if (step == Step::modify) return Wait::lock(page_table_lock(mm), LockMode::write);
-  return {};
+// ---- ChangeProtection
+
+Wait ChangeProtection::guard() const {
+  return step == Step::lock_ptl ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
 }
+
+NotifierRange ChangeProtection::bracket() const {
+  return {.mm = mm, .pages = part, .event = NotifierEvent::protection_vma};
+}
+
+Next ChangeProtection::run(Context& c) {
+  switch (step) {
+    case Step::next:
+      if (cursor < pages.first) cursor = pages.first;
+      if (!find_part(c)) return c.give();
+      at = part.first;
+      step = Step::start;
+      return Next::pass;
+    case Step::start:
+      step = Step::lock_ptl;
+      return c.call({RangeStart{.range = bracket()}});
+    case Step::lock_ptl:
+      c.take(page_table_lock(mm), LockMode::write);
+      step = Step::modify;
+      return flush_pending(c, mm) ? c.call({flush_mm(mm)}) : Next::again;
+    case Step::modify:
+      return modify(c);
+    case Step::end:
+      step = Step::finish;
+      return c.call({RangeEnd{.range = bracket()}});
+    case Step::finish:
+      cursor = part.end();
+      step = Step::next;
+      return Next::pass;
+  }
+  return c.done();
+}
+
+// Nothing is notified before the first table that is populated: of the lowest level but one
+// (change_pmd_range()), or of the one above it.
+bool ChangeProtection::find_part(Context& c) {
+  const PageTable& table = c.mm(mm).page_table;
+  const bool by_pud = c.setup.switches.protect_by_pud;
+  const std::uint32_t span = by_pud ? pgd_pages : pud_pages;
+  while (cursor < pages.end()) {
+    const PageRange piece = span_of(cursor, span).intersect(pages);
+    for (Page first = std::max(cursor, piece.first); first < piece.end();) {
+      const PageRange entry = span_of(first, by_pud ? pud_pages : pmd_pages);
+      const bool populated = by_pud ? table.has_table(pud_pages, first)
+                                    : table.has_table(pmd_pages, first) || table.at(first).huge;
+      if (populated) {
+        part = {.first = first, .count = piece.end().value - first.value};
+        return true;
+      }
+      first = entry.end();
+    }
+    cursor = piece.end();
+  }
+  return false;
+}
+
+// change_pte_range(), change_huge_pmd(): under the page table lock.
+Next ChangeProtection::modify(Context& c) {
+  PageTable& table = c.mm(mm).page_table;
+  while (at < part.end()) {
+    const auto found = table.first({.first = at, .count = part.end().value - at.value});
+    if (!found) break;
+    const PageRange span = span_of(*found, pmd_pages);
+    const bool huge = table.at(*found).huge;
+    if (huge && span.intersect(pages).count < pmd_pages) {
+      c.release(page_table_lock(mm));
+      step = Step::lock_ptl;
+      return c.call({SplitPmd{.mm = mm, .first = span.first}});
+    }
+    const Vma* vma = c.mm(mm).find_vma(*found);
+    if (vma != nullptr) change(c, *found, *vma);
+    at = huge ? span.end() : Page{found->value + 1};
+  }
+  c.release(page_table_lock(mm));
+  step = Step::end;
+  return Next::again;
+}
+
+void ChangeProtection::change(Context& c, Page page, const Vma& vma) {
+  const Pte old = c.mm(mm).page_table.at(page);
+  if (!old.present()) {
+    Pte entry = old;
+    if (what == What::uffd_wp) entry.uffd_wp = true;
+    if (what == What::uffd_resolve) entry.uffd_wp = false;
+    if ((old.migrating() || old.kind == Pte::Kind::device_private) && !vma.write) {
+      entry.write = false;
+    }
+    if (entry == old) return;
+    set_bits(c, mm, page, entry);
+    return;
+  }
+  Pte entry = old;
+  switch (what) {
+    case What::protection:
+    case What::exec_changed:
+      entry.no_access = !vma.allows(false) && !vma.allows(true);
+      entry.write = false;
+      break;
+    case What::uffd_wp:
+      entry.uffd_wp = true;
+      entry.write = false;
+      break;
+    case What::uffd_resolve:
+      entry.uffd_wp = false;
+      if (!c.setup.switches.resolve_writable) entry.write = false;
+      break;
+    case What::numa:
+      if (c.machine.is_zero(old.frame()) || old.no_access) return;
+      entry.no_access = true;
+      entry.write = false;
+      break;
+  }
+  const bool widens = what != What::uffd_wp && what != What::numa &&
+                      (!old.huge || c.setup.switches.upgrade_huge) &&
+                      (what != What::uffd_resolve || c.setup.switches.resolve_writable);
+  if (widens && !entry.write && may_be_writable(c, vma, entry)) entry.write = true;
+  const bool differs = entry != old || what == What::exec_changed;
+  if (!differs) return;
+  // pte_needs_flush(): no TLB holds what was not accessible. Software bits do not count.
+  const bool visible =
+      old.write != entry.write || old.no_access != entry.no_access || what == What::exec_changed;
+  if (old.write && !entry.write) {
+    entry.write = true;
+    set_bits(c, mm, page, entry);
+    protect(c, mm, page);
+  } else {
+    set_bits(c, mm, page, entry);
+    c.spend(Cost::pte_change);
+  }
+  if (old.no_access || !visible) return;
+  if (old.huge) {
+    c.task().gather.add_pmd(span_of(page, pmd_pages).first);
+  } else {
+    c.task().gather.add_pte(page);
+  }
+}
+
+// ---- Mprotect
+
+Wait Mprotect::guard() const { return step == Step::lock ? write_lock_wait(mm, has_lock) : Wait{}; }
 
 Next Mprotect::run(Context& c) {
   switch (step) {
     case Step::lock:
-      c.take(mmap_lock(mm), LockMode::write);
+      if (!lock_for_write(c, mm, has_lock)) return Next::again;
       c.spend(Cost::syscall);
-      step = Step::change_vma;
-      return Next::again;
-    case Step::change_vma:
-      return change_vma(c);
-    case Step::start:
-      step = Step::modify;
-      return c.call({RangeStart{.range = range()}});
-    case Step::modify: {  // change_pte_range(). Permission is given back by a fault, not here.
-      Small<Page, 8> present;
-      c.mm(mm).page_table.for_each(pages, [&](Page page, const Pte& pte) {
-        if (pte.present()) present.push_back(page);
-      });
-      for (const Page page : present) {
-        if (!write) protect(c, mm, page);
-      }
-      step = Step::ended;
-      return Next::again;
-    }
-    case Step::ended:
-      step = Step::flush;
-      return c.call({RangeEnd{.range = range()}});
-    case Step::flush:
-      step = Step::unlock;
-      return c.call({TlbFlush{.mm = mm, .pages = pages}});
-    case Step::unlock:
-      c.release(mmap_lock(mm));
-      return c.done();
-  }
-  return c.done();
-}
-
-// mprotect_fixup(), under mmap_lock for write. Nothing is notified if nothing changes, or if no
-// table is populated.
-Next Mprotect::change_vma(Context& c) {
-  AddressSpace& space = c.mm(mm);
-  std::uint32_t covered = 0;
-  for (const Vma& vma : space.vmas) covered += vma.pages.intersect(pages).count;
-  if (covered < pages.count) {
-    c.release(mmap_lock(mm));
-    return c.done(Result::error(ENOMEM));
-  }
-  const bool same = std::ranges::all_of(space.vmas, [this](const Vma& vma) {
-    return !vma.pages.overlaps(pages) || (vma.read == read && vma.write == write);
-  });
-  if (same) {
-    step = Step::unlock;
-    return Next::again;
-  }
-  for (Vma vma : space.remove(pages)) {
-    vma.read = read;
-    vma.write = write;
-    space.insert(vma);
-  }
-  if (!space.page_table.any(pages)) {
-    step = Step::unlock;
-    return Next::again;
-  }
-  step = Step::start;
-  return Next::again;
-}
-
-Wait Fork::guard() const {
-  if (step == Step::lock) return Wait::lock(mmap_lock(parent), LockMode::write);
-  if (step == Step::copy) return Wait::lock(page_table_lock(parent), LockMode::write);
-  return {};
-}
-
-NotifierRange Fork::range(Context& c) const {
-  return {
-      .mm = parent, .pages = c.mm(parent).vmas[vma].pages, .event = NotifierEvent::protection_page};
-}
-
-Next Fork::run(Context& c) {
-  switch (step) {
-    case Step::lock:
-      if (!c.mm(child).vmas.empty()) return c.done(Result::error(EEXIST));
-      c.take(mmap_lock(parent), LockMode::write);
-      c.spend(Cost::syscall);
+      cursor = pages.first;
       step = Step::next_vma;
       return Next::again;
     case Step::next_vma:
       return next_vma(c);
-    case Step::copy:
-      return copy(c);
-    case Step::end: {
-      const NotifierRange closed = range(c);
-      ++vma;
-      cursor = 0;
-      step = Step::next_vma;
-      return c.call({RangeEnd{.range = closed}});
-    }
-    case Step::flush:  // flush_tlb_mm(), after the last range_end.
+    case Step::flush:
       step = Step::unlock;
-      return c.call({TlbFlush{.mm = parent, .pages = all_pages}});
+      return c.call({TlbFinish{.mm = mm}});
     case Step::unlock:
-      c.release(mmap_lock(parent));
-      return c.done();
-    case Step::finish:
-      c.release(mmap_lock(parent));
-      return c.done(Result::error(ENOMEM));
+      unlock_write(c, mm);
+      return c.done(hole ? Result::error(ENOMEM) : Result::success());
   }
   return c.done();
 }
 
-// dup_mmap(): shared memory is found again by faults; private memory is copied.
-Next Fork::next_vma(Context& c) {
-  const auto& vmas = c.mm(parent).vmas;
-  if (vma == vmas.size()) {
-    step = Step::flush;
-    return Next::pass;
-  }
-  const Vma area = vmas[vma];
-  Vma copy = area;
-  copy.locked = false;  // mlock() is not inherited.
-  c.mm(child).insert(copy);
-  c.mapping(area.mapping)
-      .windows.push_back({.mm = child, .pages = area.pages, .index = area.index});
-  if (area.shared || !c.mm(parent).page_table.any(area.pages)) {
-    ++vma;
-    return Next::pass;
-  }
-  step = Step::copy;
-  return c.call({RangeStart{.range = range(c)}});
-}
-
-// copy_pte_range(): one page a step, under the page table locks of both.
-Next Fork::copy(Context& c) {
-  const Vma area = c.mm(parent).vmas[vma];
-  const PageTable& table = c.mm(parent).page_table;
-  while (cursor < area.pages.count && !table.at(area.pages.at(cursor)).populated()) ++cursor;
-  if (cursor < area.pages.count && !copy_page(c, area, area.pages.at(cursor))) {
-    step = Step::finish;
-    return c.call({RangeEnd{.range = range(c)}});
-  }
-  if (++cursor >= area.pages.count) step = Step::end;
-  return Next::again;
-}
-
-bool Fork::copy_page(Context& c, const Vma& area, Page page) {
-  const Pte pte = c.mm(parent).page_table.at(page);
-  if (pte.swapped()) {
-    ++c.host(c.mm(parent).host).swap[pte.slot()].users;
-    c.mm(child).page_table.set(page, pte);
-    return true;
-  }
-  const FrameId frame = pte.frame();
-  if (c.machine.is_zero(frame)) {
-    map_frame(c, child, page, frame, {});
-    return true;
-  }
-  if (c.frame(frame).pins > 0 && c.setup.switches.fork_copies_pinned) {
-    const std::optional<FrameId> copy = c.allocate(c.mm(child).host);
-    if (!copy) return false;
-    c.frame(*copy).value = c.frame(frame).value;
-    c.frame(*copy).mapping = area.mapping;
-    c.frame(*copy).index = area.index_of(page);
-    lru_add(c, *copy);
-    c.spend(Cost::copy_page);
-    map_frame(c, child, page, *copy, {.write = area.write, .dirty = true});
-    return true;
-  }
-  protect(c, parent, page);
-  c.get(frame);
-  map_frame(c, child, page, frame, {.write = false, .dirty = pte.dirty});
-  return true;
-}
-
-Wait Exit::guard() const {
-  return step == Step::zap ? Wait::lock(mmap_lock(mm), LockMode::write) : Wait{};
-}
-
-Next Exit::run(Context& c) {
-  Subscriptions& notifier = c.notifier(mm);
-  const NotifierRange release{.mm = mm, .pages = all_pages, .event = NotifierEvent::release};
-  switch (step) {
-    case Step::begin:  // mm_users is zero: mmget_not_zero() fails from here on.
-      if (!c.mm(mm).alive) return c.done(Result::error(ESRCH));
-      c.mm(mm).alive = false;
-      c.spend(Cost::syscall);
-      open_range(c, release);
-      notifier.intervals.start(all_pages);  // mn_itree_release().
-      step = Step::interval;
-      return Next::again;
-    case Step::interval: {
-      const auto hits = notifier.intervals.hits(all_pages);
-      if (cursor == hits.size()) {
-        end_intervals(c, mm);
-        close_range(c, release);
-        step = Step::listener;
-        return Next::pass;
-      }
-      const MrId mr = hits[cursor++];
-      return c.call({PolicyCall{.hook = Hook::range_start,
-                                .mr = mr,
-                                .range = release,
-                                .pages = c.registration(mr).pages,
-                                .sequence = notifier.intervals.sequence()}});
+// mprotect_fixup(). Nothing is notified if nothing changes.
+Next Mprotect::next_vma(Context& c) {
+  AddressSpace& space = c.mm(mm);
+  while (cursor < pages.end()) {
+    const Vma* vma = space.find_vma(cursor);
+    if (vma == nullptr) {
+      hole = true;
+      break;
     }
-    case Step::listener: {
-      const MrId mr = notifier.next_listener(listener);
-      if (!mr.some()) {
-        step = Step::released;
-        return Next::pass;
-      }
-      listener = mr;
-      return c.call({PolicyCall{
-          .hook = Hook::release, .mr = mr, .range = release, .pages = c.registration(mr).pages}});
+    const PageRange part =
+        vma->pages.intersect({.first = cursor, .count = pages.end().value - cursor.value});
+    if (vma->read == read && vma->write == write && vma->exec == exec && vma->pkey == pkey) {
+      cursor = part.end();
+      continue;
     }
-    case Step::released:
-      return released(c);
-    case Step::zap: {  // Interval notifiers are still there: they get an UNMAP as well.
-      c.mm(mm).vmas.clear();
-      step = Step::finish;
-      return c.call({Zap{.range = {.mm = mm, .pages = all_pages, .event = NotifierEvent::unmap}}});
-    }
-    case Step::finish:
-      for (Mapping& mapping : c.machine.mappings) {
-        drop_if(mapping.windows, [&](const MappingWindow& window) { return window.mm == mm; });
-        if (!mapping.windows.empty()) continue;
-        for (const auto& [index, entry] : mapping.cache) {  // The last user of shared memory.
-          if (entry.present()) {
-            c.put(entry.frame());
-          } else {
-            c.host(c.mm(mm).host).swap.put(entry.slot());
-          }
-        }
-        mapping.cache.clear();
+    for (const Page at : {part.first, part.end()}) {  // vma_adjust_trans_huge()
+      if (at != vma->pages.first && at != vma->pages.end() && cuts_huge(c, mm, at)) {
+        return c.call({SplitPmd{.mm = mm, .first = span_of(at, pmd_pages).first}});
       }
-      return c.done();
+    }
+    const bool other = vma->exec != exec || vma->pkey != pkey;
+    space.modify(part, [this](Vma& changed) {
+      changed.read = read;
+      changed.write = write;
+      changed.exec = exec;
+      changed.pkey = pkey;
+    });
+    cursor = part.end();
+    if (space.find_vma(part.first)->hugetlb) {
+      return c.call({ProtectHugetlb{.mm = mm, .pages = part}});
+    }
+    using What = ChangeProtection::What;
+    return c.call({ChangeProtection{
+        .what = other ? What::exec_changed : What::protection, .mm = mm, .pages = part}});
   }
-  return c.done();
-}
-
-Next Exit::released(Context& c) {
-  Subscriptions& notifier = c.notifier(mm);
-  notifier.released = true;
-  for (const MrId mr : notifier.list) c.changed(Wait::Kind::idle, mr.value);
-  notifier.list.clear();  // Unhashed; synchronize_srcu().
-  c.emit({.kind = EventKind::released, .mm = mm});
-  step = Step::zap;
-  return Next::again;
+  step = Step::flush;
+  return Next::pass;
 }
 
 }  // namespace model

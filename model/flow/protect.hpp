@@ -1,94 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Changes of permission, fork and exit.
+// Changes of permission: mprotect(), and what uses the same walk.
 
-#include "model/flow/context.hpp"
+#include "model/flow/zap.hpp"
 
 namespace model {
 
-// mprotect(): the VMA, then the page table between start and end, then the flush (after end).
-struct Mprotect {
-  static constexpr std::string_view name = "mprotect";
-  static constexpr std::array<std::string_view, 7> steps{"lock",  "change_vma", "start", "modify",
-                                                         "ended", "flush",      "unlock"};
-  enum class Step : std::uint8_t {
-    lock,
-    change_vma,
-    start,
-    modify,
-    ended,
-    flush,
-    unlock
-  } step = Step::lock;
-  bool read = true;
-  bool write = true;
+// change_protection(): the page table of one VMA's part, between start and end. What was changed is
+// added to the caller's gather, by way of the task.
+struct ChangeProtection {
+  static constexpr std::string_view name = "change_protection";
+  static constexpr std::array<std::string_view, 6> steps{"next",   "start", "lock_ptl",
+                                                         "modify", "end",   "finish"};
+  enum class Step : std::uint8_t { next, start, lock_ptl, modify, end, finish } step = Step::next;
+  enum class What : std::uint8_t {
+    protection,    // As the VMA says now.
+    exec_changed,  // Likewise, and every entry differs by a bit that is not kept.
+    uffd_wp,       // UFFDIO_WRITEPROTECT
+    uffd_resolve,
+    numa,  // change_prot_numa(): to be noticed.
+  } what = What::protection;
   MmId mm{};
   PageRange pages{};
+  Page cursor{0};
+  PageRange part{};  // Of the bracket that is open.
+  Page at{};         // Up to there it is done.
+
+  bool operator==(const ChangeProtection&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
+
+ private:
+  NotifierRange bracket() const;
+  bool find_part(Context& c);
+  Next modify(Context& c);
+  void change(Context& c, Page page, const Vma& vma);
+};
+
+// mprotect() and pkey_mprotect(): VMA after VMA, and the flush after the last end.
+struct Mprotect {
+  static constexpr std::string_view name = "mprotect";
+  static constexpr std::array<std::string_view, 4> steps{"lock", "next_vma", "flush", "unlock"};
+  enum class Step : std::uint8_t { lock, next_vma, flush, unlock } step = Step::lock;
+  bool has_lock = false;
+  bool read = true;
+  bool write = true;
+  bool exec = false;
+  std::uint8_t pkey = 0;
+  bool hole = false;
+  MmId mm{};
+  PageRange pages{};
+  Page cursor{0};
 
   bool operator==(const Mprotect&) const = default;
   Wait guard() const;
   Next run(Context& c);
 
  private:
-  NotifierRange range() const;
-  Next change_vma(Context& c);
-};
-
-// fork(): copies the private memory of `parent` into the empty address space `child`. A frame that
-// is pinned is copied at once (copy_present_page()), so that the device stays with the parent.
-struct Fork {
-  static constexpr std::string_view name = "fork";
-  static constexpr std::array<std::string_view, 7> steps{"lock",  "next_vma", "copy",  "end",
-                                                         "flush", "unlock",   "finish"};
-  enum class Step : std::uint8_t {
-    lock,
-    next_vma,
-    copy,
-    end,
-    flush,
-    unlock,
-    finish
-  } step = Step::lock;
-  MmId parent{};
-  MmId child{};
-  std::uint32_t vma = 0;
-  std::uint32_t cursor = 0;
-
-  bool operator==(const Fork&) const = default;
-  Wait guard() const;
-  Next run(Context& c);
-
- private:
-  NotifierRange range(Context& c) const;
   Next next_vma(Context& c);
-  Next copy(Context& c);
-  bool copy_page(Context& c, const Vma& area, Page page);
 };
 
-// exit_mmap(): release first, then everything is unmapped.
-struct Exit {
-  static constexpr std::string_view name = "exit";
-  static constexpr std::array<std::string_view, 6> steps{"begin",    "interval", "listener",
-                                                         "released", "zap",      "finish"};
-  enum class Step : std::uint8_t {
-    begin,
-    interval,
-    listener,
-    released,
-    zap,
-    finish
-  } step = Step::begin;
-  MmId mm{};
-  std::uint32_t cursor = 0;  // Among the intervals.
-  MrId listener{};           // The last that was called.
-
-  bool operator==(const Exit&) const = default;
-  Wait guard() const;
-  Next run(Context& c);
-
- private:
-  Next released(Context& c);
-};
+// can_change_pte_writable(): whether the entry may be writable without a fault.
+bool may_be_writable(Context& c, const Vma& vma, const Pte& pte);
 
 }  // namespace model

@@ -4,63 +4,101 @@
 // Reclaim: pages leave memory for swap. Counterpart: shrink_folio_list(), try_to_unmap_one() and
 // kswapd.
 
-#include "model/flow/context.hpp"
+#include "model/flow/notify.hpp"
 
 namespace model {
 
-// One frame: out of every page table that maps it, its content to swap, then free. The result is 0
-// if it was freed; EBUSY if somebody holds a reference, EAGAIN if it is locked, ENOMEM without a
-// slot.
-struct ReclaimPage {
-  static constexpr std::string_view name = "reclaim";
-  static constexpr std::array<std::string_view, 12> steps{
-      "isolate", "add_to_swap", "lock_rmap", "next_mapping", "started", "lock_ptl",
-      "clear",   "flush",       "end",       "unlock_rmap",  "write",   "free"};
+// try_to_unmap() and try_to_migrate(): takes a folio out of every page table that maps it, each
+// under the page table lock and between a start and an end. The flush may be put off.
+struct UnmapFolio {
+  static constexpr std::string_view name = "unmap_folio";
+  static constexpr std::array<std::string_view, 9> steps{
+      "lock_rmap", "next_mapping", "started", "lock_ptl",   "clear",
+      "flush",     "set",          "end",     "unlock_rmap"};
   enum class Step : std::uint8_t {
-    isolate,
-    add_to_swap,
     lock_rmap,
     next_mapping,
     started,
     lock_ptl,
     clear,
     flush,
+    set,
     end,
     unlock_rmap,
-    write,
-    free,
-  } step = Step::isolate;
-  bool wrote = false;
+  } step = Step::lock_rmap;
+  enum class For : std::uint8_t { swap, drop, migration, poison } what = For::swap;
+  bool batch = true;    // TTU_BATCH_FLUSH: the caller flushes.
+  bool failed = false;  // It must stay: it was written to meanwhile.
   FrameId frame{};
   MappingId mapping{};
-  std::uint32_t cursor = 0;  // Of the mapping's windows.
   MmId mm{};
   Page page{};
+  Pte entry{};  // What was there.
 
-  bool operator==(const ReclaimPage&) const = default;
+  bool operator==(const UnmapFolio&) const = default;
   Wait guard() const;
   Next run(Context& c);
 
  private:
-  NotifierRange range() const;
-  Next isolate(Context& c);
-  Next add_to_swap(Context& c);
+  NotifierRange range(Context& c) const;
   Next next_mapping(Context& c);
   Next clear(Context& c);
+  Next set(Context& c);
+};
+
+// One folio: out of every page table that maps it, its content to swap or disk. The result is 0 if
+// it is the caller's to be freed, after a BatchFlush; EBUSY if somebody holds a reference, EAGAIN
+// if it is locked, ENOMEM without a slot.
+struct ReclaimPage {
+  static constexpr std::string_view name = "reclaim";
+  static constexpr std::array<std::string_view, 7> steps{
+      "isolate", "referenced", "add_to_swap", "unmapped", "flush", "write", "free"};
+  enum class Step : std::uint8_t {
+    isolate,
+    referenced,
+    add_to_swap,
+    unmapped,
+    flush,
+    write,
+    free,
+  } step = Step::isolate;
+  bool asks = false;    // Whether it was used: the subscribers are asked as well.
+  bool spares = false;  // What was used stays for now.
+  bool wrote = false;
+  FrameId frame{};
+  MappingId mapping{};
+
+  bool operator==(const ReclaimPage&) const = default;
+  Next run(Context& c);
+
+ private:
+  bool needs_writing(Context& c) const;
+  bool is_disk(Context& c) const;
+  Next isolate(Context& c);
+  Next add_to_swap(Context& c);
+  Next unmapped(Context& c);
   Next write(Context& c);
   Next free(Context& c);
   Next give_up(Context& c, int error);
 };
 
-// Pages that a scenario names: swap_out(), MADV_PAGEOUT. The result is that of the last failure.
+// Pages that a scenario names: swap_out(), MADV_PAGEOUT. They are freed together at the end. The
+// result is that of the last failure.
 struct ReclaimRange {
   static constexpr std::string_view name = "reclaim_range";
-  static constexpr std::array<std::string_view, 2> steps{"next", "reclaimed"};
-  enum class Step : std::uint8_t { next, reclaimed } step = Step::next;
+  static constexpr std::array<std::string_view, 6> steps{"age",   "next", "reclaimed",
+                                                         "flush", "free", "finish"};
+  enum class Step : std::uint8_t { age, next, reclaimed, flush, free, finish } step = Step::age;
+  bool ages = false;         // Clears the accessed bits first, and flushes for that at the end.
+  std::uint32_t wanted = 0;  // For a cgroup: so many at least, or EAGAIN; used or not.
+  std::uint32_t count = 0;
   MmId mm{};
   PageRange pages{};
   std::uint32_t cursor = 0;
+  FrameId frame{};  // That is being reclaimed.
   Result result = Result::success();
+  Small<FrameId, 2> freed{};
+  Small<FrameId, 1> candidates{};  // Of the cgroup.
 
   bool operator==(const ReclaimRange&) const = default;
   Next run(Context& c);
@@ -70,18 +108,51 @@ struct ReclaimRange {
 // that were used since. The result is the number freed.
 struct ReclaimSome {
   static constexpr std::string_view name = "reclaim_some";
-  static constexpr std::array<std::string_view, 2> steps{"next", "reclaimed"};
-  enum class Step : std::uint8_t { next, reclaimed } step = Step::next;
+  static constexpr std::array<std::string_view, 3> steps{"next", "reclaimed", "flushed"};
+  enum class Step : std::uint8_t { next, reclaimed, flushed } step = Step::next;
   HostId host{};
   std::uint32_t wanted = 1;
   std::uint32_t freed = 0;
   std::uint32_t tried = 0;
+  FrameId frame{};
 
   bool operator==(const ReclaimSome&) const = default;
   Next run(Context& c);
+};
+
+// swapin_walk_pmd_entry() of MADV_WILLNEED: pages of a range come into the swap cache.
+struct SwapAhead {
+  static constexpr std::string_view name = "swap_ahead";
+  static constexpr std::array<std::string_view, 2> steps{"next", "read"};
+  enum class Step : std::uint8_t { next, read } step = Step::next;
+  MmId mm{};
+  PageRange pages{};
+  std::uint32_t cursor = 0;
+  SlotId slot{};
+  FrameId frame{};
+
+  bool operator==(const SwapAhead&) const = default;
+  Next run(Context& c);
+};
+
+// swapoff(): every page in swap comes back (unuse_pte()). The result is ENOMEM if there is no room.
+struct Swapoff {
+  static constexpr std::string_view name = "swapoff";
+  static constexpr std::array<std::string_view, 4> steps{"next", "lock", "read", "map"};
+  enum class Step : std::uint8_t { next, lock, read, map } step = Step::next;
+  HostId host{};
+  MmId mm{};
+  Page page{};
+  SlotId slot{};
+  FrameId frame{};
+
+  bool operator==(const Swapoff&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
 
  private:
-  bool used_since(Context& c, FrameId frame) const;
+  Next next(Context& c);
+  Next map(Context& c);
 };
 
 // The kernel thread that reclaims in the background while a host is below its low watermark.
@@ -96,6 +167,10 @@ struct Kswapd {
   Wait guard() const;
   Next run(Context& c);
 };
+
+// folio_referenced(): tests and clears the accessed bits of all that map the folio, and asks the
+// subscribers, who may know of accesses that no bit shows.
+bool test_and_clear_young(Context& c, FrameId frame);
 
 // Free frames below which kswapd wakes, and up to which it reclaims. None on very small hosts.
 std::uint32_t low_watermark(std::uint32_t frames);

@@ -5,133 +5,299 @@
 #include "model/flow/paging.hpp"
 
 namespace model {
+namespace {
+
+// A copy of a file's page, which truncation leaves unless the file ends before it.
+bool is_private_copy(Context& c, const Pte& pte) {
+  return pte.has_frame() && is_anonymous(c.machine, pte.frame());
+}
+
+}  // namespace
+
+bool cuts_huge(Context& c, MmId mm, Page page) {
+  return page.value % pmd_pages != 0 && c.mm(mm).page_table.at(page).huge;
+}
+
+// ---- Zap
 
 Wait Zap::guard() const {
-  if (step != Step::clear) return {};
+  if (step != Step::clear || locked) return {};
   return Wait::lock(page_table_lock(range.mm), LockMode::write);
+}
+
+NotifierRange Zap::bracket() const {
+  NotifierRange whole = range;
+  whole.pages = part;
+  return whole;
 }
 
 Next Zap::run(Context& c) {
   switch (step) {
+    case Step::next:
+      return next(c);
     case Step::start:
       step = Step::started;
       if (!notify) return Next::pass;
-      return c.call({RangeStart{.range = range}});
+      return c.call({RangeStart{.range = bracket()}});
     case Step::started:
-      if (notify && !c.task().result.ok()) {
-        if (c.setup.switches.heed_refusal) return c.give(Result::error(EAGAIN));
-        notify = false;  // The bracket was undone when it was refused.
-      }
       step = Step::clear;
+      refused = notify && !c.task().result.ok();
+      if (!refused) return Next::pass;
+      if (c.setup.switches.heed_refusal) return c.give(Result::error(EAGAIN));
+      notify = false;  // The bracket was undone when it was refused.
       return Next::pass;
     case Step::clear:
       return clear(c);
+    case Step::pending:
+      locked = false;
+      c.release(page_table_lock(range.mm));
+      step = Step::clear;
+      return Next::pass;
+    case Step::forced: {  // tlb_flush_mmu(): what was gathered so far is freed as well.
+      locked = false;
+      c.release(page_table_lock(range.mm));
+      free_gathered(c);
+      step = cursor < part.end() ? Step::clear : Step::end;
+      return Next::again;
+    }
     case Step::end:
-      step = c.setup.switches.flush_before_free ? Step::flush : Step::free;
+      if (nested) {
+        nested = false;
+        return c.call(
+            {RangeEnd{.range = {.mm = range.mm, .pages = part, .event = NotifierEvent::unmap}}});
+      }
+      step = Step::tables;
       if (!notify) return Next::pass;
-      return c.call({RangeEnd{.range = range}});
-    case Step::flush:
-      step = c.setup.switches.flush_before_free ? Step::free : Step::finish;
-      return c.call({TlbFlush{.mm = range.mm, .pages = range.pages}});
+      return c.call({RangeEnd{.range = bracket()}});
+    case Step::tables:
+      if (per_vma && cursor < range.pages.end() && c.setup.switches.gather_advice) {
+        step = Step::next;  // The next VMA goes into the same batch.
+        return Next::pass;
+      }
+      step = full ? Step::finish : Step::free;
+      if (tables) free_tables(c, range.mm, range.pages, floor, ceiling);
+      return Next::pass;
     case Step::free:
-      return free(c);
+      step = cursor < range.pages.end() ? Step::next : Step::finish;
+      return c.call({TlbFinish{.mm = range.mm}});
     case Step::finish:
       return c.give();
   }
   return c.done();
 }
 
-// zap_pte_range(): one page table at a time under its lock.
-Next Zap::clear(Context& c) {
-  AddressSpace& space = c.mm(range.mm);
-  Small<Page, 8> present;
-  Small<Page, 8> swapped;
-  space.page_table.for_each(range.pages, [&](Page page, const Pte& pte) {
-    (pte.present() ? present : swapped).push_back(page);
-  });
-  for (const Page page : present) {
-    const FrameId frame = unmap_frame(c, range.mm, page);
-    if (!c.machine.is_zero(frame)) gathered.push_back(frame);
-  }
-  for (const Page page : swapped) drop_swap_entry(c, range.mm, page);
-  step = Step::end;
-  return Next::again;
-}
-
-// tlb_finish_mmu().
-Next Zap::free(Context& c) {
-  for (const FrameId frame : gathered) free_unmapped(c, frame);
-  gathered.clear();
-  if (c.setup.switches.flush_before_free) return c.done();
-  step = Step::flush;
-  return Next::again;
-}
-
-Wait Mmap::guard() const { return Wait::lock(mmap_lock(mm), LockMode::write); }
-
-Next Mmap::run(Context& c) {
-  for (const RegionSetup& region : c.setup.regions) {
-    if (region.mm != mm || region.pages != pages) continue;
-    for (std::uint32_t i = 0; i < pages.count; ++i) {
-      if (c.mm(mm).find_vma(pages.at(i)) != nullptr) return c.done(Result::error(EEXIST));
+// The range of the next bracket.
+Next Zap::next(Context& c) {
+  if (c.setup.switches.zap_drains) drain_lru(c);
+  if (cursor < range.pages.first) cursor = range.pages.first;
+  part = {.first = cursor, .count = range.pages.end().value - cursor.value};
+  if (per_vma) {
+    const Vma* vma = c.mm(range.mm).vma_from(cursor);
+    part = vma == nullptr ? PageRange{} : vma->pages.intersect(part);
+    if (part.count == 0) {
+      cursor = range.pages.end();
+      step = Step::free;
+      return Next::pass;
     }
-    insert_region(c.machine, region);
+    cursor = part.first;
   }
-  c.spend(Cost::syscall);
+  step = Step::start;
+  return Next::pass;
+}
+
+// zap_pmd_range(): one table, or one huge entry, at a time under the page table lock.
+Next Zap::clear(Context& c) {
+  MmuGather& gather = c.task().gather;
+  const PageTable& table = c.mm(range.mm).page_table;
+  for (;;) {
+    const auto found = table.first({.first = cursor, .count = part.end().value - cursor.value});
+    if (!found) {
+      cursor = part.end();
+      step = Step::end;
+      return Next::again;
+    }
+    if (flush_pending(c, range.mm)) {
+      c.take(page_table_lock(range.mm), LockMode::write);
+      locked = true;
+      step = Step::pending;
+      return c.call({flush_mm(range.mm)});
+    }
+    const PageRange span = span_of(*found, pmd_pages);
+    const PageRange chunk = span.intersect(part);
+    const bool pool =
+        table.at(*found).huge && c.frame(c.machine.frames.head(table.at(*found).frame())).hugetlb;
+    if (pool && c.setup.switches.hugetlb_brackets && !nested) {
+      nested = true;
+      return c.call(
+          {RangeStart{.range = {.mm = range.mm, .pages = part, .event = NotifierEvent::unmap}}});
+    }
+    if (table.at(*found).huge && chunk.count < pmd_pages) {
+      return c.call({SplitPmd{.mm = range.mm, .first = span.first}});
+    }
+    cursor = chunk.end();
+    if (table.at(*found).huge) {
+      const Pte pte = table.at(span.first);
+      if (keep_private && is_private_copy(c, pte)) continue;
+      gather.add_pmd(span.first);
+      if (!pte.present()) {
+        c.mm(range.mm).page_table.set_huge(span.first, {});
+      } else if (const FrameId head = unmap_huge(c, range.mm, span.first);
+                 !c.machine.is_zero(head)) {
+        gather.frames.push_back(head);
+      }
+      continue;
+    }
+    if (clear_table(c, chunk)) {
+      c.take(page_table_lock(range.mm), LockMode::write);
+      locked = true;
+      step = Step::forced;
+      const TlbFlush flush = flush_of(range.mm, gather, full);
+      gather.reset();
+      return c.call({flush});
+    }
+    if (free_empty && c.setup.switches.free_empty_tables && chunk.count == pmd_pages &&
+        table.has_table(pmd_pages, span.first) && !table.any(span)) {
+      c.mm(range.mm).page_table.drop_table(pmd_pages, span.first);
+      gather.add_table(span.first, pmd_pages);
+    }
+  }
+}
+
+// zap_pte_range(). True if a CPU may still be writing to a page of a file: before the lock is
+// dropped, it must be flushed.
+bool Zap::clear_table(Context& c, PageRange chunk) {
+  MmuGather& gather = c.task().gather;
+  bool force = false;
+  Small<std::pair<Page, Pte>, 8> entries;
+  c.mm(range.mm).page_table.for_each(chunk, [&](Page page, const Pte& pte) {
+    entries.push_back({page, pte});
+  });
+  for (const auto& [page, pte] : entries) {
+    if (keep_private && (is_private_copy(c, pte) || pte.swapped())) continue;
+    if (pte.present()) {
+      const FrameId frame = unmap_frame(c, range.mm, page);
+      gather.add_pte(page);
+      if (c.machine.is_zero(frame)) continue;
+      force = force || (pte.dirty && is_file(c.machine, frame));
+      gather.frames.push_back(frame);
+    } else if (const FrameId frame = drop_special(c, range.mm, page); frame.some()) {
+      free_unmapped(c, frame);
+    }
+  }
+  return force;
+}
+
+// ---- SplitPmd
+
+Wait SplitPmd::guard() const {
+  return step == Step::lock_ptl ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
+}
+
+Next SplitPmd::run(Context& c) {
+  const NotifierRange range{
+      .mm = mm, .pages = {.first = first, .count = pmd_pages}, .event = NotifierEvent::clear};
+  PageTable& table = c.mm(mm).page_table;
+  switch (step) {
+    case Step::start:
+      step = Step::lock_ptl;
+      return c.call({RangeStart{.range = range}});
+    case Step::lock_ptl:
+      if (!table.at(first).huge || !table.at(first).present()) {
+        step = Step::end;
+        return Next::pass;
+      }
+      c.take(page_table_lock(mm), LockMode::write);
+      step = Step::flush;
+      return Next::again;
+    case Step::flush: {
+      step = Step::set;
+      Pte entry = table.at(first);
+      if (c.machine.is_zero(entry.frame())) {  // Nothing to be kept: pmdp_huge_clear_flush().
+        table.set_huge(first, {});
+        return c.call({flush_range(mm, range.pages)});
+      }
+      entry.invalid = true;  // pmdp_invalidate(): no CPU sets a bit any more.
+      table.set_huge(first, entry);
+      return c.call({flush_range(mm, range.pages)});
+    }
+    case Step::set: {
+      Pte entry = table.at(first);
+      table.set_huge(first, {});
+      table.add_table(pmd_pages, first);
+      if (!entry.populated()) {
+        entry = {.target = c.host(c.mm(mm).host).zero.value, .kind = Pte::Kind::present};
+        entry.young = true;
+        for (std::uint32_t i = 0; i < pmd_pages; ++i) table.set(range.pages.at(i), entry);
+      } else {
+        entry.huge = entry.invalid = false;
+        Frame& folio = c.frame(entry.frame());
+        if (entry.dirty) folio.dirty = true;
+        if (!freeze && !c.setup.switches.split_keeps_dirty) entry.dirty = false;
+        const auto more = static_cast<std::uint16_t>(pmd_pages - 1);
+        folio.maps = static_cast<std::uint16_t>(folio.maps + more);
+        folio.references = static_cast<std::uint16_t>(folio.references + more);
+        if (freeze) {
+          entry.kind = Pte::Kind::migration;
+          folio.maps = static_cast<std::uint16_t>(folio.maps - pmd_pages);
+          folio.references = static_cast<std::uint16_t>(folio.references - pmd_pages);
+        }
+        for (std::uint32_t i = 0; i < pmd_pages; ++i)
+          table.set(range.pages.at(i), entry.advanced(i));
+      }
+      c.release(page_table_lock(mm));
+      step = Step::end;
+      return Next::again;
+    }
+    case Step::end:
+      step = Step::done;
+      return c.call({RangeEnd{.only_end = true, .range = range}});
+    case Step::done:
+      return c.give();
+  }
   return c.done();
 }
 
-Wait Munmap::guard() const {
-  return step == Step::lock ? Wait::lock(mmap_lock(mm), LockMode::write) : Wait{};
-}
+// ---- Unmap
 
-Next Munmap::run(Context& c) {
+Next Unmap::run(Context& c) {
+  const Page end = pages.end();
+  const auto split = [&](Page at, Step after) {
+    step = after;
+    if (!cuts_huge(c, mm, at)) return Next::pass;
+    return c.call({SplitPmd{.mm = mm, .first = span_of(at, pmd_pages).first}});
+  };
   switch (step) {
-    case Step::lock:
-      c.take(mmap_lock(mm), LockMode::write);
-      c.spend(Cost::syscall);
-      step = Step::detach;
-      return Next::again;
+    case Step::split_head:  // vma_adjust_trans_huge()
+      return split(pages.first, Step::split_tail);
+    case Step::split_tail:
+      return split(end, Step::detach);
     case Step::detach: {  // vms_gather_munmap_vmas(), then downgrade_write().
       const auto removed = c.mm(mm).remove(pages);
-      c.downgrade(mmap_lock(mm));
-      step = removed.empty() ? Step::unlock : Step::zap;
-      return Next::again;
+      step = Step::done;
+      if (removed.empty()) return Next::pass;
+      if (downgrade) {
+        end_vma_writes(c, mm);
+        c.downgrade(mmap_lock(mm));
+      }
+      Page floor{0};
+      Page ceiling{0};
+      for (const Vma& vma : c.mm(mm).vmas) {
+        if (vma.pages.first < pages.first) floor = vma.pages.end();
+        if (vma.pages.first >= end && ceiling.value == 0) ceiling = vma.pages.first;
+      }
+      return c.call({Zap{.tables = true,
+                         .range = {.mm = mm, .pages = pages, .event = NotifierEvent::unmap},
+                         .floor = floor,
+                         .ceiling = ceiling}});
     }
-    case Step::zap:
-      step = Step::unlock;
-      return c.call({Zap{.range = {.mm = mm, .pages = pages, .event = NotifierEvent::unmap}}});
-    case Step::unlock:
-      c.release(mmap_lock(mm));
-      return c.done();
+    case Step::done:
+      drop_unused_memory(c, c.mm(mm).host);
+      return c.give();
   }
   return c.done();
 }
 
-Wait Madvise::guard() const {
-  return step == Step::lock ? Wait::lock(mmap_lock(mm), LockMode::read) : Wait{};
-}
-
-Next Madvise::run(Context& c) {
-  switch (step) {
-    case Step::lock:
-      c.take(mmap_lock(mm), LockMode::read);
-      c.spend(Cost::syscall);
-      step = Step::zap;
-      return Next::again;
-    case Step::zap: {
-      std::uint32_t covered = 0;
-      for (const Vma& vma : c.mm(mm).vmas) covered += vma.pages.intersect(pages).count;
-      hole = covered < pages.count;
-      step = Step::unlock;
-      return c.call({Zap{.range = {.mm = mm, .pages = pages, .event = NotifierEvent::clear}}});
-    }
-    case Step::unlock:
-      c.release(mmap_lock(mm));
-      return c.done(hole ? Result::error(ENOMEM) : Result::success());
-  }
-  return c.done();
-}
+// ---- OomReap
 
 Wait OomReap::guard() const {
   return step == Step::lock ? Wait::lock(mmap_lock(mm), LockMode::read) : Wait{};
@@ -152,9 +318,9 @@ Next OomReap::run(Context& c) {
         return Next::pass;
       }
       const Vma& vma = vmas[cursor++];
-      return c.call({Zap{
-          .range = {
-              .mm = mm, .pages = vma.pages, .event = NotifierEvent::clear, .blockable = false}}});
+      const auto event = c.setup.switches.reap_clears ? NotifierEvent::clear : NotifierEvent::unmap;
+      return c.call(
+          {Zap{.range = {.mm = mm, .pages = vma.pages, .event = event, .blockable = false}}});
     }
     case Step::unlock:
       c.release(mmap_lock(mm));

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Taking pages out of an address space.
+// Taking pages out of an address space: what munmap(), MADV_DONTNEED, truncation, the OOM reaper
+// and the end of a process share.
 
-#include "model/flow/context.hpp"
+#include "model/flow/notify.hpp"
 
 namespace model {
 
@@ -12,73 +13,82 @@ namespace model {
 // result is 0, or EAGAIN of a subscriber that must not sleep.
 struct Zap {
   static constexpr std::string_view name = "zap";
-  static constexpr std::array<std::string_view, 7> steps{"start", "started", "clear", "end",
-                                                         "flush", "free",    "finish"};
+  static constexpr std::array<std::string_view, 10> steps{
+      "next", "start", "started", "clear", "pending", "forced", "end", "tables", "free", "finish"};
   enum class Step : std::uint8_t {
+    next,
     start,
     started,
     clear,
+    pending,
+    forced,
     end,
-    flush,
+    tables,
     free,
-    finish
-  } step = Step::start;
+    finish,
+  } step = Step::next;
   bool notify = true;
+  bool per_vma = false;       // A bracket for each VMA, not one over all.
+  bool keep_private = false;  // Copies of file pages stay: !even_cows.
+  bool tables = false;        // munmap(): also the page tables.
+  bool free_empty = false;    // MADV_DONTNEED: those that are empty now.
+  bool full = false;          // exit_mmap(): the caller finishes, with all that it gathers.
+  bool nested = false;        // A second bracket is open: see hugetlb_brackets.
+  bool refused = false;
+  bool locked = false;  // The page table lock is held.
   NotifierRange range{};
-  std::uint32_t cursor = 0;
-  Small<FrameId, 2> gathered{};  // struct mmu_gather.
+  PageRange part{};  // Within the bracket that is open.
+  Page cursor{0};    // Up to there all is done.
+  Page floor{0};     // Of the tables that may be freed.
+  Page ceiling{0};
 
   bool operator==(const Zap&) const = default;
   Wait guard() const;
   Next run(Context& c);
 
  private:
+  NotifierRange bracket() const;
+  Next next(Context& c);
   Next clear(Context& c);
-  Next free(Context& c);
+  bool clear_table(Context& c, PageRange chunk);
 };
 
-// mmap() of a region of the scenario: MAP_PRIVATE or MAP_SHARED, anonymous.
-struct Mmap {
-  static constexpr std::string_view name = "mmap";
-  static constexpr std::array<std::string_view, 1> steps{"insert"};
-  enum class Step : std::uint8_t { insert } step = Step::insert;
+// __split_huge_pmd(): a huge entry becomes 512 small ones, between a start and an end of its own.
+// The folio stays as it is.
+struct SplitPmd {
+  static constexpr std::string_view name = "split_pmd";
+  static constexpr std::array<std::string_view, 6> steps{"start", "lock_ptl", "flush",
+                                                         "set",   "end",      "done"};
+  enum class Step : std::uint8_t { start, lock_ptl, flush, set, end, done } step = Step::start;
+  bool freeze = false;  // The folio itself is about to be split: migration entries.
   MmId mm{};
-  PageRange pages{};
+  Page first{};
 
-  bool operator==(const Mmap&) const = default;
+  bool operator==(const SplitPmd&) const = default;
   Wait guard() const;
   Next run(Context& c);
 };
 
-// munmap(): detach under mmap_lock for write, zap under mmap_lock for read (downgraded, since 5.9
-// and in all recorded kernels).
-struct Munmap {
-  static constexpr std::string_view name = "munmap";
-  static constexpr std::array<std::string_view, 4> steps{"lock", "detach", "zap", "unlock"};
-  enum class Step : std::uint8_t { lock, detach, zap, unlock } step = Step::lock;
+// do_vmi_munmap(): takes the VMAs out, then their pages. The caller holds mmap_lock for write;
+// with `downgrade` it is held for read afterwards, if there was anything to unmap.
+struct Unmap {
+  static constexpr std::string_view name = "unmap";
+  static constexpr std::array<std::string_view, 4> steps{"split_head", "split_tail", "detach",
+                                                         "done"};
+  enum class Step : std::uint8_t { split_head, split_tail, detach, done } step = Step::split_head;
+  bool downgrade = false;
   MmId mm{};
   PageRange pages{};
 
-  bool operator==(const Munmap&) const = default;
-  Wait guard() const;
+  bool operator==(const Unmap&) const = default;
   Next run(Context& c);
 };
 
-// madvise(MADV_DONTNEED) under mmap_lock for read; MADV_PAGEOUT is reclaim of these pages.
-struct Madvise {
-  static constexpr std::string_view name = "madvise";
-  static constexpr std::array<std::string_view, 3> steps{"lock", "zap", "unlock"};
-  enum class Step : std::uint8_t { lock, zap, unlock } step = Step::lock;
-  bool hole = false;  // Some of the pages have no VMA.
-  MmId mm{};
-  PageRange pages{};
+// Whether the page is inside of a huge entry: a cut there must split it.
+bool cuts_huge(Context& c, MmId mm, Page page);
 
-  bool operator==(const Madvise&) const = default;
-  Wait guard() const;
-  Next run(Context& c);
-};
-
-// The OOM reaper (oom_reap_task_mm()): zaps private memory and must not sleep in a notifier.
+// The OOM reaper (__oom_reap_task_mm()), of itself or for process_mrelease(): zaps private memory
+// and must not sleep in a notifier.
 struct OomReap {
   static constexpr std::string_view name = "oom_reap";
   static constexpr std::array<std::string_view, 3> steps{"lock", "zap", "unlock"};

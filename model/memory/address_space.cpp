@@ -13,13 +13,55 @@ Vma piece(const Vma& vma, PageRange pages) {
   return part;
 }
 
+// can_vma_merge_after(): what follows continues what comes before.
+bool continues(const Vma& before, const Vma& after) {
+  if (before.pages.end() != after.pages.first) return false;
+  if (before.anon != after.anon || before.file != after.file) return false;
+  Vma joined = after;
+  joined.pages.first = before.pages.first;
+  joined.pages.count = before.pages.count;
+  joined.index = after.index - before.pages.count;
+  // Soft-dirtiness is passed on, and so is an anon_vma that only one of them has.
+  joined.soft_dirty = before.soft_dirty;
+  joined.prepared = before.prepared;
+  return joined == before;
+}
+
 }  // namespace
+
+void Vma::encode(sim::Encoder& out) const {
+  sim::encode(out, pages);
+  sim::encode(out, anon);
+  sim::encode(out, file);
+  out.add_small(index);
+  out.add(pkey);
+  std::uint32_t bits = 0;
+  for (const bool bit : {read, write, exec, shared, locked, prepared, disk, hugetlb, huge, nohuge,
+                         mergeable, dontfork, wipeonfork, dontdump, grows_down, soft_dirty,
+                         uffd_missing, uffd_wp, uffd_minor}) {
+    bits = 2 * bits + (bit ? 1 : 0);
+  }
+  out.add(bits);
+}
 
 void AddressSpace::insert(Vma vma) {
   auto place = vmas.begin();
   while (place != vmas.end() && place->pages.first < vma.pages.first) ++place;
   check(place == vmas.end() || !place->pages.overlaps(vma.pages));
-  vmas.insert(place, vma);
+  const auto join = [](Vma& first, const Vma& second) {
+    first.pages.count += second.pages.count;
+    first.soft_dirty = first.soft_dirty || second.soft_dirty;
+    first.prepared = first.prepared || second.prepared;
+  };
+  if (place != vmas.end() && continues(vma, *place)) {
+    join(vma, *place);
+    place = vmas.erase(place);
+  }
+  if (place != vmas.begin() && continues(*(place - 1), vma)) {
+    join(*(place - 1), vma);
+  } else {
+    vmas.insert(place, vma);
+  }
 }
 
 Small<Vma, 2> AddressSpace::remove(PageRange pages) {

@@ -5,7 +5,9 @@
 // subscriptions.
 //
 // Invariant: `vmas` is sorted by page and no two overlap; each page of a VMA has the index
-// `vma.index + (page - vma.pages.first)` in the VMA's mapping.
+// `vma.index + (page - vma.pages.first)` in the VMA's mappings (vma->vm_pgoff).
+
+#include <optional>
 
 #include "model/memory/lock.hpp"
 #include "model/memory/page_table.hpp"
@@ -16,25 +18,56 @@ namespace model {
 // struct vm_area_struct.
 struct Vma {
   PageRange pages{};
-  MappingId mapping{};
+  MappingId anon{};  // Where private pages belong: vma->anon_vma. None: memory that is shared.
+  MappingId file{};  // The page cache behind it: vma->vm_file->f_mapping. None: anonymous memory.
   std::uint32_t index = 0;
-  bool read = true;
-  bool write = true;
-  bool shared = false;  // VM_SHARED: writes reach every process that maps the page.
-  bool locked = false;  // VM_LOCKED: reclaim passes it over.
+  std::uint8_t pkey = 0;
+  bool read : 1 = true;
+  bool write : 1 = true;
+  bool exec : 1 = false;
+  bool shared : 1 = false;      // VM_SHARED: writes reach every process that maps the page.
+  bool locked : 1 = false;      // VM_LOCKED: reclaim passes it over.
+  bool prepared : 1 = false;    // anon_vma_prepare() has been called: there may be private pages.
+  bool disk : 1 = false;        // Its file system wants to know of first writes: page_mkwrite().
+  bool hugetlb : 1 = false;     // VM_HUGETLB
+  bool huge : 1 = false;        // VM_HUGEPAGE
+  bool nohuge : 1 = false;      // VM_NOHUGEPAGE
+  bool mergeable : 1 = false;   // VM_MERGEABLE
+  bool dontfork : 1 = false;    // VM_DONTCOPY
+  bool wipeonfork : 1 = false;  // VM_WIPEONFORK
+  bool dontdump : 1 = false;    // VM_DONTDUMP
+  bool grows_down : 1 = false;  // VM_GROWSDOWN
+  bool soft_dirty : 1 = true;   // VM_SOFTDIRTY: everything in it counts as written.
+  bool uffd_missing : 1 = false;
+  bool uffd_wp : 1 = false;
+  bool uffd_minor : 1 = false;
 
   bool operator==(const Vma&) const = default;
+  void encode(sim::Encoder& out) const;
   std::uint32_t index_of(Page page) const { return index + (page.value - pages.first.value); }
-  bool allows(bool for_write) const { return for_write ? write : read; }
+  std::optional<Page> page_at(std::uint32_t wanted) const {
+    if (wanted < index || wanted - index >= pages.count) return std::nullopt;
+    return pages.at(wanted - index);
+  }
+  bool allows(bool for_write) const { return for_write ? write : read || exec || write; }
+  bool belongs_to(MappingId mapping) const {
+    return mapping.some() && (anon == mapping || file == mapping);
+  }
+  bool uffd() const { return uffd_missing || uffd_wp || uffd_minor; }
+  // is_cow_mapping(): private, and could be written.
+  bool copies_on_write() const { return !shared; }
 };
 
 struct AddressSpace {
   HostId host{};
   bool alive = true;         // mm_users > 0.
   bool card_mapped = false;  // The adapter's doorbell page is in this page table: may post.
+  bool unflushed = false;    // Flushes were put off: mm->tlb_flush_batched.
   Small<Vma, 2> vmas{};
   PageTable page_table{};
+  Small<std::pair<Page, FrameId>, 1> pinned{};  // By the process itself: io_uring and the like.
   Lock mmap_lock{};
+  Lock vma_lock{};  // The locks of all VMAs, as one.
   Lock page_table_lock{};
 
   bool operator==(const AddressSpace&) const = default;
@@ -45,12 +78,29 @@ struct AddressSpace {
     }
     return nullptr;
   }
+  Vma* find_vma(Page page) { return const_cast<Vma*>(std::as_const(*this).find_vma(page)); }
+  // The first VMA that ends behind the page: find_vma() of the kernel.
+  const Vma* vma_from(Page page) const {
+    for (const Vma& vma : vmas) {
+      if (page < vma.pages.end()) return &vma;
+    }
+    return nullptr;
+  }
 
-  // Adds a VMA; the pages must be free.
+  // Adds a VMA; the pages must be free. Neighbours that are alike become one.
   void insert(Vma vma);
 
   // Removes [pages] from all VMAs, splitting those that stick out: the removed pieces.
   Small<Vma, 2> remove(PageRange pages);
+
+  // Changes each VMA's part of [pages], splitting and merging: vma_modify().
+  template <class Change>
+  void modify(PageRange pages, Change change) {
+    for (Vma vma : remove(pages)) {
+      change(vma);
+      insert(vma);
+    }
+  }
 };
 
 }  // namespace model

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "model/memory/ids.hpp"
@@ -87,11 +88,24 @@ class BlockTable {
     }
   }
 
-  bool any(PageRange range) const {
-    bool found = false;
-    for_each(range, [&found](Page, const Entry&) { found = true; });
-    return found;
+  // The first page of the range that has an entry.
+  std::optional<Page> first(PageRange range) const {
+    auto block = std::lower_bound(
+        blocks_.begin(), blocks_.end(), range.first.value / block_pages,
+        [](const Block& candidate, std::uint32_t number) { return candidate.number < number; });
+    for (; block != blocks_.end(); ++block) {
+      const std::uint32_t start = block->number * block_pages;
+      if (start >= range.end().value) break;
+      const PageRange own{.first = Page{start}, .count = std::min(block_pages, Page::none - start)};
+      const PageRange part = window(*block, own.intersect(range));
+      for (std::uint32_t i = 0; i < part.count; ++i) {
+        if (get(*block, part.at(i).value % block_pages).populated()) return part.at(i);
+      }
+    }
+    return std::nullopt;
   }
+
+  bool any(PageRange range) const { return first(range).has_value(); }
 
   std::uint64_t populated() const {
     std::uint64_t count = 0;

@@ -30,11 +30,13 @@ struct Cpu {
   static constexpr std::size_t tlb_entries = 64;
 
   HostId host{};
-  Small<TlbEntry, 4> tlb{};  // Oldest first.
+  Small<TlbEntry, 4> tlb{};       // Oldest first.
+  Small<FrameId, 1> lru_batch{};  // New pages, with a reference each: cpu_fbatches.lru_add.
 
   bool operator==(const Cpu&) const = default;
   void encode(sim::Encoder& out) const {
     sim::encode(out, host);
+    sim::encode(out, lru_batch);
     Names* names = names_of(out);
     if (names == nullptr || !names->cpu_tlb_roomy) return sim::encode(out, tlb);
     encode_sorted(out, tlb, [names](const TlbEntry& entry) {

@@ -6,6 +6,26 @@
 
 namespace model {
 
+void Frame::encode(sim::Encoder& out) const {
+  sim::encode(out, host);
+  sim::encode(out, value);
+  sim::encode(out, generation);
+  out.add_small(references);
+  out.add_small(maps);
+  out.add_small(pins);
+  sim::encode(out, mapping);
+  out.add_small(index);
+  sim::encode(out, slot);
+  sim::encode(out, locked_by);
+  out.add_small(pages - 1U);
+  out.add_small(tail);
+  std::uint32_t bits = node;
+  for (const bool bit : {allocated, listed, dirty, lazy_free, ksm, device, hugetlb, poisoned}) {
+    bits = 2 * bits + (bit ? 1 : 0);
+  }
+  out.add(static_cast<std::uint16_t>(bits));
+}
+
 HostId FrameTable::add_host(AllocOrder order, std::uint32_t capacity) {
   pools_.push_back({.order = order, .capacity = capacity});
   return HostId{static_cast<std::uint32_t>(pools_.size() - 1)};
@@ -35,18 +55,55 @@ std::optional<FrameId> FrameTable::allocate(HostId host) {
   return frame;
 }
 
+std::optional<FrameId> FrameTable::allocate(HostId host, std::uint32_t pages) {
+  Pool& pool = pools_[host.index()];
+  if (pool.capacity - pool.allocated < pages) return std::nullopt;
+  pool.allocated += pages;
+  pool.used += pages;
+  const FrameId head{static_cast<std::uint32_t>(frames_.size())};
+  for (std::uint32_t i = 0; i < pages; ++i) {
+    frames_.push_back({.host = host,
+                       .pages = static_cast<std::uint16_t>(pages),
+                       .tail = static_cast<std::uint16_t>(i),
+                       .allocated = true});
+  }
+  (*this)[head].references = 1;
+  return head;
+}
+
+void FrameTable::split(FrameId head) {
+  const Frame whole = (*this)[head];
+  check(whole.tail == 0);
+  for (std::uint32_t i = 0; i < whole.pages; ++i) {
+    Frame& frame = (*this)[FrameId{head.value + i}];
+    const Value value = frame.value;
+    frame = whole;
+    frame.value = value;
+    frame.index = whole.index + i;
+    frame.pages = 1;
+    frame.maps = frame.references = frame.pins = 0;
+    if (i > 0) frame.locked_by = TaskId{};
+  }
+}
+
 bool FrameTable::put(FrameId id) {
-  Frame& frame = (*this)[id];
-  check(frame.references > 0);
-  if (--frame.references > 0) return false;
-  check(frame.maps == 0);
-  Pool& pool = pools_[frame.host.index()];
-  --pool.allocated;
-  pool.free.push_back(id);
-  // The content stays: whoever still holds a translation sees what was there.
-  frame = Frame{.host = frame.host,
-                .value = frame.value,
-                .generation = static_cast<std::uint16_t>(frame.generation + 1)};
+  const FrameId first = head(id);
+  Frame& folio = (*this)[first];
+  check(folio.references > 0);
+  if (--folio.references > 0) return false;
+  check(folio.maps == 0);
+  Pool& pool = pools_[folio.host.index()];
+  const std::uint32_t pages = folio.pages;
+  pool.allocated -= pages;
+  for (std::uint32_t i = 0; i < pages; ++i) {
+    const FrameId freed{first.value + i};
+    Frame& frame = (*this)[freed];
+    pool.free.push_back(freed);
+    // The content stays: whoever still holds a translation sees what was there.
+    frame = Frame{.host = frame.host,
+                  .value = frame.value,
+                  .generation = static_cast<std::uint16_t>(frame.generation + 1)};
+  }
   return true;
 }
 

@@ -34,11 +34,22 @@ struct Frame {
   std::uint32_t index = 0;       // folio->index: the page's place in that mapping.
   SlotId slot{};                 // The slot of a page in the swap cache.
   TaskId locked_by{};            // The folio lock.
-  bool allocated = false;
-  bool listed = false;  // On the list of candidates for reclaim: PG_lru.
-  bool dirty = false;   // Differs from what swap holds.
+  // Of a folio of several pages: how many, and how far its first page is from here. The first one
+  // has the references, maps, pins, lock and flags of all.
+  std::uint16_t pages = 1;
+  std::uint16_t tail = 0;
+  std::uint8_t node = 0;
+  bool allocated : 1 = false;
+  bool listed : 1 = false;     // On the list of candidates for reclaim: PG_lru.
+  bool dirty : 1 = false;      // Differs from what swap or the disk holds.
+  bool lazy_free : 1 = false;  // MADV_FREE: may be dropped while clean. !PG_swapbacked.
+  bool ksm : 1 = false;        // Merged with others that are equal.
+  bool device : 1 = false;     // Device memory.
+  bool hugetlb : 1 = false;    // Of the pool of hugetlbfs.
+  bool poisoned : 1 = false;   // PG_hwpoison
 
   bool operator==(const Frame&) const = default;
+  void encode(sim::Encoder& out) const;
 };
 
 class FrameTable {
@@ -62,9 +73,16 @@ class FrameTable {
 
   // A zeroed frame with one reference; nothing when the host has none left.
   std::optional<FrameId> allocate(HostId host);
+  // So many frames in a row as one folio: its first one. They are not taken from the free ones.
+  std::optional<FrameId> allocate(HostId host, std::uint32_t pages);
+  // Every page of the folio becomes one of its own, with the maps that it has by `maps`.
+  void split(FrameId head);
 
-  // Takes or drops one reference. The last one frees the frame: true then.
-  void get(FrameId frame) { ++(*this)[frame].references; }
+  // The first page of the folio.
+  FrameId head(FrameId frame) const { return FrameId{frame.value - (*this)[frame].tail}; }
+
+  // Takes or drops one reference of a folio. The last one frees its frames: true then.
+  void get(FrameId frame) { ++(*this)[head(frame)].references; }
   bool put(FrameId frame);
 
   bool operator==(const FrameTable&) const = default;

@@ -18,8 +18,8 @@ using Page = sim::Id<struct PageTag>;      // A virtual page number of one addre
 using FrameId = sim::Id<struct FrameTag>;  // A page frame: struct page.
 using SlotId = sim::Id<struct SlotTag>;    // A slot of a swap device.
 using MappingId =
-    sim::Id<struct MappingTag>;  // struct anon_vma, or the page cache of a shmem file.
-using FileId = sim::Id<struct FileTag>;    // A file that can be mapped.
+    sim::Id<struct MappingTag>;          // struct anon_vma, or the page cache of a shmem file.
+using FileId = sim::Id<struct FileTag>;  // A file that can be mapped.
 using TaskId = sim::Id<struct TaskTag>;
 using AdapterId = sim::Id<struct AdapterTag>;
 using MrId = sim::Id<struct MrTag>;                  // A memory region registered with an adapter.

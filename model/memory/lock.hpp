@@ -15,6 +15,7 @@ enum class LockMode : std::uint8_t { read, write };
 
 enum class LockKind : std::uint8_t {
   mmap,        // mm->mmap_lock
+  vma,         // vma->vm_lock: one for all VMAs of an address space.
   page_table,  // The page table lock: one for an address space.
   rmap,        // anon_vma->rwsem or mapping->i_mmap_rwsem
   folio,       // The folio lock.

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The reverse map: from a page to the address spaces that may map it. Counterpart: struct anon_vma
-// with its interval tree for private memory, struct address_space with i_mmap for shared memory.
-
-#include <optional>
+// What pages belong to, apart from address spaces. Counterpart: struct anon_vma for private memory,
+// struct address_space (i_mmap, i_pages) for the page cache of a file. The reverse map is found
+// from it: VMAs name their mappings.
 
 #include "model/memory/lock.hpp"
 #include "model/memory/page_table.hpp"
@@ -12,30 +11,34 @@
 
 namespace model {
 
-// Pages [index, index + pages.count) of a mapping, seen at `pages` of `mm`.
-struct MappingWindow {
-  MmId mm{};
-  PageRange pages{};
-  std::uint32_t index = 0;
-
-  bool operator==(const MappingWindow&) const = default;
-
-  std::optional<Page> page_at(std::uint32_t wanted) const {
-    if (wanted < index || wanted - index >= pages.count) return std::nullopt;
-    return pages.at(wanted - index);
-  }
-};
-
 struct Mapping {
-  enum class Kind : std::uint8_t { anonymous, shared };
+  enum class Kind : std::uint8_t { anonymous, shmem, disk, hugetlbfs };
 
   Kind kind = Kind::anonymous;
+  bool file = false;       // Outlives its mappings.
+  std::uint32_t size = 0;  // Of a file, in pages: i_size.
   Lock lock{};
-  Small<MappingWindow, 2> windows{};
-  // The page cache of shared memory: a frame (present) or a swap slot (swapped) for each index.
+  // The page cache: a frame (present) or a swap slot (swapped) for each index.
   Small<std::pair<std::uint32_t, Pte>, 1> cache{};
 
+  Small<std::pair<std::uint32_t, Value>, 1> stored{};  // On disk, where it is not zero.
+
   bool operator==(const Mapping&) const = default;
+  Value read(std::uint32_t index) const {
+    for (const auto& [at, value] : stored) {
+      if (at == index) return value;
+    }
+    return 0;
+  }
+  void store(std::uint32_t index, Value value) {
+    for (auto& [at, old] : stored) {
+      if (at != index) continue;
+      old = value;
+      return;
+    }
+    stored.push_back({index, value});
+  }
+  bool anonymous() const { return kind == Kind::anonymous; }
 
   Pte cached(std::uint32_t index) const {
     for (const auto& [at, entry] : cache) {

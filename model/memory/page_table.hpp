@@ -2,27 +2,56 @@
 #pragma once
 
 // The page table of an address space: which page is where, and what may be done with it.
-// Counterpart: the last level of an x86-64 page table, and the swap entries kept in it.
+// Counterpart: the four levels of an x86-64 page table, and the special entries kept in it.
+//
+// Invariant: a populated entry has all tables above it. A huge entry (PMD_SIZE) is kept as the 512
+// alike entries that it stands for, and has no last-level table.
 
 #include "model/memory/block_table.hpp"
 #include "model/memory/names.hpp"
 
 namespace model {
 
-// pte_t. `target` is a frame when present and a swap slot when swapped.
+// pte_t. What `target` is depends on the kind.
 struct Pte {
-  enum class Kind : std::uint8_t { none, present, swapped };
+  enum class Kind : std::uint8_t {
+    none,
+    present,           // A frame.
+    swapped,           // A swap slot.
+    migration,         // A frame that is being moved; who touches it waits.
+    device_private,    // A frame of device memory that no CPU can reach.
+    device_exclusive,  // A frame that a device uses for itself; a CPU must ask it back.
+    marker,            // Nothing: an access is refused (guard) or reported (userfaultfd).
+    poisoned,          // Nothing: the memory has failed.
+  };
 
   std::uint32_t target = 0;
   Kind kind = Kind::none;
-  bool write = false;
-  bool young = false;
-  bool dirty = false;
+  bool write : 1 = false;
+  bool young : 1 = false;
+  bool dirty : 1 = false;
+  bool exclusive : 1 =
+      false;  // Nobody else can have the page: PageAnonExclusive, pte_swp_exclusive.
+  bool no_access : 1 = false;   // PROT_NONE, or to be noticed by NUMA balancing.
+  bool uffd_wp : 1 = false;     // Write-protected by userfaultfd.
+  bool soft_clean : 1 = false;  // Not written since soft-dirty was cleared.
+  bool huge : 1 = false;        // Part of a huge entry.
+  bool invalid : 1 = false;     // pmdp_invalidate(): no hardware may use it just now.
 
   bool operator==(const Pte&) const = default;
   bool populated() const { return kind != Kind::none; }
   bool present() const { return kind == Kind::present; }
   bool swapped() const { return kind == Kind::swapped; }
+  bool migrating() const { return kind == Kind::migration; }
+  // The kinds whose `target` is a frame, each with a reference to it.
+  bool has_frame() const {
+    return kind == Kind::present || kind == Kind::migration || kind == Kind::device_private ||
+           kind == Kind::device_exclusive;
+  }
+  // Whether the MMU would let a program through.
+  bool allows(bool for_write) const {
+    return present() && !no_access && !invalid && (write || !for_write);
+  }
   bool maps(FrameId frame) const { return present() && target == frame.value; }
   FrameId frame() const { return FrameId{target}; }
   SlotId slot() const { return SlotId{target}; }
@@ -32,18 +61,68 @@ struct Pte {
     return later;
   }
   void encode(sim::Encoder& out) const {
+    std::uint32_t bits = 0;
+    for (const bool bit :
+         {write, young, dirty, exclusive, no_access, uffd_wp, soft_clean, huge, invalid}) {
+      bits = 2 * bits + (bit ? 1 : 0);
+    }
     out.add(kind);
-    if (present()) {
+    if (has_frame()) {
       sim::encode(out, frame());
     } else {
       out.add_small(target);
     }
-    out.add(write);
-    out.add(young);
-    out.add(dirty);
+    out.add(static_cast<std::uint16_t>(bits));
   }
 };
 
-using PageTable = BlockTable<Pte>;
+// What the tables of each level span, in pages: PMD_SIZE, PUD_SIZE and PGDIR_SIZE.
+inline constexpr std::uint32_t pmd_pages = 512;
+inline constexpr std::uint32_t pud_pages = 512 * pmd_pages;
+inline constexpr std::uint32_t pgd_pages = 512 * pud_pages;
+
+// The range of that size which holds the page.
+constexpr PageRange span_of(Page page, std::uint32_t size) {
+  return {.first = Page{page.value - page.value % size}, .count = size};
+}
+
+class PageTable {
+ public:
+  Pte at(Page page) const { return entries_.at(page); }
+  // A populated entry gets the tables it needs. A huge one is set as a whole.
+  void set(Page page, Pte entry);
+  void clear(Page page) { entries_.clear(page); }
+  // The huge entry that begins at `first`, or none: 512 entries at once.
+  void set_huge(Page first, Pte entry);
+
+  template <class Visit>
+  void for_each(PageRange range, Visit visit) const {
+    entries_.for_each(range, visit);
+  }
+  bool any(PageRange range) const { return entries_.any(range); }
+  std::optional<Page> first(PageRange range) const { return entries_.first(range); }
+  std::uint64_t populated() const { return entries_.populated(); }
+
+  // ---- The tables themselves. A level is named by what one of its tables spans.
+  bool has_table(std::uint32_t span, Page page) const;
+  void add_table(std::uint32_t span, Page page);  // And those above it.
+  void drop_table(std::uint32_t span, Page page);
+  // The first pages of all tables of a level that span some of `pages`, ascending.
+  Small<Page, 4> tables_over(std::uint32_t span, PageRange pages) const;
+
+  bool operator==(const PageTable&) const = default;
+  void encode(sim::Encoder& out) const;
+
+ private:
+  using Numbers = Small<std::uint32_t, 2>;
+  const Numbers& tables(std::uint32_t span) const;
+  Numbers& tables(std::uint32_t span);
+
+  BlockTable<Pte> entries_;
+  // Sorted: a table's number is that of its first page divided by what it spans.
+  Numbers pte_tables_;
+  Numbers pmd_tables_;
+  Numbers pud_tables_;
+};
 
 }  // namespace model

@@ -47,6 +47,7 @@ struct NotifierRange {
   PageRange pages{};
   NotifierEvent event = NotifierEvent::unmap;
   bool blockable = true;
+  bool owner = false;  // It names one, who need not heed it: mmu_notifier_range_init_owner().
 
   bool operator==(const NotifierRange&) const = default;
 };

@@ -78,12 +78,20 @@ struct Cost {
   std::vector<Setting> settings;
   Span block;
 };
-struct Region {  // region buf: anon 4 pages rw lazy at 0x7f0000000000
+struct MappedFile {  // file f on A: memfd 8 pages hole
   Name name;
-  Name kind;                 // anon, shmem, hugetlb, file
-  std::optional<Name> file;  // Unquoted.
+  Name host;
+  Name kind;  // memfd, disk, hugetlbfs
   Expr size;
   std::vector<Name> flags;
+};
+struct Region {  // region buf: anon 4 pages rw lazy at 0x40000000
+  Name name;
+  Name kind;                 // anon, shmem, hugetlb, file
+  std::optional<Name> file;  // region m: file f 4 pages rw offset 2 pages
+  Expr size;
+  std::vector<Name> flags;
+  std::optional<Expr> offset;
   std::optional<Expr> address;
   Span span;
 };
@@ -97,8 +105,16 @@ struct Init {
   std::vector<Event> events;
   Span block;
 };
+struct StepBlock {           // step "munmap [0,2)" { app: munmap(m[0..1]) }
+  std::optional<Name> text;  // Unquoted.
+  std::size_t first = 0;     // Which events of the timeline are in it.
+  std::size_t count = 0;
+  Span span;
+  Span block;
+};
 struct Timeline {
   std::vector<Event> events;
+  std::vector<StepBlock> steps;  // In the order of the text.
   Span block;
 };
 struct Thread {
@@ -172,6 +188,14 @@ struct Report {
   ReportKind kind = ReportKind::table;
   std::vector<ReportClause> clauses;
 };
+struct Window {  // window m[0..511] every 64, t[0..7] with child
+  struct Part {
+    Expr pages;
+    std::optional<Expr> every;
+  };
+  std::vector<Part> parts;
+  std::vector<Name> others;  // Processes whose notifications are seen as well.
+};
 struct Watch {
   std::vector<Expr> columns;
 };
@@ -186,8 +210,8 @@ struct Ask {
 struct Item {
   Span span;
   std::variant<LanguageVersion, ScenarioName, Import, Kernel, Param, Let, Host, Link, Policy, Cost,
-               Process, Init, Timeline, Thread, Workload, Trace, Run, Explore, Assertion, Check,
-               Measure, Baseline, Report, Watch, Ask>
+               MappedFile, Process, Init, Timeline, Thread, Workload, Trace, Run, Explore,
+               Assertion, Check, Measure, Baseline, Report, Watch, Window, Ask>
       node;
 };
 

@@ -1,69 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The language's call table: one row for each call. The model adds the internal steps.
-#include "scenarios/language/vocabulary.hpp"
+#include "scenarios/language/calls.hpp"
 
 namespace language {
 namespace {
 
-Parameter of(ParameterKind kind, std::string name) {
-  return {.name = std::move(name), .kind = kind};
-}
-Parameter pages() { return of(ParameterKind::pages, "pages"); }
 Parameter number(std::string name) { return of(ParameterKind::number, std::move(name)); }
 Parameter local_device() {
   return {.name = "device", .kind = ParameterKind::device, .local = true};
-}
-Parameter word(std::string name, std::vector<std::string> words) {
-  return {.name = std::move(name), .kind = ParameterKind::word, .words = std::move(words)};
-}
-Parameter flags(std::string name, std::vector<std::string> words) {
-  return {.name = std::move(name), .kind = ParameterKind::flags, .words = std::move(words)};
-}
-
-const std::vector<ActorKind> by_process = {ActorKind::process};
-const std::vector<ActorKind> by_device = {ActorKind::device};
-const std::vector<ActorKind> by_kernel = {ActorKind::kernel};
-
-std::vector<CallRow> memory_calls() {
-  return {
-      {"memset",
-       by_process,
-       {{{pages(), number("value")}}},
-       Kind::outcome,
-       "Writes the value into each page, faulting them in."},
-      {"READ_ONCE", by_process, {{{pages()}}}, Kind::outcome, "Reads one page by the CPU."},
-      {"WRITE_ONCE",
-       by_process,
-       {{{pages(), number("value")}}},
-       Kind::outcome,
-       "Writes one page by the CPU."},
-      {"mmap",
-       by_process,
-       {{{of(ParameterKind::region, "region")}}},
-       Kind::outcome,
-       "Maps a region that was declared lazy or was unmapped."},
-      {"munmap",
-       by_process,
-       {{{pages()}}},
-       Kind::outcome,
-       "Removes the pages and gives them back."},
-      {"madvise",
-       by_process,
-       {{{pages(), word("advice", {"MADV_DONTNEED", "MADV_PAGEOUT"})}}},
-       Kind::outcome,
-       "MADV_DONTNEED drops the pages' contents; MADV_PAGEOUT reclaims them."},
-      {"mprotect",
-       by_process,
-       {{{pages(), flags("protection", {"PROT_NONE", "PROT_READ", "PROT_WRITE"})}}},
-       Kind::outcome,
-       "Changes what may be done with the pages."},
-      {"fork",
-       by_process,
-       {{{of(ParameterKind::process, "child")}}},
-       Kind::outcome,
-       "Copies the address space to the child, write-protecting what both can see."},
-      {"exit", by_process, {{}}, Kind::outcome, "Ends the process: release, then all is unmapped."},
-  };
 }
 
 std::vector<CallRow> device_calls() {
@@ -71,7 +15,7 @@ std::vector<CallRow> device_calls() {
   return {
       {"reg_mr",
        by_process,
-       {{{local_device(), pages(), word("mode", {"odp", "pinned"})}}},
+       {{{local_device(), pages(), words("mode", {"odp", "pinned"})}}},
        Kind::mr,
        "Registers pages with a device: on demand, or pinned."},
       {"dereg_mr",
@@ -134,27 +78,6 @@ std::vector<CallRow> fabric_calls() {
   };
 }
 
-std::vector<CallRow> kernel_calls() {
-  return {
-      {"swap_out", by_kernel, {{{pages()}}}, Kind::outcome, "Reclaim writes the pages to swap."},
-      {"reclaim",
-       by_kernel,
-       {{{number("frames")}}},
-       Kind::outcome,
-       "Frees that many frames, oldest first."},
-      {"oom_reap",
-       by_kernel,
-       {{{of(ParameterKind::process, "victim")}}},
-       Kind::outcome,
-       "The OOM reaper takes a process's memory; it must not sleep."},
-      {"kill",
-       by_kernel,
-       {{{of(ParameterKind::host, "host")}}},
-       Kind::outcome,
-       "The host stops without a word."},
-  };
-}
-
 std::vector<CallRow> mpi_calls() {
   const Parameter window = of(ParameterKind::handle_pages, "window pages");
   const Parameter peer = of(ParameterKind::process, "process");
@@ -183,7 +106,8 @@ std::vector<CallRow> mpi_calls() {
 
 std::vector<CallRow> call_table() {
   std::vector<CallRow> table;
-  for (auto* part : {memory_calls, device_calls, fabric_calls, kernel_calls, mpi_calls}) {
+  for (auto* part : {memory_calls, file_calls, fault_calls, driver_calls, device_calls,
+                     fabric_calls, kernel_calls, mpi_calls}) {
     for (CallRow& row : part()) table.push_back(std::move(row));
   }
   return table;

@@ -82,11 +82,30 @@ std::string canonical(const Setting& setting) {
 
 std::string canonical(const Region& region) {
   std::string text = fmt::format("region {}: {}", region.name.text, region.kind.text);
-  if (region.file) text += " " + quote(region.file->text);
+  if (region.file) text += " " + region.file->text;
   text += " " + canonical(region.size);
   for (const Name& flag : region.flags) text += " " + flag.text;
+  if (region.offset) text += " offset " + canonical(*region.offset);
   if (region.address) text += " at " + canonical(*region.address);
   return text;
+}
+
+std::string canonical(const MappedFile& file) {
+  std::string text =
+      fmt::format("file {} on {}: {}", file.name.text, file.host.text, file.kind.text);
+  text += " " + canonical(file.size);
+  for (const Name& flag : file.flags) text += " " + flag.text;
+  return text;
+}
+
+std::string canonical(const Window& window) {
+  std::string text = "window";
+  for (std::size_t i = 0; i < window.parts.size(); ++i) {
+    const Window::Part& part = window.parts[i];
+    text += (i == 0 ? " " : ", ") + canonical(part.pages);
+    if (part.every) text += " every " + canonical(*part.every);
+  }
+  return window.others.empty() ? text : text + " with " + canonical(window.others);
 }
 
 std::string canonical(const Param& param) {

@@ -21,7 +21,9 @@ std::string canonical(const Step& step);
 std::string canonical(const Condition& condition);
 std::string canonical(const Emission& emission);
 std::string canonical(const Setting& setting);  // Without its block.
+std::string canonical(const MappedFile& file);
 std::string canonical(const Region& region);
+std::string canonical(const Window& window);
 std::string canonical(const Param& param);
 std::string canonical(const WorkloadKey& key);
 std::string canonical(const Measurement& row);

@@ -55,6 +55,8 @@ Checked check(Script script, const Vocabulary& vocabulary, const Overrides& over
   check_lets(checking);
   check_policies(checking);
   check_machine(checking);
+  check_files(checking);
+  check_window(checking);
   declare_events(checking);
   check_events(checking);
   check_claims(checking);

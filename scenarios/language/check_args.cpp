@@ -37,6 +37,10 @@ bool fits(ParameterKind parameter, Kind kind) {
     case ParameterKind::remote_pages:
       return one_of(kind, {Kind::mr, Kind::mr_pages, Kind::handle, Kind::handle_pages,
                            Kind::attachment, Kind::attachment_pages});
+    case ParameterKind::interval:
+      return one_of(kind, {Kind::interval});
+    case ParameterKind::file:
+      return one_of(kind, {Kind::file});
     case ParameterKind::process:
       return one_of(kind, {Kind::process});
     case ParameterKind::host:
@@ -96,14 +100,17 @@ void check_event_name(Checking& checking, const Expr& expr) {
 // A child sees its parent's regions.
 bool is_forked(const Checking& checking, Symbol process) {
   return std::ranges::any_of(checking.checked.steps, [&](const StepInfo& info) {
-    if (info.step->call.text != "fork" || info.step->args.empty()) return false;
+    const std::string& call = info.step->call.text;
+    if ((call != "fork" && call != "vfork") || info.step->args.empty()) return false;
     const Name* child = single_name(info.step->args.front().value);
     return child != nullptr && child->text == name_of(checking.checked, process).text;
   });
 }
 
 // A process uses its own memory; a kernel that of its host's processes.
-void check_ownership(Checking& checking, const Scope& scope, ParameterKind kind, const Expr& expr) {
+void check_ownership(Checking& checking, const Scope& scope, const Parameter& parameter,
+                     const Expr& expr) {
+  const ParameterKind kind = parameter.kind;
   if (kind != ParameterKind::region && kind != ParameterKind::pages) return;
   const Checked& checked = checking.checked;
   const Symbol symbol = checked.meaning(object_of(expr)).symbol;
@@ -112,7 +119,9 @@ void check_ownership(Checking& checking, const Scope& scope, ParameterKind kind,
   const std::string& region = name_of(checked, symbol).text;
   if (scope.actor.kind == SymbolKind::process) {
     const bool own = checked.regions[symbol.index].process == scope.actor.index;
-    if (own || is_forked(checking, scope.actor)) return;
+    const auto here = host_of(checked, scope.actor);
+    const bool reachable = parameter.foreign && here && *here == owner.host;
+    if (own || reachable || is_forked(checking, scope.actor)) return;
     report(checking, expr.span,
            fmt::format("region '{}' belongs to process '{}', not to '{}'", region, owner.name.text,
                        text_of(checked, scope.actor)));
@@ -132,7 +141,11 @@ std::size_t least(const Form& form) {
 // "2 or 3 arguments"
 std::string counts(const std::vector<Form>& forms) {
   std::set<std::size_t> numbers;
-  for (const Form& form : forms) numbers.insert(form.parameters.size());
+  for (const Form& form : forms) {
+    for (std::size_t number = least(form); number <= form.parameters.size(); ++number) {
+      numbers.insert(number);
+    }
+  }
   std::vector<std::string> texts;
   for (const std::size_t number : numbers) texts.push_back(std::to_string(number));
   const bool one = texts.size() == 1 && texts[0] == "1";
@@ -146,6 +159,7 @@ std::string signatures(const std::string& callee, const std::vector<Form>& forms
     std::string text;
     for (const Parameter& parameter : form.parameters) {
       text += (text.empty() ? "" : ", ") + parameter.name;
+      if (parameter.optional) text += "?";
     }
     texts.push_back(callee + "(" + text + ")");
   }
@@ -210,7 +224,7 @@ void check_inferred(Checking& checking, const Scope& scope, const Parameter& par
         checking, expr.span,
         fmt::format("expected {}, got {}", description(parameter.kind), description(type.kind)));
   }
-  if (scope.step) check_ownership(checking, scope, parameter.kind, expr);
+  if (scope.step) check_ownership(checking, scope, parameter, expr);
   if (!parameter.local) return;
   const Symbol symbol = checking.checked.meaning(expr).symbol;
   const auto here = host_of(checking.checked, scope.actor);

@@ -62,10 +62,20 @@ void declare_devices(Checking& checking) {
   }
 }
 
+void declare_file(Checking& checking, const MappedFile& file) {
+  Checked& checked = checking.checked;
+  const auto host = find_host(checking, file.host);
+  checked.files.push_back({.name = file.name, .host = host ? host->index : 0, .file = &file});
+  declare(checking, file.name, {SymbolKind::file, last(checked.files)});
+}
+
 void declare_region(Checking& checking, std::uint32_t process, const Region& region) {
   Checked& checked = checking.checked;
   checked.regions.push_back({.name = region.name, .process = process, .region = &region});
   declare(checking, region.name, {SymbolKind::region, last(checked.regions)});
+  if (!region.file || region.file->text.empty()) return;
+  const auto file = find_file(checking, *region.file);
+  if (file) checked.regions.back().file = file->index;
 }
 
 void declare_process(Checking& checking, const Process& process) {
@@ -154,6 +164,7 @@ void declare_all(Checking& checking) {
   each<Host>(script, [&](const Host& host, Span) { declare_host(checking, host); });
   declare_devices(checking);
   each<Link>(script, [&](const Link& link, Span) { declare_link(checking, link); });
+  each<MappedFile>(script, [&](const MappedFile& file, Span) { declare_file(checking, file); });
   each<Process>(script, [&](const Process& process, Span) { declare_process(checking, process); });
   each<Policy>(script, [&](const Policy& policy, Span) { checked.policies.push_back(&policy); });
   each<Thread>(script, [&](const Thread& thread, Span) { declare_thread(checking, thread); });

@@ -22,7 +22,7 @@ void check_entries(Checking& checking, const std::vector<Entry>& entries,
 }
 
 void check_region_flags(Checking& checking, const Region& region) {
-  constexpr std::array<std::string_view, 3> access = {"rw", "ro", "none"};
+  constexpr std::array<std::string_view, 5> access = {"rw", "ro", "rx", "rwx", "none"};
   std::set<std::string_view> seen;
   const Name* first_access = nullptr;
   for (const Name& flag : region.flags) {
@@ -63,6 +63,7 @@ void check_region(Checking& checking, RegionInfo& info) {
                    names_of(checking.vocabulary.region_kinds));
   }
   check_region_flags(checking, region);
+  check_region_file(checking, info);
   if (region.address) check_region_address(checking, region);
   const std::size_t before = checking.checked.problems.size();
   check_quantity(checking, {}, region.size, Dimension::pages, "a number of pages or bytes");
@@ -79,7 +80,11 @@ void check_region(Checking& checking, RegionInfo& info) {
   if (depends_on_sweep(checking.checked, region.size)) info.pages = std::nullopt;
 }
 
-// The regions of a process that say where they are.
+bool is_lazy(const Region& region) {
+  return std::ranges::any_of(region.flags, [](const Name& flag) { return flag.text == "lazy"; });
+}
+
+// The regions of a process that say where they are. A lazy one is but a range of addresses.
 void check_overlaps(Checking& checking, const Assignment& sample) {
   struct Extent {
     std::uint32_t process;
@@ -89,7 +94,7 @@ void check_overlaps(Checking& checking, const Assignment& sample) {
   };
   std::vector<Extent> extents;
   for (const RegionInfo& info : checking.checked.regions) {
-    if (!info.region->address) continue;
+    if (!info.region->address || is_lazy(*info.region)) continue;
     const auto size = evaluate(checking.checked, sample, info.region->size).value;
     const auto place = evaluate(checking.checked, sample, *info.region->address).value;
     const auto first = amount_in(place, Dimension::none);

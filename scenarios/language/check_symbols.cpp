@@ -156,6 +156,17 @@ std::vector<std::string> names_of_kind(const Checking& checking, SymbolKind kind
   return names;
 }
 
+template <class Info>
+std::optional<Symbol> find_named(Checking& checking, const Name& name, SymbolKind kind,
+                                 const std::vector<Info>& infos) {
+  for (std::uint32_t i = 0; i < infos.size(); ++i) {
+    if (infos[i].name.text == name.text) return Symbol{kind, i};
+  }
+  report_unknown(checking, name.span, name.text, with_article(noun(kind)),
+                 names_of_kind(checking, kind));
+  return std::nullopt;
+}
+
 }  // namespace
 
 const Name& name_of(const Checked& checked, Symbol symbol) {
@@ -170,6 +181,8 @@ const Name& name_of(const Checked& checked, Symbol symbol) {
       return checked.processes[symbol.index].name;
     case SymbolKind::region:
       return checked.regions[symbol.index].name;
+    case SymbolKind::file:
+      return checked.files[symbol.index].name;
     case SymbolKind::variable:
       return checked.variables[symbol.index].name;
     case SymbolKind::label:
@@ -203,6 +216,8 @@ Kind kind_of(const Checked& checked, Symbol symbol) {
       return Kind::process;
     case SymbolKind::region:
       return Kind::region;
+    case SymbolKind::file:
+      return Kind::file;
     case SymbolKind::thread:
       return Kind::thread;
     case SymbolKind::variable:
@@ -238,6 +253,8 @@ std::optional<std::uint32_t> host_of(const Checked& checked, Symbol symbol) {
       return checked.devices[symbol.index].host;
     case SymbolKind::process:
       return checked.processes[symbol.index].host;
+    case SymbolKind::file:
+      return checked.files[symbol.index].host;
     default:
       return std::nullopt;
   }
@@ -297,12 +314,15 @@ std::optional<Symbol> look_up(Checking& checking, const Scope& scope, const Path
 }
 
 std::optional<Symbol> find_host(Checking& checking, const Name& name) {
-  for (std::uint32_t i = 0; i < checking.checked.hosts.size(); ++i) {
-    if (checking.checked.hosts[i].name.text == name.text) return Symbol{SymbolKind::host, i};
-  }
-  report_unknown(checking, name.span, name.text, "a host",
-                 names_of_kind(checking, SymbolKind::host));
-  return std::nullopt;
+  return find_named(checking, name, SymbolKind::host, checking.checked.hosts);
+}
+
+std::optional<Symbol> find_process(Checking& checking, const Name& name) {
+  return find_named(checking, name, SymbolKind::process, checking.checked.processes);
+}
+
+std::optional<Symbol> find_file(Checking& checking, const Name& name) {
+  return find_named(checking, name, SymbolKind::file, checking.checked.files);
 }
 
 std::optional<Symbol> find_device(Checking& checking, const Path& path) {

@@ -80,6 +80,8 @@ void declare(Checking& checking, const Name& name, Symbol symbol);
 std::optional<Symbol> look_up(Checking& checking, const Scope& scope, const Name& name);
 std::optional<Symbol> look_up(Checking& checking, const Scope& scope, const Path& path);
 std::optional<Symbol> find_host(Checking& checking, const Name& name);
+std::optional<Symbol> find_process(Checking& checking, const Name& name);
+std::optional<Symbol> find_file(Checking& checking, const Name& name);
 std::optional<Symbol> find_device(Checking& checking, const Path& path);
 std::optional<Symbol> find_actor(Checking& checking, const Path& path);
 std::optional<std::uint32_t> find_label(Checking& checking, const Name& name);
@@ -114,13 +116,17 @@ std::optional<std::int64_t> extent_of(const Checking& checking, const Expr& obje
 void check_bounds(Checking& checking, const Expr& object, const Expr& first, const Expr& last);
 
 // check_declarations.cpp, check_params.cpp, check_settings.cpp, check_policies.cpp,
-// check_machine.cpp, check_events.cpp, check_steps.cpp, check_claims.cpp, check_load.cpp
+// check_machine.cpp, check_files.cpp, check_events.cpp, check_steps.cpp, check_claims.cpp,
+// check_load.cpp
 void declare_all(Checking& checking);
 void check_params(Checking& checking);
 // Where the script says the param's i-th value.
 Span place_of_value(const ParamInfo& info, std::size_t i);
 void check_lets(Checking& checking);
 void check_machine(Checking& checking);
+void check_files(Checking& checking);
+void check_region_file(Checking& checking, const RegionInfo& info);
+void check_window(Checking& checking);
 void check_policies(Checking& checking);
 void check_settings(Checking& checking, const std::vector<Setting>& settings,
                     const std::vector<SettingRow>& rows, std::string_view what);

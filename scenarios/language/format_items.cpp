@@ -175,6 +175,10 @@ struct ItemPrinter {
   void operator()(const Cost& item) const {
     blocky().print("cost", "cost", item.block, item.settings, entry_printer());
   }
+  void operator()(const MappedFile& item) const {
+    const std::string head = fmt::format("file {} on {}:", item.name.text, item.host.text);
+    printer.aligned(span, "file", {head, rest_of(canonical(item), head)});
+  }
   void operator()(const Process& item) const {
     const std::string head = "process " + item.name.text;
     const std::string inside = inline_block(item.block, item.regions);
@@ -188,7 +192,12 @@ struct ItemPrinter {
     });
   }
   void operator()(const Init& item) const { events("init", item.events, item.block); }
-  void operator()(const Timeline& item) const { events("timeline", item.events, item.block); }
+  void operator()(const Timeline& item) const {
+    const std::string inside = inline_text(item);
+    const std::string whole = inside.empty() ? "timeline {}" : "timeline { " + inside + " }";
+    if (printer.on_one_line(item.block) && printer.fits(whole.size())) return plain(whole);
+    printer.block(span, item.block, "timeline", [&] { print_timeline(printer, item); });
+  }
   void operator()(const Thread& item) const {
     const std::string on = item.cpu ? " on " + item.cpu->text : "";
     events("thread " + item.path.text() + on, item.events, item.block);
@@ -228,6 +237,7 @@ struct ItemPrinter {
     printer.aligned(span, "report", {head, rest_of(canonical(item), head)});
   }
   void operator()(const Watch& item) const { claim("watch", canonical(item.columns), ""); }
+  void operator()(const Window& item) const { plain(canonical(item)); }
   void operator()(const Ask& item) const {
     const std::string answer = fmt::format("{} {}", keyword(item.kind), canonical(item.answer));
     printer.aligned(span, "ask",

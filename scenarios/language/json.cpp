@@ -39,7 +39,23 @@ void write(JsonWriter& json, const Region& region) {
     json.member("file", region.file);
     json.member("size", region.size);
     json.member("flags", region.flags);
+    json.member("offset", region.offset);
     json.member("address", region.address);
+  });
+}
+
+void write(JsonWriter& json, const StepBlock& step) {
+  json.node("step_block", &step.span, [&] {
+    json.member("text", step.text);
+    json.member("first", std::to_string(step.first));
+    json.member("count", std::to_string(step.count));
+  });
+}
+
+void write(JsonWriter& json, const Window::Part& part) {
+  json.node("window_part", &part.pages.span, [&] {
+    json.member("pages", part.pages);
+    json.member("every", part.every);
   });
 }
 
@@ -108,6 +124,15 @@ struct ItemWriter {
   void operator()(const Cost& item) const {
     json.node("cost", span, [&] { json.member("settings", item.settings); });
   }
+  void operator()(const MappedFile& item) const {
+    json.node("file", span, [&] {
+      json.member("name", item.name);
+      json.member("host", item.host);
+      json.member("kind", item.kind);
+      json.member("size", item.size);
+      json.member("flags", item.flags);
+    });
+  }
   void operator()(const Process& item) const {
     json.node("process", span, [&] {
       json.member("name", item.name);
@@ -120,7 +145,10 @@ struct ItemWriter {
     json.node("init", span, [&] { json.member("events", item.events); });
   }
   void operator()(const Timeline& item) const {
-    json.node("timeline", span, [&] { json.member("events", item.events); });
+    json.node("timeline", span, [&] {
+      json.member("events", item.events);
+      json.member("steps", item.steps);
+    });
   }
   void operator()(const Thread& item) const {
     json.node("thread", span, [&] {
@@ -172,6 +200,12 @@ struct ItemWriter {
   }
   void operator()(const Watch& item) const {
     json.node("watch", span, [&] { json.member("columns", item.columns); });
+  }
+  void operator()(const Window& item) const {
+    json.node("window", span, [&] {
+      json.member("parts", item.parts);
+      json.member("others", item.others);
+    });
   }
   void operator()(const Ask& item) const {
     json.node("ask", span, [&] {

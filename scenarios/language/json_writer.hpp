@@ -95,6 +95,8 @@ void write(JsonWriter& json, const Setting& setting);
 void write(JsonWriter& json, const Policy& policy);
 void write(JsonWriter& json, const Device& device);
 void write(JsonWriter& json, const Region& region);
+void write(JsonWriter& json, const StepBlock& step);
+void write(JsonWriter& json, const Window::Part& part);
 void write(JsonWriter& json, const WorkloadKey& key);
 void write(JsonWriter& json, const Measurement& row);
 void write(JsonWriter& json, const ReportClause& clause);

@@ -11,7 +11,7 @@ namespace language {
 namespace {
 
 // By Kind: with its article, so that the noun is what follows it.
-constexpr std::array<std::string_view, 26> kinds = {
+constexpr std::array<std::string_view, 28> kinds = {
     "something unknown",
     "nothing",
     "a condition",
@@ -29,6 +29,8 @@ constexpr std::array<std::string_view, 26> kinds = {
     "pages of a handle",
     "an attachment",
     "pages of an attachment",
+    "an interval notifier",
+    "a file",
     "a process",
     "a host",
     "a device",
@@ -99,6 +101,10 @@ std::string_view description(ParameterKind kind) {
       return description(Kind::attachment_pages);
     case ParameterKind::remote_pages:
       return "pages of a memory region (mr) or of an attachment";
+    case ParameterKind::interval:
+      return description(Kind::interval);
+    case ParameterKind::file:
+      return description(Kind::file);
     case ParameterKind::process:
       return description(Kind::process);
     case ParameterKind::host:
@@ -170,6 +176,8 @@ std::string_view noun(SymbolKind kind) {
       return "process";
     case SymbolKind::region:
       return "region";
+    case SymbolKind::file:
+      return "file";
     case SymbolKind::thread:
       return "thread";
     case SymbolKind::variable:

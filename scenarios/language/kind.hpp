@@ -25,6 +25,8 @@ enum class Kind : std::uint8_t {
   handle_pages,
   attachment,
   attachment_pages,
+  interval,  // An interval notifier.
+  file,
   process,
   host,
   device,

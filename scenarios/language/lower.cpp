@@ -86,6 +86,7 @@ void Lowering::run() {
         variable.thread ? checked_.threads[*variable.thread].path.text() + ":" : "";
     setup_.variables.push_back({owner + variable.name.text});
   }
+  add_window();
   add_programs();
   add_claims();
   count_lines();

@@ -48,6 +48,13 @@ struct Question {  // Of `ask`.
   std::uint32_t claim = model::no_claim;  // Where the model keeps the answer to exists and forall.
 };
 
+// A step of the timeline: what a record of a real kernel has as one.
+struct TimelineStep {
+  std::string text;  // Empty: it says nothing.
+  std::vector<model::LineId> lines;
+  Span span;
+};
+
 // A scenario with its params chosen. `setup` has one address for life: worlds point to it.
 struct Cell {
   std::vector<std::pair<std::string, std::string>> params;  // Those that the file declares.
@@ -59,6 +66,8 @@ struct Cell {
   std::vector<Span> places;  // What `source` in lines and claims means.
   std::vector<Column> watch;
   std::vector<Question> questions;
+  std::vector<TimelineStep> steps;
+  std::vector<model::MmId> also_seen;  // `with` of the window: in the order in which it names them.
 };
 
 struct Loaded {

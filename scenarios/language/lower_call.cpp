@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One call with its arguments.
+#include <algorithm>
+
+#include "scenarios/language/call_words.hpp"
 #include "scenarios/language/lowering.hpp"
 
 namespace language {
@@ -7,71 +10,38 @@ namespace {
 
 using model::Verb;
 
-struct VerbName {
-  std::string_view name;
-  Verb verb;
-};
-
-constexpr VerbName verbs[] = {
-    {"memset", Verb::memset},
-    {"READ_ONCE", Verb::read_once},
-    {"WRITE_ONCE", Verb::write_once},
-    {"mmap", Verb::mmap},
-    {"munmap", Verb::munmap},
-    {"madvise", Verb::madvise},
-    {"mprotect", Verb::mprotect},
-    {"fork", Verb::fork},
-    {"exit", Verb::exit},
-    {"reg_mr", Verb::reg_mr},
-    {"dereg_mr", Verb::dereg_mr},
-    {"prefetch", Verb::prefetch},
-    {"dma_read", Verb::dma_read},
-    {"dma_write", Verb::dma_write},
-    {"connect", Verb::connect},
-    {"rdma_read", Verb::rdma_read},
-    {"rdma_write", Verb::rdma_write},
-    {"export", Verb::export_handle},
-    {"attach", Verb::attach},
-    {"detach", Verb::detach},
-    {"swap_out", Verb::swap_out},
-    {"reclaim", Verb::reclaim},
-    {"oom_reap", Verb::oom_reap},
-    {"kill", Verb::kill},
-    {"mpi_win", Verb::export_handle},
-    {"mpi_put", Verb::mpi_put},
-    {"mpi_get", Verb::mpi_get},
-    {"mpi_send", Verb::mpi_send},
-    {"mpi_recv", Verb::mpi_recv},
-};
-
-Verb verb_of(std::string_view name) {
-  for (const VerbName& entry : verbs) {
-    if (entry.name == name) return entry.verb;
+void set_role(model::Call& call, Role role, std::uint32_t value) {
+  switch (role) {
+    case Role::nothing:
+      return;
+    case Role::flags:
+      call.flags = value;
+      return;
+    case Role::offset:
+      call.offset = value;
+      return;
+    case Role::count:
+      call.pages.count = value;
+      return;
+    default:
+      call.number = value;
+      return;
   }
-  return Verb::memset;
+}
+
+// What is indexed, or the expression itself.
+const Expr& object_in(const Expr& expr) {
+  if (const auto* index = std::get_if<IndexExpr>(&expr.node)) return *index->object;
+  if (const auto* slice = std::get_if<SliceExpr>(&expr.node)) return *slice->object;
+  return expr;
 }
 
 // The words of a flags or word argument: PROT_READ|PROT_WRITE.
-void collect_words(const Expr& expr, std::vector<std::string>& words) {
-  if (const Name* name = single_name(expr)) words.push_back(name->text);
-  if (const auto* both = std::get_if<BinaryExpr>(&expr.node)) {
-    collect_words(*both->left, words);
-    collect_words(*both->right, words);
-  }
-}
-
-std::uint32_t number_of_words(const Expr& expr) {
-  std::vector<std::string> words;
-  collect_words(expr, words);
-  std::uint32_t number = 0;
-  for (const std::string& word : words) {
-    if (word == "PROT_READ") number |= 1;
-    if (word == "PROT_WRITE") number |= 2;
-    if (word == "MADV_DONTNEED") number = static_cast<std::uint32_t>(model::Advice::dontneed);
-    if (word == "MADV_PAGEOUT") number = static_cast<std::uint32_t>(model::Advice::pageout);
-    if (word == "pinned") number = 1;
-  }
-  return number;
+std::uint32_t number_of_words(Verb verb, const Expr& expr) {
+  if (const Name* name = single_name(expr)) return value_of_word(verb, name->text);
+  const auto* both = std::get_if<BinaryExpr>(&expr.node);
+  if (both == nullptr) return 0;
+  return number_of_words(verb, *both->left) | number_of_words(verb, *both->right);
 }
 
 }  // namespace
@@ -133,56 +103,102 @@ PagesMeant Lowering::pages_meant(const Expr& expr) {
 }
 
 model::Call Lowering::call_of(const StepInfo& info) {
-  model::Call call{.verb = verb_of(info.call->name), .mm = mm_of(info.actor)};
+  model::Call call{.verb = verb_of(info.call->name).value_or(Verb::memset),
+                   .mm = mm_of(info.actor)};
   call.host = host_of(info.actor);
+  if (call.verb == Verb::mmap) call.number = model::protection::as_declared;
   const std::vector<Arg>& args = info.step->args;
   for (std::size_t i = 0; i < args.size() && i < info.form->parameters.size(); ++i) {
-    const Expr& value = args[i].value;
-    const Symbol symbol = checked_.meaning(value).symbol;
-    switch (info.form->parameters[i].kind) {
-      case ParameterKind::region:
-      case ParameterKind::pages: {
-        const PagesMeant meant = pages_meant(value);
-        call.pages = meant.pages;
-        if (!call.mm.some()) call.mm = meant.mm;  // A child has its parent's regions.
-        break;
-      }
-      case ParameterKind::qp:
-        call.queue = model::VariableId{symbol.index};
-        break;
-      case ParameterKind::device:
-        call.adapter = model::AdapterId{symbol.index};
-        need_link(call.host, host_of(symbol), value.span);
-        break;
-      case ParameterKind::host:
-        call.host = model::HostId{symbol.index};
-        break;
-      case ParameterKind::process:
-        if (call.verb == Verb::fork) {
-          call.number = symbol.index;
-          if (host_of(symbol) != call.host) problem(value.span, "a child is on its parent's host");
-        } else if (call.verb != Verb::oom_reap) {
-          need_link(call.host, host_of(symbol), value.span);
-        }
-        if (call.verb == Verb::oom_reap) call.mm = model::MmId{symbol.index};
-        call.peer = model::MmId{symbol.index};
-        break;
-      case ParameterKind::number:
-        call.number = static_cast<std::uint32_t>(number_of(value));
-        break;
-      case ParameterKind::flags:
-      case ParameterKind::word:
-        call.number = number_of_words(value);
-        break;
-      default:  // An object, or pages of one.
-        call.target = pages_meant(value).target;
-        if (symbol.kind == SymbolKind::variable && call.verb == Verb::attach) {
-          need_link(call.host, host_of(checked_.variables[symbol.index].owner), value.span);
-        }
-        break;
-    }
+    add_argument(call, info.form->parameters[i], args[i].value);
   }
+  if (call.verb == Verb::mmap) add_file(call, info);
   return call;
+}
+
+void Lowering::add_argument(model::Call& call, const Parameter& parameter, const Expr& value) {
+  const Symbol symbol = checked_.meaning(value).symbol;
+  switch (parameter.kind) {
+    case ParameterKind::region:
+    case ParameterKind::pages:
+      return add_pages(call, parameter, value);
+    case ParameterKind::qp:
+      call.queue = model::VariableId{symbol.index};
+      return;
+    case ParameterKind::device:
+      call.adapter = model::AdapterId{symbol.index};
+      return need_link(call.host, host_of(symbol), value.span);
+    case ParameterKind::host:
+      call.host = model::HostId{symbol.index};
+      return;
+    case ParameterKind::process:
+      return add_process(call, parameter, value);
+    case ParameterKind::file:
+      call.file = model::FileId{symbol.index};
+      if (host_of(symbol) != call.host) problem(value.span, "this file is on another host");
+      return;
+    case ParameterKind::number:
+      set_role(call, parameter.role, static_cast<std::uint32_t>(number_of(value)));
+      return;
+    case ParameterKind::flags:
+    case ParameterKind::word:
+      set_role(call, parameter.role, number_of_words(call.verb, value));
+      return;
+    case ParameterKind::interval:
+      call.target.variable = model::VariableId{symbol.index};
+      return;
+    default:  // An object, or pages of one.
+      call.target = pages_meant(value).target;
+      if (symbol.kind == SymbolKind::variable && call.verb == Verb::attach) {
+        need_link(call.host, host_of(checked_.variables[symbol.index].owner), value.span);
+      }
+      return;
+  }
+}
+
+void Lowering::add_pages(model::Call& call, const Parameter& parameter, const Expr& value) {
+  const PagesMeant meant = pages_meant(value);
+  if (parameter.role == Role::second) {
+    call.second = meant.pages;
+    return;
+  }
+  call.pages = meant.pages;
+  // A child has its parent's regions. Who does something to another's pages without naming that
+  // process holds a file descriptor of its address space.
+  const bool of_other = parameter.foreign && !call.peer.some() && call.mm != meant.mm &&
+                        !is_child_of(call.mm, meant.mm);
+  if (!call.mm.some() || of_other) call.mm = meant.mm;
+}
+
+void Lowering::add_process(model::Call& call, const Parameter& parameter, const Expr& value) {
+  const Symbol symbol = checked_.meaning(value).symbol;
+  if (parameter.role == Role::by_kind) {
+    need_link(call.host, host_of(symbol), value.span);
+  } else if (host_of(symbol) != call.host) {
+    const bool child = parameter.role == Role::number;
+    problem(value.span, child ? "a child is on its parent's host" : "it is on another host");
+  }
+  if (parameter.role == Role::number) call.number = symbol.index;
+  if (parameter.role == Role::owner) call.mm = model::MmId{symbol.index};
+  call.peer = model::MmId{symbol.index};
+}
+
+// mmap() of a region that is declared with a file.
+void Lowering::add_file(model::Call& call, const StepInfo& info) {
+  const Symbol symbol = checked_.meaning(object_in(info.step->args.front().value)).symbol;
+  if (symbol.kind != SymbolKind::region) return;
+  const model::RegionSetup& region = setup_.regions[symbol.index];
+  if (!region.file.some() || (call.flags & model::map_flag::anonymous) != 0) return;
+  call.file = region.file;
+  call.offset = region.offset + (call.pages.first.value - region.pages.first.value);
+}
+
+bool Lowering::is_child_of(model::MmId child, model::MmId parent) const {
+  return std::ranges::any_of(checked_.steps, [&](const StepInfo& info) {
+    const bool forks = info.call != nullptr && info.form != nullptr &&
+                       (info.call->name == "fork" || info.call->name == "vfork");
+    if (!forks || mm_of(info.actor) != parent) return false;
+    return checked_.meaning(info.step->args.front().value).symbol.index == child.value;
+  });
 }
 
 void Lowering::need_link(model::HostId from, model::HostId to, Span span) {

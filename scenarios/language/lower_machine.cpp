@@ -9,18 +9,17 @@
 namespace language {
 namespace {
 
-constexpr std::uint32_t first_page = 16;
-
 bool is_yes(const std::string& word) { return word == "yes" || word == "on"; }
 
 }  // namespace
 
 void Lowering::add_kernel() {
+  if (checked_.kernel != nullptr) setup_.kernel = checked_.kernel->version.text;
   if (!choices_.kernel.empty()) setup_.kernel = choices_.kernel;
+  setup_.switches = model::switches_of(setup_.kernel).value_or(model::KernelSwitches{});
   if (checked_.kernel == nullptr) return;
-  if (choices_.kernel.empty()) setup_.kernel = checked_.kernel->version.text;
   for (const Setting& setting : checked_.kernel->switches) {
-    for (const KernelSwitch& named : kernel_switches()) {
+    for (const model::KernelSwitch& named : model::kernel_switches()) {
       if (named.name != setting.name.text) continue;
       setup_.switches.*named.member = is_yes(value_of(setting.values[0]).text());
     }
@@ -54,12 +53,15 @@ void Lowering::add_host_setting(model::HostSetup& host, const Setting& setting) 
     host.frames = std::max(1U, pages());
   } else if (name == "swap") {
     host.slots = pages();
+  } else if (name == "lru_batch") {
+    host.lru_batch = static_cast<std::uint32_t>(number_of(setting.values[0]));
   } else if (name == "alloc") {
     const std::string order = value_of(setting.values[0]).text();
     if (order == "random") problem(setting.span, "'alloc random' is not supported by this version");
     host.alloc = order == "fifo" ? model::AllocOrder::fifo : model::AllocOrder::lifo;
-  } else if (name == "numa" && number_of(setting.values[0]) != 1) {
-    problem(setting.span, "hosts with several memory nodes are not supported by this version");
+  } else if (name == "numa") {
+    host.nodes =
+        std::max<std::uint32_t>(1, static_cast<std::uint32_t>(number_of(setting.values[0])));
   } else if (name == "iommu") {
     for (const Setting& unit : setting.nested) {
       if (!unit.values.empty() && is_yes(value_of(unit.values[0]).text())) {
@@ -73,33 +75,8 @@ void Lowering::add_processes() {
   for (const ProcessInfo& info : checked_.processes) {
     setup_.processes.push_back({.name = info.name.text, .host = model::HostId{info.host}});
   }
+  add_files();
   for (const RegionInfo& info : checked_.regions) add_region(info);
-}
-
-void Lowering::add_region(const RegionInfo& info) {
-  const Region& region = *info.region;
-  const auto pages = static_cast<std::uint32_t>(number_of(region.size, Dimension::pages));
-  model::RegionSetup setup{.name = info.name.text, .mm = model::MmId{info.process}};
-  const std::uint32_t start =
-      setup_.regions.empty() ? first_page : setup_.regions.back().pages.end().value + 1;
-  setup.pages = {.first = model::Page{start}, .count = pages};
-  if (region.address) setup.address = number_of(*region.address);
-  setup.shared = region.kind.text == "shmem";
-  if (region.kind.text != "anon" && region.kind.text != "shmem") {
-    problem(region.kind.span,
-            "regions of kind '" + region.kind.text + "' are not supported by this version");
-  }
-  for (const Name& flag : region.flags) {
-    if (flag.text == "ro") setup.write = false;
-    if (flag.text == "none") setup.read = setup.write = false;
-    if (flag.text == "lazy") setup.lazy = true;
-    if (flag.text == "locked") setup.locked = true;
-    if (flag.text == "shared") setup.shared = true;
-    if (flag.text == "thp") {
-      problem(flag.span, "huge pages ('thp') are not supported by this version");
-    }
-  }
-  setup_.regions.push_back(std::move(setup));
 }
 
 void Lowering::add_devices() {

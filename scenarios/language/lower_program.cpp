@@ -63,6 +63,7 @@ void Lowering::add_programs() {
   for (const Init* init : checked_.inits) add_sequence(init->events, std::nullopt, true);
   for (const Timeline* timeline : checked_.timelines) {
     add_sequence(timeline->events, std::nullopt, false);
+    add_steps(*timeline);
   }
   for (std::uint32_t i = 0; i < checked_.threads.size(); ++i) {
     if (checked_.threads[i].thread->cpu) {
@@ -93,6 +94,30 @@ void Lowering::add_sequence(const std::vector<Event>& events, std::optional<std:
     previous_is_open = is_open(event, step);
   }
   if (init) last_init_ = previous;
+}
+
+// A statement outside of a block is a step of its own.
+void Lowering::add_steps(const Timeline& timeline) {
+  auto block = timeline.steps.begin();
+  for (std::size_t i = 0; i < timeline.events.size() || block != timeline.steps.end();) {
+    const bool inside = block != timeline.steps.end() && block->first == i;
+    const std::size_t end = inside ? i + block->count : i + 1;
+    TimelineStep step{.text = {}, .lines = {}, .span = {}};
+    for (std::size_t at = i; at < end; ++at) {
+      const auto* call = std::get_if<Step>(&timeline.events[at].what);
+      const auto line = call == nullptr ? lines_.end() : lines_.find(call);
+      if (line == lines_.end()) continue;
+      step.lines.push_back(line->second);
+      step.span = call->span;
+    }
+    if (inside) {
+      if (block->text) step.text = block->text->text;
+      step.span = block->span;
+      ++block;
+    }
+    if (inside || !step.lines.empty()) cell_.steps.push_back(std::move(step));
+    i = end;
+  }
 }
 
 std::uint32_t Lowering::program_of(Symbol actor, std::optional<std::uint32_t> thread) {

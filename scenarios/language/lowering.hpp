@@ -44,6 +44,10 @@ class Lowering {
   void add_hosts();
   void add_host_setting(model::HostSetup& host, const Setting& setting);
   void add_processes();
+  void add_files();
+  model::PageRange place_of(const RegionInfo& info, std::uint32_t pages);
+  void add_region_flags(model::RegionSetup& setup, const Region& region);
+  void check_place(const model::RegionSetup& setup, const Region& region);
   void add_region(const RegionInfo& info);
   void add_devices();
   model::Policy policy_of(const DeviceInfo& device);
@@ -56,6 +60,8 @@ class Lowering {
 
   // lower_program.cpp
   void add_programs();
+  void add_steps(const Timeline& timeline);
+  void add_window();
   void add_sequence(const std::vector<Event>& events, std::optional<std::uint32_t> thread,
                     bool init);
   model::LineId add_step(const Event& event, const Step& step, std::uint32_t program);
@@ -70,6 +76,11 @@ class Lowering {
 
   // lower_call.cpp
   model::Call call_of(const StepInfo& info);
+  void add_argument(model::Call& call, const Parameter& parameter, const Expr& value);
+  void add_pages(model::Call& call, const Parameter& parameter, const Expr& value);
+  void add_process(model::Call& call, const Parameter& parameter, const Expr& value);
+  void add_file(model::Call& call, const StepInfo& info);
+  bool is_child_of(model::MmId child, model::MmId parent) const;
   PagesMeant pages_meant(const Expr& expr);
   void need_link(model::HostId from, model::HostId to, Span span);
   std::optional<std::uint32_t> variable_of(const Expr& expr) const;

@@ -60,8 +60,9 @@ void add_ways(const model::Policy& policy, std::vector<Mechanism>& all) {
 std::vector<Mechanism> mechanisms(const model::Setup& setup) {
   std::vector<Mechanism> all;
   for (const model::AdapterSetup& adapter : setup.adapters) add_ways(adapter.policy, all);
-  for (const KernelSwitch& named : kernel_switches()) {
-    if (setup.switches.*named.member) all.push_back({std::string(named.name), "no"});
+  for (const model::KernelSwitch& named : model::kernel_switches()) {
+    if (named.guards && setup.switches.*named.member)
+      all.push_back({std::string(named.name), "no"});
   }
   return all;
 }
@@ -77,7 +78,7 @@ bool set_mechanism(model::Setup& setup, const Mechanism& wanted) {
   }
   const bool yes = wanted.value == "yes";
   if (found || (!yes && wanted.value != "no")) return found;
-  for (const KernelSwitch& named : kernel_switches()) {
+  for (const model::KernelSwitch& named : model::kernel_switches()) {
     if (named.name != wanted.name) continue;
     setup.switches.*named.member = yes;
     return true;

@@ -100,21 +100,6 @@ void add_steps(Vocabulary& words) {
 
 }  // namespace
 
-const std::vector<KernelSwitch>& kernel_switches() {
-  using S = model::KernelSwitches;
-  static const std::vector<KernelSwitch> switches{
-      {"fork_copies_pinned", &S::fork_copies_pinned,
-       "fork copies pinned pages at once (since 5.11)"},
-      {"reclaim_skips_pinned", &S::reclaim_skips_pinned, "reclaim passes pinned pages over"},
-      {"end_after_refusal", &S::end_after_refusal,
-       "after a refused range_start the others get their range_end"},
-      {"heed_refusal", &S::heed_refusal, "after -EAGAIN the page table is left alone"},
-      {"flush_before_free", &S::flush_before_free, "CPU TLBs are flushed before frames are freed"},
-      {"peer_down_notice", &S::peer_down_notice, "the fabric reports dead hosts"},
-  };
-  return switches;
-}
-
 const Vocabulary& full_vocabulary() {
   static const Vocabulary all = [] {
     Vocabulary words = language_vocabulary();
@@ -130,12 +115,14 @@ const Vocabulary& full_vocabulary() {
                              .default_text = std::to_string(info.value) + "ns",
                              .doc = std::string(info.meaning)});
     }
-    for (const char* version : {"6.1", "6.12", "7.3"}) {
-      KernelRow row{.version = version, .doc = "a recorded kernel"};
-      for (const KernelSwitch& named : kernel_switches()) {
+    for (const std::string_view version : model::kernel_versions) {
+      const model::KernelSwitches own =
+          model::switches_of(version).value_or(model::KernelSwitches{});
+      KernelRow row{.version = std::string(version), .doc = "a recorded kernel"};
+      for (const model::KernelSwitch& named : model::kernel_switches()) {
         row.switches.push_back({.name = std::string(named.name),
                                 .kind = SettingKind::truth,
-                                .default_text = "yes",
+                                .default_text = own.*named.member ? "yes" : "no",
                                 .doc = std::string(named.meaning)});
       }
       words.kernels.push_back(std::move(row));

@@ -25,6 +25,7 @@ enum class SymbolKind : std::uint8_t {
   kernel,  // Of a host: A.kernel; index is the host's.
   process,
   region,
+  file,
   thread,
   variable,  // Also registers: see VariableInfo::thread.
   label,
@@ -72,10 +73,16 @@ struct ProcessInfo {
   std::uint32_t host = 0;
   const Process* process = nullptr;
 };
+struct FileInfo {
+  Name name{};
+  std::uint32_t host = 0;
+  const MappedFile* file = nullptr;
+};
 struct RegionInfo {
   Name name{};
   std::uint32_t process = 0;
   const Region* region = nullptr;
+  std::optional<std::uint32_t> file{};   // That it maps.
   std::optional<std::uint64_t> pages{};  // When no swept param decides it.
 };
 struct ThreadInfo {
@@ -85,7 +92,7 @@ struct ThreadInfo {
 };
 struct VariableInfo {
   Name name{};
-  Kind kind = Kind::outcome;              // mr, qp, handle, attachment or outcome.
+  Kind kind = Kind::outcome;              // mr, qp, handle, attachment, interval or outcome.
   Symbol owner{};                         // The process, device or kernel that assigns it.
   std::optional<std::uint32_t> thread{};  // A register of that thread.
   const Step* step = nullptr;             // The first that assigns it.
@@ -138,6 +145,7 @@ struct Checked {
   std::vector<DeviceInfo> devices{};
   std::vector<LinkInfo> links{};
   std::vector<ProcessInfo> processes{};
+  std::vector<FileInfo> files{};
   std::vector<RegionInfo> regions{};
   std::vector<ThreadInfo> threads{};
   std::vector<VariableInfo> variables{};
@@ -153,6 +161,7 @@ struct Checked {
   std::optional<std::string> policy_override{};  // --policy
   std::vector<const Init*> inits{};
   std::vector<const Timeline*> timelines{};
+  const Window* window = nullptr;
 
   std::vector<Meaning> meanings{};  // By ExprId.
   const Meaning& meaning(const Expr& expr) const { return meanings[expr.id.value]; }

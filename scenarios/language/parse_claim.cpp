@@ -75,6 +75,20 @@ Explore parse_explore(Cursor& cursor) {
 
 Watch parse_watch(Cursor& cursor) { return {.columns = parse_exprs(cursor)}; }
 
+Window parse_window(Cursor& cursor) {
+  Window window;
+  do {
+    Window::Part part{.pages = parse_expr(cursor), .every = {}};
+    if (!cursor.panicking() && cursor.accept_word("every")) part.every = parse_primary(cursor);
+    window.parts.push_back(std::move(part));
+  } while (!cursor.panicking() && cursor.accept_comma());
+  if (cursor.panicking() || !cursor.accept_word("with")) return window;
+  do {
+    window.others.push_back(cursor.expect_name("the name of a process"));
+  } while (!cursor.panicking() && cursor.accept_comma());
+  return window;
+}
+
 Ask parse_ask(Cursor& cursor) {
   Ask ask;
   ask.question = parse_string(cursor, "the question in quotes");

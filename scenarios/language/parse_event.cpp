@@ -163,6 +163,28 @@ Emission parse_emission(Cursor& cursor) {
   return emission;
 }
 
+// "step" with a text or a block: nothing else begins so.
+bool at_step_block(const Cursor& cursor) {
+  const TokenKind next = cursor.peek(1).kind;
+  return cursor.at_word("step") && (next == TokenKind::string || next == TokenKind::left_brace);
+}
+
+void add_event(Cursor& cursor, std::vector<Event>& events) {
+  if (!at_step_block(cursor)) return events.push_back(parse_event(cursor));
+  cursor.error(cursor.peek().span, "a step stands in a timeline, and not inside of another");
+}
+
+StepBlock parse_step_block(Cursor& cursor, std::vector<Event>& events) {
+  const Token first = cursor.take();
+  StepBlock step;
+  step.first = events.size();
+  if (cursor.at(TokenKind::string)) step.text = parse_string(cursor, "what the step does");
+  step.block = parse_block(cursor, [&] { add_event(cursor, events); });
+  step.count = events.size() - step.first;
+  step.span = cursor.since(first);
+  return step;
+}
+
 // PATH ":", which is always before a call.
 bool at_actor(const Cursor& cursor) {
   std::size_t ahead = 0;
@@ -211,13 +233,19 @@ Event parse_event(Cursor& cursor) {
 
 Init parse_init(Cursor& cursor) {
   Init init;
-  init.block = parse_block(cursor, [&] { init.events.push_back(parse_event(cursor)); });
+  init.block = parse_block(cursor, [&] { add_event(cursor, init.events); });
   return init;
 }
 
 Timeline parse_timeline(Cursor& cursor) {
   Timeline timeline;
-  timeline.block = parse_block(cursor, [&] { timeline.events.push_back(parse_event(cursor)); });
+  timeline.block = parse_block(cursor, [&] {
+    if (at_step_block(cursor)) {
+      timeline.steps.push_back(parse_step_block(cursor, timeline.events));
+    } else {
+      timeline.events.push_back(parse_event(cursor));
+    }
+  });
   return timeline;
 }
 
@@ -225,7 +253,7 @@ Thread parse_thread(Cursor& cursor) {
   Thread thread;
   thread.path = parse_path(cursor);
   if (cursor.accept_word("on")) thread.cpu = cursor.expect_name("a CPU");
-  thread.block = parse_block(cursor, [&] { thread.events.push_back(parse_event(cursor)); });
+  thread.block = parse_block(cursor, [&] { add_event(cursor, thread.events); });
   return thread;
 }
 

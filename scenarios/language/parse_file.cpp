@@ -49,6 +49,7 @@ constexpr std::array statements = {
     Statement{"policy", as_node<parse_policy>},
     Statement{"cost", as_node<parse_cost>},
     Statement{"process", as_node<parse_process>},
+    Statement{"file", as_node<parse_mapped_file>},
     Statement{"init", as_node<parse_init>},
     Statement{"timeline", as_node<parse_timeline>},
     Statement{"thread", as_node<parse_thread>},
@@ -61,6 +62,7 @@ constexpr std::array statements = {
     Statement{"baseline", parse_baseline},
     Statement{"report", as_node<parse_report>},
     Statement{"watch", as_node<parse_watch>},
+    Statement{"window", as_node<parse_window>},
     Statement{"ask", as_node<parse_ask>},
     Statement{"expect", parse_expect},
 };

@@ -35,11 +35,13 @@ Region parse_region(Cursor& cursor) {
   region.name = cursor.expect_name("the name of a region");
   if (!cursor.panicking()) cursor.expect(TokenKind::colon);
   if (!cursor.panicking()) region.kind = cursor.expect_name("a kind of memory, as 'anon'");
-  if (region.kind.text == "file") region.file = parse_string(cursor, "the file's name in quotes");
+  if (region.kind.text == "file") region.file = cursor.expect_name("the name of a file");
   region.size = cursor.panicking() ? bad_expr(cursor) : parse_expr(cursor);
   while (!cursor.panicking() && cursor.at(TokenKind::name)) {
     if (cursor.accept_word("at")) {
       region.address = parse_expr(cursor);
+    } else if (cursor.accept_word("offset")) {
+      region.offset = parse_expr(cursor);
     } else {
       region.flags.push_back(cursor.name_of(cursor.take()));
     }
@@ -95,6 +97,20 @@ Process parse_process(Cursor& cursor) {
   process.block =
       parse_optional_block(cursor, [&] { process.regions.push_back(parse_region(cursor)); });
   return process;
+}
+
+MappedFile parse_mapped_file(Cursor& cursor) {
+  MappedFile file;
+  file.name = cursor.expect_name("the name of a file");
+  if (!cursor.panicking() && !cursor.accept_word("on")) cursor.error_here("'on' and a host");
+  if (!cursor.panicking()) file.host = cursor.expect_name("the name of a host");
+  if (!cursor.panicking()) cursor.expect(TokenKind::colon);
+  if (!cursor.panicking()) file.kind = cursor.expect_name("a kind of file, as 'memfd'");
+  file.size = cursor.panicking() ? bad_expr(cursor) : parse_expr(cursor);
+  while (!cursor.panicking() && cursor.at(TokenKind::name)) {
+    file.flags.push_back(cursor.name_of(cursor.take()));
+  }
+  return file;
 }
 
 Kernel parse_kernel(Cursor& cursor) {

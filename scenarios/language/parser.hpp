@@ -45,6 +45,7 @@ Link parse_link(Cursor& cursor);
 Policy parse_policy(Cursor& cursor);
 Cost parse_cost(Cursor& cursor);
 Process parse_process(Cursor& cursor);
+MappedFile parse_mapped_file(Cursor& cursor);
 Kernel parse_kernel(Cursor& cursor);
 Param parse_param(Cursor& cursor);
 Let parse_let(Cursor& cursor);
@@ -57,6 +58,7 @@ Explore parse_explore(Cursor& cursor);
 Assertion parse_assertion(Cursor& cursor, bool expect_fail);  // Takes never, ~exists, ... itself.
 Check parse_check(Cursor& cursor);
 Watch parse_watch(Cursor& cursor);
+Window parse_window(Cursor& cursor);
 Ask parse_ask(Cursor& cursor);
 Init parse_init(Cursor& cursor);
 Timeline parse_timeline(Cursor& cursor);

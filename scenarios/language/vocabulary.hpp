@@ -36,6 +36,8 @@ enum class ParameterKind : std::uint8_t {
   attachment,
   attachment_pages,
   remote_pages,  // Of an mr or of an attachment.
+  interval,
+  file,
   process,
   host,
   device,
@@ -50,12 +52,27 @@ enum class ParameterKind : std::uint8_t {
 };
 std::string_view description(ParameterKind kind);
 
+// What an argument is for its call, where its kind does not say so.
+enum class Role : std::uint8_t {
+  by_kind,
+  nothing,  // It is there for the reader.
+  number,
+  flags,
+  offset,
+  count,      // Of the pages.
+  second,     // The other pages.
+  owner,      // The address space that the call is about.
+  same_host,  // A process that is acted upon, on the actor's host.
+};
+
 struct Parameter {
   std::string name;
   ParameterKind kind = ParameterKind::number;
   std::vector<std::string> words = {};  // flags, word: the closed list.
   bool optional = false;                // Only the last ones.
   bool local = false;                   // device, process: on the actor's host.
+  bool foreign = false;                 // pages: also those of a process that does not act.
+  Role role = Role::by_kind;
 };
 
 struct Form {  // One way to call: rdma_read(qp, mr[1]) and rdma_read(a1[2]).
@@ -151,6 +168,8 @@ struct Vocabulary {
   std::vector<Entry> distributions;
   std::vector<Entry> region_kinds;
   std::vector<Entry> region_flags;
+  std::vector<Entry> file_kinds;
+  std::vector<Entry> file_flags;
   std::vector<Entry> statistics;  // mean, max; p<number> is built in.
   std::vector<Entry> operations;  // Of a workload: load, store, rdma_read.
   std::vector<SettingRow> host_settings;

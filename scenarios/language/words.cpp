@@ -11,6 +11,8 @@ Vocabulary settings_of_machines() {
       {"cpus", SettingKind::number, "1", "Processors."},
       {"ram", SettingKind::size, "64M", "Memory for all processes."},
       {"swap", SettingKind::size, "0", "Swap space."},
+      {"lru_batch", SettingKind::number, "0",
+       "Pages that a CPU holds back before it lists them for reclaim."},
       {"numa", SettingKind::number, "1", "Memory nodes."},
       {"alloc",
        SettingKind::word,
@@ -121,15 +123,27 @@ void add_region_words(Vocabulary& words) {
   words.region_kinds = {
       {"anon", "Anonymous memory."},
       {"shmem", "Shared anonymous memory."},
-      {"hugetlb", "Huge pages."},
-      {"file", "A file: file \"name\"."},
+      {"hugetlb", "Anonymous memory of huge pages."},
+      {"file", "Pages of a file: file NAME."},
   };
   words.region_flags = {
-      {"rw", "Readable and writable (default)."}, {"ro", "Readable."},
-      {"none", "Mapped, but not accessible."},    {"lazy", "Not mapped until mmap()."},
-      {"locked", "mlock(): never swapped out."},  {"shared", "MAP_SHARED."},
-      {"thp", "Transparent huge pages."},
+      {"rw", "Readable and writable (default)."},
+      {"ro", "Readable."},
+      {"rx", "Readable and executable."},
+      {"rwx", "Readable, writable and executable."},
+      {"none", "Mapped, but not accessible."},
+      {"lazy", "A range of addresses in which mmap() maps."},
+      {"locked", "mlock(): never swapped out."},
+      {"shared", "MAP_SHARED."},
+      {"thp", "MADV_HUGEPAGE: transparent huge pages."},
+      {"growsdown", "MAP_GROWSDOWN: a stack."},
   };
+  words.file_kinds = {
+      {"memfd", "In memory and swap."},
+      {"disk", "On a file system, which writes back."},
+      {"hugetlbfs", "Of huge pages."},
+  };
+  words.file_flags = {{"hole", "Nothing of it is in the page cache."}};
 }
 
 }  // namespace

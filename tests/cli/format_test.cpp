@@ -79,7 +79,7 @@ TEST_CASE("a trace for programs keeps the report off standard output") {
 
 TEST_CASE("text shows inner steps on request") {
   const Said said = cli::testing::run(race(model::NonePolicy{}), {"--format", "text", "-v"});
-  CHECK(said.out.find("munmap.detach") != std::string::npos);
+  CHECK(said.out.find("unmap.detach") != std::string::npos);
 }
 
 TEST_CASE("a timeline that nobody asked for ends after a thousand rows") {

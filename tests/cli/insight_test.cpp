@@ -60,7 +60,7 @@ TEST_CASE("the way out of an example replays, and breaks nothing") {
 }
 
 TEST_CASE("no decision is known of a search that a limit ended") {
-  CHECK(counterexample({"--json", "--state-limit", "125"})["decision"].is_null());
+  CHECK(counterexample({"--json", "--state-limit", "100"})["decision"].is_null());
   CHECK_FALSE(counterexample()["decision"].is_null());
 }
 
@@ -123,11 +123,11 @@ TEST_CASE("what led to a failure is shown with the tables after each step") {
 
 TEST_CASE("an example is shown with its chances, its decision and a near miss") {
   const Said said = cli::testing::run(race(model::NonePolicy{}), {"--format", "text", "-v"});
-  CHECK(contains(said.out, "\n note: decided at step 14: "));
+  CHECK(contains(said.out, "\n note: decided at step 13: "));
   CHECK(contains(said.out, "\n note: near miss: "));
   CHECK(contains(said.out, "\nnear miss ("));
   CHECK(contains(said.out, "\n  step  chance      actor      event"));
-  CHECK(contains(said.out, "\n    14  INEVITABLE  "));
+  CHECK(contains(said.out, "\n    13  INEVITABLE  "));
   CHECK(cli::testing::wide_lines(said.out).empty());
 }
 

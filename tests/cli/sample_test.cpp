@@ -164,7 +164,7 @@ TEST_CASE("a coverage is readable, and JSON has the same in full") {
   const auto json =
       nlohmann::json::parse(cli::testing::run(scenario, {"--json", "--coverage"}).out);
   CHECK(json["coverage"]["pairs"] == coverage_of(scenario).meeting.size());
-  CHECK(json["coverage"]["steps"]["munmap.detach"] > 0);
+  CHECK(json["coverage"]["steps"]["unmap.detach"] > 0);
   CHECK_FALSE(json.contains("sample"));
   CHECK_FALSE(
       nlohmann::json::parse(cli::testing::run(scenario, {"--json"}).out).contains("coverage"));

@@ -43,7 +43,9 @@ cli::Scenario stuck() {
 
 cli::Scenario looping(model::Property property) {
   return with(model::KvmPolicy{},
-              {.call = {.verb = model::Verb::madvise}, .text = "madvise(buf, MADV_DONTNEED)"},
+              {.call = {.verb = model::Verb::madvise,
+                        .number = static_cast<std::uint32_t>(model::Advice::dontneed)},
+               .text = "madvise(buf, MADV_DONTNEED)"},
               property);
 }
 

@@ -45,7 +45,7 @@ TEST_CASE("the names of an explanation's settings are those of the policy") {
 
 TEST_CASE("steps can be listed by the beginning of their names") {
   const Said said = program({"list", "steps", "munmap."});
-  CHECK(contains(said.out, "munmap.detach\n"));
+  CHECK(contains(said.out, "munmap.unmap\n"));
   CHECK_FALSE(contains(said.out, "mprotect"));
 }
 
@@ -104,3 +104,24 @@ TEST_CASE("results have the names of errno and of signals") {
 }
 
 }  // namespace
+
+TEST_CASE("an operation says what its kernel does, and kernels differ") {
+  const Said newest = program({"explain", "munmap_part"});
+  CHECK(newest.status == 0);
+  CHECK(contains(newest.out, "munmap(m[0..1])\n      range_start          UNMAP m[0..1], "));
+  CHECK(contains(newest.out, "In Linux 7.3"));
+  const Said oldest = program({"explain", "munmap_part", "--kernel", "6.1"});
+  CHECK(contains(oldest.out, "In Linux 6.1"));
+  CHECK(newest.out != oldest.out);
+}
+
+TEST_CASE("a call shows some operations that make it") {
+  const Said said = program({"explain", "mlock"});
+  CHECK(contains(said.out, "mlock [0,8) (populate)"));
+}
+
+TEST_CASE("operations are explained by a kernel that is known") {
+  const Said said = program({"explain", "munmap_part", "--kernel", "5.0"});
+  CHECK(said.status == 2);
+  CHECK(said.err == "shootdown: '5.0' is not a kernel known here; see 'list kernels'\n");
+}

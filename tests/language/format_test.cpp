@@ -88,6 +88,39 @@ TEST_CASE("events stand in columns") {
         "}\n");
 }
 
+TEST_CASE("steps of a timeline stay on one line if they were, and have columns of their own") {
+  CHECK(formatted("timeline {\n"
+                  "p: munmap(m)\n"
+                  "step   \"one\"   {p:munmap(m)=0}\n"
+                  "step{}\n"
+                  "step \"two\" {\n"
+                  "p: memset(m,1)=0  // first\n"
+                  "other: exit()=0}\n"
+                  "other: exit()=0\n"
+                  "}\n") ==
+        "timeline {\n"
+        "    p:     munmap(m)\n"
+        "    step \"one\" { p: munmap(m) = 0 }\n"
+        "    step {}\n"
+        "    step \"two\" {\n"
+        "        p:     memset(m, 1)  = 0  // first\n"
+        "        other: exit()        = 0\n"
+        "    }\n"
+        "    other: exit()  = 0\n"
+        "}\n");
+}
+
+TEST_CASE("files, their regions and windows are laid out") {
+  CHECK(formatted("file f on A:memfd   8 pages hole\n"
+                  "file longer on A: disk 4k\n"
+                  "process p on A{region m:file f 4 pages at 0x1000 rw offset 2 pages}\n"
+                  "window m[0..7]  every 2,t with a,b\n") ==
+        "file f on A:      memfd 8 pages hole\n"
+        "file longer on A: disk 4k\n"
+        "process p on A { region m: file f 4 pages rw offset 2 pages at 0x1000 }\n"
+        "window m[0..7] every 2, t with a, b\n");
+}
+
 TEST_CASE("settings and claims stand in columns until a blank line") {
   CHECK(formatted("policy p {\n a 1\n longer  2\n\n b 3\n}\n"
                   "never  a,b\nexpect fail   never c\n~exists (x==1)\nexists(y) if p == q\n") ==

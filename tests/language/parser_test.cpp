@@ -61,6 +61,20 @@ TEST_CASE("operators bind as in C") {
   CHECK(tree.find("\"op\":\"-\",\"left\":{\"node\":\"binary\",\"op\":\"+\"") != std::string::npos);
 }
 
+TEST_CASE("the tree says which calls are in which step") {
+  const std::string tree =
+      tree_of("timeline { p: exit(); step \"two\" { p: exit(); q: exit() }; step {} }");
+  const std::string wanted =
+      R"("steps":[{"node":"step_block","text":"two","first":"1","count":"2"},)"
+      R"({"node":"step_block","first":"3","count":"0"}])";
+  CHECK(tree.find(wanted) != std::string::npos);
+}
+
+TEST_CASE("the tree has files and windows") {
+  CHECK(tree_of("file f on A: memfd 2 pages hole").find(R"("node":"file")") != std::string::npos);
+  CHECK(tree_of("window m every 2 with q").find(R"("node":"window_part")") != std::string::npos);
+}
+
 TEST_CASE("a comma carries a list over the end of the line") {
   CHECK(tree_of("never a,\n   b,\n\n   c\n") == tree_of("never a, b, c\n"));
 }

@@ -43,6 +43,7 @@ TEST_CASE("a reduced search says of every scenario what an unreduced one says") 
   std::size_t fewer = 0;
   for (const std::string& path : language_test::scenarios_in("scenarios")) {
     CAPTURE(path);
+    if (path.starts_with("scenarios/linux/")) continue;  // One call after the other: no choice.
     language::Sources sources(language_test::read_file);
     const language::Loaded loaded = language::load(sources, path, {});
     for (const Cell& cell : loaded.cells) {

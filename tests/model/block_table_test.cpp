@@ -15,11 +15,11 @@ using model::BlockTable;
 using model::one_page;
 using model::Page;
 using model::PageRange;
-using model::PageTable;
 using model::Pte;
+using Table = BlockTable<Pte>;
 using Reference = std::map<std::uint32_t, Pte>;
 
-constexpr std::uint32_t block = PageTable::block_pages;
+constexpr std::uint32_t block = Table::block_pages;
 
 Pte frame(std::uint32_t number) { return {.target = number, .kind = Pte::Kind::present}; }
 
@@ -28,15 +28,15 @@ std::uint32_t below(boost::random::mt19937& engine, std::uint32_t count) {
 }
 
 // Page `i` of a run of blocks is frame `i`: as after a fault of everything in order.
-PageTable filled(std::uint32_t blocks) {
-  PageTable table;
+Table filled(std::uint32_t blocks) {
+  Table table;
   table.fill({.first = Page{0}, .count = blocks * block}, frame(0));
   return table;
 }
 
 // A table and a map to which the same is done.
 struct Pair {
-  PageTable table;
+  Table table;
   Reference map;
 
   void set(Page page, Pte entry) {
@@ -105,17 +105,17 @@ void compare_with_map(std::uint32_t pages, std::uint32_t operations, std::uint32
   CHECK(same);
 }
 
-sim::Fingerprint print(const PageTable& table) { return sim::fingerprint_of(table); }
+sim::Fingerprint print(const Table& table) { return sim::fingerprint_of(table); }
 
 // The same contents, entry by entry, in random order and with detours.
-PageTable rebuilt(const PageTable& table, PageRange range, std::uint32_t seed) {
+Table rebuilt(const Table& table, PageRange range, std::uint32_t seed) {
   boost::random::mt19937 engine(seed);
   std::vector<Page> order;
   for (std::uint32_t i = 0; i < range.count; ++i) order.push_back(range.at(i));
   for (std::size_t i = order.size(); i > 1; --i) {
     std::swap(order[i - 1], order[below(engine, static_cast<std::uint32_t>(i))]);
   }
-  PageTable other;
+  Table other;
   for (const Page page : order) {
     if (below(engine, 4) == 0) other.set(page, frame(below(engine, 99)));
   }
@@ -136,7 +136,7 @@ TEST_CASE("a table of three and a half blocks holds what a map would hold") {
 }
 
 TEST_CASE("an empty table has no entry, no descriptor and nothing to visit") {
-  const PageTable table;
+  const Table table;
   CHECK(table.at(Page{7}) == Pte{});
   CHECK_FALSE(table.any({.first = Page{0}, .count = 0xffffffff}));
   CHECK(table.populated() == 0);
@@ -144,7 +144,7 @@ TEST_CASE("an empty table has no entry, no descriptor and nothing to visit") {
 }
 
 TEST_CASE("pages that are alike cost one descriptor for 512 of them, and no leaf") {
-  const PageTable table = filled(64);
+  const Table table = filled(64);
   CHECK(table.populated() == 64 * block);
   CHECK(table.descriptors() == 64);
   CHECK(table.opened() == 0);
@@ -152,7 +152,7 @@ TEST_CASE("pages that are alike cost one descriptor for 512 of them, and no leaf
 }
 
 TEST_CASE("one page that differs opens one block, and only while it differs") {
-  PageTable table = filled(8);
+  Table table = filled(8);
   table.set(Page{3 * block + 100}, frame(1));
   CHECK(table.opened() == 1);
   CHECK(table.at(Page{3 * block + 99}) == frame(3 * block + 99));
@@ -163,7 +163,7 @@ TEST_CASE("one page that differs opens one block, and only while it differs") {
 }
 
 TEST_CASE("a block that is filled page by page folds when its last page comes") {
-  PageTable table;
+  Table table;
   for (std::uint32_t i = 1; i < block; ++i) table.set(Page{i}, frame(i));
   CHECK(table.opened() == 1);
   table.set(Page{0}, frame(0));
@@ -173,24 +173,24 @@ TEST_CASE("a block that is filled page by page folds when its last page comes") 
 }
 
 TEST_CASE("a block whose frames are not in a row does not fold") {
-  PageTable table;
+  Table table;
   for (std::uint32_t i = 0; i < block; ++i) table.set(Page{i}, frame(7));
   CHECK(table.populated() == block);
   CHECK(table.opened() == 1);
 }
 
 TEST_CASE("a cleared block leaves no descriptor behind") {
-  PageTable table = filled(4);
+  Table table = filled(4);
   table.clear({.first = Page{block}, .count = 2 * block});
   CHECK(table.descriptors() == 2);
   for (std::uint32_t i = 0; i < block; ++i) table.clear(Page{i});
   table.clear({.first = Page{3 * block}, .count = block});
   CHECK(table.descriptors() == 0);
-  CHECK(table == PageTable{});
+  CHECK(table == Table{});
 }
 
 TEST_CASE("a range that starts and ends within blocks leaves its neighbours alone") {
-  PageTable table = filled(4);
+  Table table = filled(4);
   table.clear({.first = Page{block - 1}, .count = 2 * block + 2});
   CHECK(table.at(Page{block - 2}) == frame(block - 2));
   CHECK(table.at(Page{block - 1}) == Pte{});
@@ -200,7 +200,7 @@ TEST_CASE("a range that starts and ends within blocks leaves its neighbours alon
 }
 
 TEST_CASE("an empty range changes nothing and visits nothing") {
-  PageTable table = filled(1);
+  Table table = filled(1);
   table.clear({.first = Page{5}, .count = 0});
   CHECK(table == filled(1));
   CHECK_FALSE(table.any({.first = Page{5}, .count = 0}));
@@ -208,7 +208,7 @@ TEST_CASE("an empty range changes nothing and visits nothing") {
 
 TEST_CASE("the last pages that a page number can name can be visited") {
   const PageRange all{.first = Page{0}, .count = 0xffffffff};
-  PageTable table;
+  Table table;
   table.set(Page{0xfffffffe}, frame(3));
   CHECK(table.at(Page{0xfffffffe}) == frame(3));
   CHECK(table.any(all));
@@ -220,7 +220,7 @@ TEST_CASE("tables with equal contents are equal and encode equally, whatever the
     boost::random::mt19937 engine(seed);
     Pair pair;
     for (std::uint32_t i = 0; i < 60; ++i) change(pair, engine, seed % 2 == 0 ? 600 : 6);
-    const PageTable other = rebuilt(pair.table, range, seed);
+    const Table other = rebuilt(pair.table, range, seed);
     CHECK(other == pair.table);
     CHECK(print(other) == print(pair.table));
     CHECK(other.descriptors() == pair.table.descriptors());
@@ -229,22 +229,22 @@ TEST_CASE("tables with equal contents are equal and encode equally, whatever the
 }
 
 TEST_CASE("tables that differ in one entry are unequal and encode differently") {
-  PageTable table = filled(1);
-  PageTable moved;
+  Table table = filled(1);
+  Table moved;
   moved.fill({.first = Page{block}, .count = block}, frame(0));
-  PageTable dirty = table;
+  Table dirty = table;
   Pte changed = table.at(Page{9});
   changed.dirty = true;
   dirty.set(Page{9}, changed);
-  for (const PageTable& other : {moved, dirty, PageTable{}}) {
+  for (const Table& other : {moved, dirty, Table{}}) {
     CHECK_FALSE(other == table);
     CHECK(print(other) != print(table));
   }
 }
 
 TEST_CASE("a copy does not change with its original") {
-  PageTable table = filled(2);
-  const PageTable copy = table;
+  Table table = filled(2);
+  const Table copy = table;
   table.set(Page{5}, frame(99));
   CHECK(copy == filled(2));
 }

@@ -22,7 +22,7 @@ inline Call memset(MmId mm, PageRange pages, Value value) {
   return {.verb = Verb::memset, .mm = mm, .pages = pages, .number = value};
 }
 inline Call mmap(MmId mm, PageRange pages) {
-  return {.verb = Verb::mmap, .mm = mm, .pages = pages};
+  return {.verb = Verb::mmap, .mm = mm, .pages = pages, .number = protection::as_declared};
 }
 inline Call munmap(MmId mm, PageRange pages) {
   return {.verb = Verb::munmap, .mm = mm, .pages = pages};

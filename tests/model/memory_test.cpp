@@ -104,7 +104,7 @@ TEST_CASE("only the last reference frees a frame, and its generation moves then 
   CHECK(frames[frame].generation == generation);
   CHECK(frames.put(frame));
   CHECK(frames[frame].generation == generation + 1);
-  CHECK_FALSE(frames[frame].allocated);
+  CHECK_FALSE(static_cast<bool>(frames[frame].allocated));
   frames.allocate(host);
   CHECK(frames[frame].generation == generation + 1);
 }
@@ -171,7 +171,7 @@ TEST_CASE("a page set does not remember how far it once reached") {
 
 AddressSpace one_vma() {  // Pages 10 to 19, from index 100 of its mapping on.
   AddressSpace space;
-  space.insert({.pages = {.first = Page{10}, .count = 10}, .mapping = MappingId{0}, .index = 100});
+  space.insert({.pages = {.first = Page{10}, .count = 10}, .anon = MappingId{0}, .index = 100});
   return space;
 }
 
@@ -192,7 +192,7 @@ TEST_CASE("removing the middle of a VMA leaves two that keep their indices") {
 
 TEST_CASE("removing a range takes its part of every VMA, and says which") {
   AddressSpace space = one_vma();
-  space.insert({.pages = {.first = Page{25}, .count = 5}, .mapping = MappingId{1}, .index = 7});
+  space.insert({.pages = {.first = Page{25}, .count = 5}, .anon = MappingId{1}, .index = 7});
   const auto removed = space.remove({.first = Page{18}, .count = 9});
   REQUIRE(removed.size() == 2);
   CHECK(removed[0].pages == PageRange{Page{18}, 2});
@@ -212,19 +212,35 @@ TEST_CASE("removing what no VMA covers removes nothing") {
 
 TEST_CASE("VMAs are kept in the order of their pages") {
   AddressSpace space = one_vma();
-  space.insert({.pages = {.first = Page{0}, .count = 5}});
-  space.insert({.pages = {.first = Page{5}, .count = 5}});
+  space.insert({.pages = {.first = Page{5}, .count = 5}, .anon = MappingId{2}});
+  space.insert({.pages = {.first = Page{0}, .count = 5}, .anon = MappingId{1}});
   CHECK(space.vmas[0].pages.first == Page{0});
   CHECK(space.vmas[1].pages.first == Page{5});
   CHECK(space.vmas[2].pages.first == Page{10});
 }
 
-TEST_CASE("a window finds the page of an index, and none outside") {
-  const MappingWindow window{.mm = MmId{0}, .pages = {.first = Page{10}, .count = 3}, .index = 100};
-  CHECK(window.page_at(100) == Page{10});
-  CHECK(window.page_at(102) == Page{12});
-  CHECK_FALSE(window.page_at(99).has_value());
-  CHECK_FALSE(window.page_at(103).has_value());
+TEST_CASE("neighbours that continue each other become one, others do not") {
+  AddressSpace space = one_vma();
+  const PageRange behind{.first = Page{20}, .count = 2};
+  space.insert({.pages = behind, .anon = MappingId{0}, .index = 110});
+  REQUIRE(space.vmas.size() == 1);
+  CHECK(space.vmas[0].pages == PageRange{Page{10}, 12});
+  space.remove(behind);
+  space.insert({.pages = behind, .anon = MappingId{0}, .index = 111});
+  CHECK(space.vmas.size() == 2);
+  space.remove(behind);
+  Vma other{.pages = behind, .anon = MappingId{0}, .index = 110};
+  other.write = false;
+  space.insert(other);
+  CHECK(space.vmas.size() == 2);
+}
+
+TEST_CASE("a VMA finds the page of an index, and none outside") {
+  const Vma vma{.pages = {.first = Page{10}, .count = 3}, .anon = MappingId{0}, .index = 100};
+  CHECK(vma.page_at(100) == Page{10});
+  CHECK(vma.page_at(102) == Page{12});
+  CHECK_FALSE(vma.page_at(99).has_value());
+  CHECK_FALSE(vma.page_at(103).has_value());
 }
 
 TEST_CASE("a page cache holds an entry for an index, whatever the order in which they came") {

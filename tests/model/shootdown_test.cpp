@@ -55,11 +55,13 @@ TEST_CASE("a CPU that has the page is interrupted before the frame is freed") {
   }
 }
 
+constexpr auto advised = static_cast<std::uint32_t>(Advice::dontneed);
+
 TEST_CASE("a CPU that has the page is interrupted before reclaim writes it to swap") {
   TwoCpus app;
   const LineId out = app.call(swap_out(app.mm, app.pages));
   CHECK(Run(app.setup).order(out, phases) ==
-        "range_start pte_cleared cpu_flush range_end swap_out frame_freed");
+        "range_start pte_cleared range_end cpu_flush swap_out frame_freed");
 }
 
 TEST_CASE("a CPU that does not have the page is not interrupted") {
@@ -97,7 +99,7 @@ TEST_CASE("a read that starts after madvise has returned never sees the old cont
 TEST_CASE("no interleaving of accesses with munmap, madvise or swap-out uses a freed frame") {
   for (const Verb verb : {Verb::munmap, Verb::madvise, Verb::swap_out}) {
     TwoCpus app;
-    app.call({.verb = verb, .mm = app.mm, .pages = app.pages});
+    app.call({.verb = verb, .mm = app.mm, .pages = app.pages, .number = advised});
     app.line(app.second, write(app.mm, app.page(0), 8));
     app.line(app.second, read(app.mm, app.page(0)));
     CHECK(all_broken(app.setup) == "");
@@ -108,7 +110,7 @@ TEST_CASE("frames that are freed before the flush are used after free, by the CP
   for (const Verb verb : {Verb::munmap, Verb::madvise}) {
     TwoCpus app;
     app.setup.switches.flush_before_free = false;
-    app.call({.verb = verb, .mm = app.mm, .pages = app.pages});
+    app.call({.verb = verb, .mm = app.mm, .pages = app.pages, .number = advised});
     app.line(app.second, read(app.mm, app.page(0)));
     CHECK(all_broken(app.setup) == "use_after_free");
   }

@@ -93,6 +93,9 @@ struct Call {
 // A call that this actor can make; none if it can make none. `own`: objects of its own thread.
 std::optional<Call> random_call(Draft& draft, const Actor& actor, const std::vector<Object>& own);
 
+// Calls that only scenarios of records make so far.
+bool is_held_against_records(std::string_view call);
+
 // One such call, by its name.
 std::optional<Call> call_of(Draft& draft, std::string_view verb, const Actor& actor,
                             const std::vector<Object>& own);

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// madvise(), and what else fills or marks memory without changing where it is.
+
+#include "model/flow/zap.hpp"
+
+namespace model {
+
+// madvise() and process_madvise(): each kind of advice under the lock that it needs.
+struct Madvise {
+  static constexpr std::string_view name = "madvise";
+  static constexpr std::array<std::string_view, 6> steps{"lock",    "apply", "walk",
+                                                         "refused", "ended", "unlock"};
+  enum class Step : std::uint8_t { lock, apply, walk, refused, ended, unlock } step = Step::lock;
+  enum class Hold : std::uint8_t { none, vma, read, write } hold = Hold::none;
+  Advice advice = Advice::dontneed;
+  bool has_lock = false;
+  bool hole = false;  // Some of the pages have no VMA.
+  MmId mm{};
+  PageRange pages{};
+  Page cursor{0};
+  Result result = Result::success();
+
+  bool operator==(const Madvise&) const = default;
+  // What kind of lock this advice needs: madvise_lock(), which looks at the VMA before.
+  static Hold wanted(const Machine& machine, MmId mm, PageRange pages, Advice advice, bool remote);
+  Wait guard() const;
+  Next run(Context& c);
+
+ private:
+  Next apply(Context& c);
+  Next walk(Context& c);
+  Next mark(Context& c);
+  Next unlock(Context& c);
+};
+
+// madvise_free_single_vma() and madvise_cold(): each entry stays mapped, but is made clean and old
+// (MADV_FREE), or old. The former notifies; the latter does not.
+struct AgeRange {
+  static constexpr std::string_view name = "age_range";
+  static constexpr std::array<std::string_view, 7> steps{"start", "lock_ptl", "modify", "flush",
+                                                         "set",   "end",      "finish"};
+  enum class Step : std::uint8_t {
+    start,
+    lock_ptl,
+    modify,
+    flush,
+    set,
+    end,
+    finish
+  } step = Step::start;
+  bool lazy_free = false;   // MADV_FREE
+  bool only_young = false;  // Walked by MADV_PAGEOUT, which has its own use of the pages.
+  bool shoot = true;        // Flush at the end.
+  MmId mm{};
+  PageRange pages{};
+  Page cursor{0};
+  Pte entry{};  // A huge one that was made invalid meanwhile.
+
+  bool operator==(const AgeRange&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
+
+ private:
+  NotifierRange range() const;
+  Next modify(Context& c);
+};
+
+// populate_vma_page_range(), faultin_page_range(): get_user_pages() over a range, without keeping
+// the pages. Also mlock().
+struct Populate {
+  static constexpr std::string_view name = "populate";
+  static constexpr std::array<std::string_view, 2> steps{"next", "got"};
+  enum class Step : std::uint8_t { next, got } step = Step::next;
+  bool write = false;
+  MmId mm{};
+  PageRange pages{};
+  std::uint32_t cursor = 0;
+
+  bool operator==(const Populate&) const = default;
+  Next run(Context& c);
+};
+
+// mlock() and munlock().
+struct Mlock {
+  static constexpr std::string_view name = "mlock";
+  static constexpr std::array<std::string_view, 3> steps{"lock", "mark", "populated"};
+  enum class Step : std::uint8_t { lock, mark, populated } step = Step::lock;
+  bool has_lock = false;
+  bool on = true;
+  MmId mm{};
+  PageRange pages{};
+
+  bool operator==(const Mlock&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
+};
+
+}  // namespace model

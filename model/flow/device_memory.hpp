@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Memory of devices in a process's address space: migration there and back, exclusive use, and a
+// driver's mirror of the page table.
+
+#include "model/flow/paging.hpp"
+#include "model/flow/reclaim.hpp"
+
+namespace model {
+
+// migrate_vma_setup(), _pages() and _finalize(): as a driver moves a range, to device-private
+// memory or to ordinary memory.
+struct MigrateVma {
+  static constexpr std::string_view name = "migrate_vma";
+  static constexpr std::array<std::string_view, 14> steps{
+      "lock",  "start",       "collect", "replace", "flush",     "flushed",  "end",
+      "unmap", "start_holes", "fill",    "filled",  "end_holes", "finalize", "unlock"};
+  enum class Step : std::uint8_t {
+    lock,
+    start,
+    collect,
+    replace,
+    flush,
+    flushed,
+    end,
+    unmap,
+    start_holes,
+    fill,
+    filled,
+    end_holes,
+    finalize,
+    unlock,
+  } step = Step::lock;
+  bool locks = true;  // mmap_lock is taken here; else the caller holds what it needs.
+  bool owner = false;
+  bool to_device = false;
+  bool from_device = false;
+  bool any = false;  // Something was taken out of the page table.
+  MmId mm{};
+  PageRange pages{};
+  std::uint32_t cursor = 0;
+  std::uint32_t unmapped = 0;
+  std::uint32_t first_hole = 0xffffffff;
+  bool replaced = false;  // The zero page was in the hole.
+  Pte entry{};            // That is being replaced.
+
+  bool operator==(const MigrateVma&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
+
+ private:
+  NotifierRange range() const;
+  NotifierRange holes() const;
+  Next collect(Context& c);
+  Next fill(Context& c);
+  Next filled(Context& c);
+  Next finalize(Context& c);
+  static void remap_others(Context& c, FrameId from, FrameId to, Pte::Kind kind);
+  std::optional<FrameId> allocate(Context& c, Page page) const;
+};
+
+// A CPU touches a page of device-private memory: the driver brings it back.
+struct MigrateToRam {
+  static constexpr std::string_view name = "migrate_to_ram";
+  static constexpr std::array<std::string_view, 2> steps{"ask", "answered"};
+  enum class Step : std::uint8_t { ask, answered } step = Step::ask;
+  MmId mm{};
+  Page page{};
+
+  bool operator==(const MigrateToRam&) const = default;
+  Next run(Context& c);
+};
+
+// make_device_exclusive(): entry by entry, so that a CPU that touches the page must ask for it.
+struct MakeExclusive {
+  static constexpr std::string_view name = "make_device_exclusive";
+  static constexpr std::array<std::string_view, 8> steps{"lock",  "next", "got", "lock_ptl",
+                                                         "flush", "set",  "end", "finish"};
+  enum class Step : std::uint8_t {
+    lock,
+    next,
+    got,
+    lock_ptl,
+    flush,
+    set,
+    end,
+    finish
+  } step = Step::lock;
+  int error = 0;
+  bool owner = false;
+  MmId mm{};
+  PageRange pages{};
+  std::uint32_t cursor = 0;
+  FrameId frame{};
+  Pte entry{};
+
+  bool operator==(const MakeExclusive&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
+
+ private:
+  NotifierRange range() const;
+};
+
+// remove_device_exclusive_entry(): a CPU touches the page; nobody owns it any more.
+struct RestoreExclusive {
+  static constexpr std::string_view name = "restore_exclusive";
+  static constexpr std::array<std::string_view, 3> steps{"start", "restore", "finish"};
+  enum class Step : std::uint8_t { start, restore, finish } step = Step::start;
+  MmId mm{};
+  Page page{};
+
+  bool operator==(const RestoreExclusive&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
+};
+
+// hmm_range_fault() in the documented loop: a driver's mirror of a range. The result is the number
+// of pages found, or an error.
+struct HmmRange {
+  static constexpr std::string_view name = "hmm_range_fault";
+  static constexpr std::array<std::string_view, 7> steps{"watch",  "lock",   "walk",     "faulted",
+                                                         "unlock", "finish", "unwatched"};
+  enum class Step : std::uint8_t {
+    watch,
+    lock,
+    walk,
+    faulted,
+    unlock,
+    finish,
+    unwatched
+  } step = Step::watch;
+  bool fault = false;
+  bool write = false;
+  bool owner = false;
+  bool retry = false;
+  MmId mm{};
+  PageRange pages{};
+  std::uint32_t cursor = 0;
+  MrId mr{};
+  std::uint32_t begun = 0;
+  int error = 0;
+
+  bool operator==(const HmmRange&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
+};
+
+}  // namespace model

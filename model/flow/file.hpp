@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Files that are mapped: truncation, holes, writes from outside, and writeback.
+
+#include "model/flow/paging.hpp"
+#include "model/flow/zap.hpp"
+
+namespace model {
+
+// unmap_mapping_range(): takes pages of a file out of every address space that maps them.
+struct UnmapMapping {
+  static constexpr std::string_view name = "unmap_mapping";
+  static constexpr std::array<std::string_view, 3> steps{"lock", "next", "unlock"};
+  enum class Step : std::uint8_t { lock, next, unlock } step = Step::lock;
+  bool keep_private = false;
+  MappingId file{};
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+  MmId mm{};  // Where it was last.
+  Page page{};
+
+  bool operator==(const UnmapMapping&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
+};
+
+// fallocate(FALLOC_FL_PUNCH_HOLE), MADV_REMOVE.
+struct PunchHole {
+  static constexpr std::string_view name = "punch_hole";
+  static constexpr std::array<std::string_view, 3> steps{"unmap", "truncate", "finish"};
+  enum class Step : std::uint8_t { unmap, truncate, finish } step = Step::unmap;
+  MappingId file{};
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+
+  bool operator==(const PunchHole&) const = default;
+  Next run(Context& c);
+};
+
+// ftruncate(): mappings are cut before and after the page cache is, since faults may come between.
+struct Truncate {
+  static constexpr std::string_view name = "truncate";
+  static constexpr std::array<std::string_view, 4> steps{"resize", "truncate", "unmap_again",
+                                                         "finish"};
+  enum class Step : std::uint8_t { resize, truncate, unmap_again, finish } step = Step::resize;
+  MappingId file{};
+  std::uint32_t pages = 0;  // Whole ones, or begun.
+
+  bool operator==(const Truncate&) const = default;
+  Next run(Context& c);
+};
+
+// page_cache_ra_unbounded(): a page is read from disk, and those around it with it.
+struct ReadAhead {
+  static constexpr std::string_view name = "read_ahead";
+  static constexpr std::array<std::string_view, 1> steps{"read"};
+  enum class Step : std::uint8_t { read } step = Step::read;
+  MappingId file{};
+  std::uint32_t index = 0;
+  HostId host{};
+
+  bool operator==(const ReadAhead&) const = default;
+  Next run(Context& c);
+};
+
+// read() and write() of one page of a file: through the page cache.
+struct FileAccess {
+  static constexpr std::string_view name = "file_access";
+  static constexpr std::array<std::string_view, 1> steps{"copy"};
+  enum class Step : std::uint8_t { copy } step = Step::copy;
+  bool write = false;
+  MappingId file{};
+  std::uint32_t index = 0;
+  Value value = 0;
+
+  bool operator==(const FileAccess&) const = default;
+  Next run(Context& c);
+};
+
+// msync(), fdatasync(): what is dirty is write-protected (folio_mkclean()), page by page, and
+// written.
+struct Writeback {
+  static constexpr std::string_view name = "writeback";
+  static constexpr std::array<std::string_view, 9> steps{
+      "find_file", "next", "next_mapping", "lock_ptl", "flush", "set", "end", "write", "finish"};
+  enum class Step : std::uint8_t {
+    find_file,
+    next,
+    next_mapping,
+    lock_ptl,
+    flush,
+    set,
+    end,
+    write,
+    finish
+  } step = Step::find_file;
+  MmId mm{};  // msync(): whose pages.
+  PageRange pages{};
+  MappingId file{};
+  std::uint32_t index = 0;
+  std::uint32_t last = 0;
+  FrameId frame{};
+  RmapPlace place{};
+  Pte entry{};
+
+  bool operator==(const Writeback&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
+
+ private:
+  Next next_mapping(Context& c);
+  NotifierRange range() const;
+};
+
+}  // namespace model

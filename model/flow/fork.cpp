@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/flow/fork.hpp"
+
+#include "model/flow/all.hpp"
+#include "model/flow/paging.hpp"
+
+namespace model {
+
+// ---- Fork
+
+Wait Fork::guard() const {
+  if (step == Step::lock) return write_lock_wait(parent, has_lock);
+  if (step == Step::copy) return Wait::lock(page_table_lock(parent), LockMode::write);
+  return {};
+}
+
+NotifierRange Fork::range() const {
+  return {.mm = parent, .pages = pages, .event = NotifierEvent::protection_page};
+}
+
+Next Fork::run(Context& c) {
+  switch (step) {
+    case Step::lock:
+      if (!has_lock && !c.mm(child).vmas.empty()) return c.done(Result::error(EEXIST));
+      if (!lock_for_write(c, parent, has_lock)) return Next::again;
+      c.spend(Cost::syscall);
+      cursor = Page{0};
+      step = Step::next_vma;
+      return Next::again;
+    case Step::next_vma:
+      return next_vma(c);
+    case Step::copy:
+      return copy(c);
+    case Step::pending:
+      c.release(page_table_lock(parent));
+      step = Step::copy;
+      return Next::again;
+    case Step::end:
+      cursor = pages.end();
+      done = 0;
+      step = Step::next_vma;
+      return c.call({RangeEnd{.range = range()}});
+    case Step::flush:  // After the last range_end; whether anything was copied or not.
+      step = Step::unlock;
+      return c.call({flush_mm(parent)});
+    case Step::unlock:
+      unlock_write(c, parent);
+      return c.done();
+    case Step::fail:
+      step = Step::failed;
+      return c.call({RangeEnd{.range = range()}});
+    case Step::failed:
+      unlock_write(c, parent);
+      return c.done(Result::error(ENOMEM));
+  }
+  return c.done();
+}
+
+// dup_mmap(): what can be found again by faults is not copied.
+Next Fork::next_vma(Context& c) {
+  const Vma* next = c.mm(parent).vma_from(cursor);
+  if (next == nullptr) {
+    step = Step::flush;
+    return Next::pass;
+  }
+  const Vma area = *next;
+  pages = area.pages;
+  cursor = pages.end();
+  if (area.dontfork) return Next::pass;
+  Vma copy = area;
+  copy.locked = false;  // mlock() is not inherited.
+  copy.uffd_missing = copy.uffd_wp = copy.uffd_minor = false;
+  if (area.wipeonfork) copy.prepared = false;
+  c.mm(child).insert(copy);
+  const bool needed = area.prepared || area.hugetlb || area.uffd_wp;  // vma_needs_copy()
+  if (area.wipeonfork || !needed || !c.mm(parent).page_table.any(pages)) return Next::pass;
+  if (area.hugetlb) return c.call({CopyHugetlb{.parent = parent, .child = child, .pages = pages}});
+  if (area.shared) return Next::pass;
+  step = Step::copy;
+  return c.call({RangeStart{.range = range()}});
+}
+
+// copy_pte_range(): one page a step, under the page table locks of both.
+Next Fork::copy(Context& c) {
+  const PageTable& table = c.mm(parent).page_table;
+  const auto found = table.first({.first = pages.at(done), .count = pages.count - done});
+  if (!found) {
+    step = Step::end;
+    return Next::again;
+  }
+  const Vma area = *c.mm(parent).find_vma(pages.first);
+  const bool huge = table.at(*found).huge;
+  if (huge && c.frame(c.machine.frames.head(table.at(*found).frame())).pins > 0 &&
+      c.setup.switches.fork_copies_pinned) {  // Then it is copied page by page.
+    return c.call({SplitPmd{.mm = parent, .first = *found}});
+  }
+  if (huge) {
+    copy_huge(c, *found);
+  } else if (!copy_page(c, area, *found)) {
+    step = Step::fail;
+    return Next::pass;
+  }
+  done = found->value + (huge ? pmd_pages : 1) - pages.first.value;
+  const bool more =
+      done < pages.count && table.any({.first = pages.at(done), .count = pages.count - done});
+  if (!more) step = Step::end;
+  return Next::again;
+}
+
+void Fork::copy_huge(Context& c, Page first) {
+  const Pte pte = c.mm(parent).page_table.at(first);
+  if (!pte.present()) return;
+  const FrameId head = pte.frame();
+  const PteBits bits{.dirty = pte.dirty, .young = false};
+  if (c.machine.is_zero(head)) {
+    map_huge(c, child, first, head, {.young = pte.young});
+    return;
+  }
+  Pte kept = pte;
+  kept.exclusive = false;
+  set_bits(c, parent, first, kept);
+  protect(c, parent, first);
+  c.get(head);
+  map_huge(c, child, first, head, bits);
+}
+
+bool Fork::copy_page(Context& c, const Vma& area, Page page) {
+  const Pte pte = c.mm(parent).page_table.at(page);
+  PageTable& copies = c.mm(child).page_table;
+  switch (pte.kind) {
+    case Pte::Kind::swapped: {
+      ++c.host(c.mm(parent).host).swap[pte.slot()].users;
+      Pte shared = pte;
+      shared.exclusive = false;
+      c.mm(parent).page_table.set(page, shared);
+      copies.set(page, shared);
+      return true;
+    }
+    case Pte::Kind::migration:
+    case Pte::Kind::device_private: {  // copy_nonpresent_pte(): read-only for both.
+      Pte shared = pte;
+      shared.write = shared.exclusive = false;
+      c.mm(parent).page_table.set(page, shared);
+      copies.set(page, shared);
+      if (pte.kind == Pte::Kind::device_private) {
+        c.get(pte.frame());
+        ++c.frame(c.machine.frames.head(pte.frame())).maps;
+      }
+      return true;
+    }
+    case Pte::Kind::device_exclusive: {  // restore_exclusive_pte(), then as if it were present.
+      Pte back = pte;
+      back.kind = Pte::Kind::present;
+      back.young = false;
+      back.dirty = true;
+      back.write = false;
+      c.mm(parent).page_table.set(page, back);
+      break;
+    }
+    case Pte::Kind::marker:
+    case Pte::Kind::poisoned:
+      if (pte.kind == Pte::Kind::poisoned) copies.set(page, pte);
+      return true;
+    default:
+      break;
+  }
+  const Pte present = c.mm(parent).page_table.at(page);
+  const FrameId frame = present.frame();
+  if (c.machine.is_zero(frame)) {
+    map_frame(c, child, page, frame, {});
+    return true;
+  }
+  const bool anonymous = is_anonymous(c.machine, frame);
+  if (anonymous && c.frame(c.machine.frames.head(frame)).pins > 0 &&
+      c.setup.switches.fork_copies_pinned) {
+    const std::optional<FrameId> copy = c.allocate(c.mm(child).host);
+    if (!copy) return false;
+    c.frame(*copy).value = c.frame(frame).value;
+    belongs(c, *copy, area, page);
+    lru_add(c, *copy);
+    c.spend(Cost::copy_page);
+    map_frame(c, child, page, *copy, {.write = area.write, .dirty = true, .exclusive = true});
+    return true;
+  }
+  if (present.exclusive) {
+    Pte kept = present;
+    kept.exclusive = false;
+    c.mm(parent).page_table.set(page, kept);
+  }
+  protect(c, parent, page);
+  c.get(frame);
+  map_frame(c, child, page, frame, {.dirty = present.dirty, .young = false});
+  if (present.no_access) {
+    Pte hidden = copies.at(page);
+    hidden.no_access = true;
+    copies.set(page, hidden);
+  }
+  return true;
+}
+
+// ---- Exit
+
+Wait Exit::guard() const {
+  if (step == Step::lock) return write_lock_wait(mm, has_lock);
+  if (step == Step::lock_write) return Wait::lock(mmap_lock(mm), LockMode::write);
+  return {};
+}
+
+Next Exit::run(Context& c) {
+  Subscriptions& notifier = c.notifier(mm);
+  const NotifierRange release{.mm = mm, .pages = all_pages, .event = NotifierEvent::release};
+  switch (step) {
+    case Step::begin:  // mm_users is zero: mmget_not_zero() fails from here on.
+      if (!c.mm(mm).alive) return c.done(Result::error(ESRCH));
+      c.mm(mm).alive = false;
+      c.spend(Cost::syscall);
+      open_range(c, release);
+      notifier.intervals.start(all_pages);  // mn_itree_release().
+      step = Step::interval;
+      return Next::again;
+    case Step::interval: {
+      const auto hits = notifier.intervals.hits(all_pages);
+      if (cursor == hits.size()) {
+        finish_intervals(c, release);
+        end_intervals(c, mm);
+        close_range(c, release);
+        step = Step::listener;
+        return Next::pass;
+      }
+      const MrId mr = hits[cursor++];
+      c.emit({.kind = EventKind::interval_invalidate,
+              .detail = static_cast<std::uint8_t>(NotifierEvent::release),
+              .mm = mm,
+              .pages = all_pages,
+              .mr = mr,
+              .value = notifier.intervals.sequence()});
+      if (!c.registration(mr).adapter.some()) {
+        notifier.intervals.set_sequence(mr, notifier.intervals.sequence());
+        return Next::pass;
+      }
+      return c.call({PolicyCall{.hook = Hook::range_start,
+                                .mr = mr,
+                                .range = release,
+                                .pages = c.registration(mr).pages,
+                                .sequence = notifier.intervals.sequence()}});
+    }
+    case Step::listener: {
+      const MrId mr = notifier.next_listener(listener);
+      if (!mr.some()) {
+        step = Step::released;
+        return Next::pass;
+      }
+      listener = mr;
+      return c.call({PolicyCall{
+          .hook = Hook::release, .mr = mr, .range = release, .pages = c.registration(mr).pages}});
+    }
+    case Step::released:
+      return released(c);
+    case Step::lock:  // Nobody is in a fault any more, and none can begin.
+      if (!lock_for_write(c, mm, has_lock)) return Next::again;
+      c.mm(mm).vmas.clear();
+      end_vma_writes(c, mm);
+      c.downgrade(mmap_lock(mm));
+      step = Step::zap;
+      return Next::pass;
+    case Step::zap:  // Interval notifiers are still there: they get an UNMAP as well.
+      step = Step::unlock;
+      return c.call({Zap{.full = true,
+                         .range = {.mm = mm, .pages = all_pages, .event = NotifierEvent::unmap}}});
+    case Step::unlock:
+      c.release(mmap_lock(mm));
+      step = Step::lock_write;
+      return Next::pass;
+    case Step::lock_write:
+      c.take(mmap_lock(mm), LockMode::write);
+      step = Step::tables;
+      return Next::pass;
+    case Step::tables:
+      free_tables(c, mm, all_pages, Page{0}, Page{0});
+      step = Step::flush;
+      return Next::pass;
+    case Step::flush:
+      step = Step::finish;
+      return c.call({TlbFinish{.full = true, .mm = mm}});
+    case Step::finish:
+      for (const auto& [page, frame] : c.mm(mm).pinned) {
+        --c.frame(frame).pins;
+        c.put(frame);
+      }
+      c.mm(mm).pinned.clear();
+      c.release(mmap_lock(mm));
+      drop_unused_memory(c, c.mm(mm).host);
+      if (renew) {
+        c.mm(mm).alive = true;
+        c.notifier(mm) = {};
+      }
+      return c.done();
+  }
+  return c.done();
+}
+
+Next Exit::released(Context& c) {
+  Subscriptions& notifier = c.notifier(mm);
+  notifier.released = true;
+  for (const MrId mr : notifier.list) c.changed(Wait::Kind::idle, mr.value);
+  notifier.list.clear();  // Unhashed; synchronize_srcu().
+  c.emit({.kind = EventKind::released, .mm = mm});
+  step = Step::lock;
+  return Next::again;
+}
+
+// ---- Unregister
+
+Next Unregister::run(Context& c) {
+  c.emit({.kind = EventKind::released, .mm = mm});
+  return c.done();
+}
+
+}  // namespace model

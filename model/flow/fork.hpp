@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The beginning and the end of an address space: fork(), exec() and exit().
+
+#include "model/flow/zap.hpp"
+
+namespace model {
+
+// fork(): copies the private memory of `parent` into the empty address space `child`. A frame that
+// is pinned is copied at once (copy_present_page()), so that the device stays with the parent.
+struct Fork {
+  static constexpr std::string_view name = "fork";
+  static constexpr std::array<std::string_view, 9> steps{
+      "lock", "next_vma", "copy", "pending", "end", "flush", "unlock", "fail", "failed"};
+  enum class Step : std::uint8_t {
+    lock,
+    next_vma,
+    copy,
+    pending,
+    end,
+    flush,
+    unlock,
+    fail,
+    failed,
+  } step = Step::lock;
+  bool has_lock = false;
+  MmId parent{};
+  MmId child{};
+  Page cursor{0};          // Where the next VMA is looked for.
+  PageRange pages{};       // Of the VMA that is copied.
+  std::uint32_t done = 0;  // Of its pages.
+
+  bool operator==(const Fork&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
+
+ private:
+  NotifierRange range() const;
+  Next next_vma(Context& c);
+  Next copy(Context& c);
+  bool copy_page(Context& c, const Vma& area, Page page);
+  void copy_huge(Context& c, Page first);
+};
+
+// exit_mmap(): release first, then everything is unmapped. Also the old memory at exec().
+struct Exit {
+  static constexpr std::string_view name = "exit";
+  static constexpr std::array<std::string_view, 11> steps{
+      "begin",  "interval",   "listener", "released", "lock",  "zap",
+      "unlock", "lock_write", "tables",   "flush",    "finish"};
+  enum class Step : std::uint8_t {
+    begin,
+    interval,
+    listener,
+    released,
+    lock,
+    zap,
+    unlock,
+    lock_write,
+    tables,
+    flush,
+    finish
+  } step = Step::begin;
+  bool has_lock = false;
+  bool renew = false;  // exec(): the process goes on, with an empty address space.
+  MmId mm{};
+  std::uint32_t cursor = 0;  // Among the intervals.
+  MrId listener{};           // The last that was called.
+
+  bool operator==(const Exit&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
+
+ private:
+  Next released(Context& c);
+};
+
+// mmu_notifier_unregister() of a mm that lives: whoever is told of its changes gets a release.
+struct Unregister {
+  static constexpr std::string_view name = "notifier_unregister";
+  static constexpr std::array<std::string_view, 1> steps{"release"};
+  enum class Step : std::uint8_t { release } step = Step::release;
+  MmId mm{};
+
+  bool operator==(const Unregister&) const = default;
+  Next run(Context& c);
+};
+
+}  // namespace model

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/flow/all.hpp"
+#include "model/flow/paging.hpp"
+
+namespace model {
+
+// ---- GetPage
+
+Wait GetPage::guard() const {
+  switch (step) {
+    case Step::lock:
+      return Wait::lock(by_vma ? vma_lock(mm) : mmap_lock(mm), LockMode::read);
+    case Step::walk:
+      return Wait::lock(page_table_lock(mm), LockMode::read);
+    case Step::awaited:
+      return what;
+    default:
+      return {};
+  }
+}
+
+Next GetPage::run(Context& c) {
+  const LockId lock = by_vma ? vma_lock(mm) : mmap_lock(mm);
+  switch (step) {
+    case Step::lock:
+      if (mode != Mode::cpu && !c.mm(mm).alive) {
+        c.task().lookup_failed = true;
+        return c.done(Result::error(EFAULT));
+      }
+      c.take(lock, LockMode::read);
+      c.spend(Cost::lock);
+      step = Step::walk;
+      return Next::again;
+    case Step::walk:
+      return walk(c);
+    case Step::faulted:
+      result = c.task().result;
+      // The instruction of a program is tried again; others look once more.
+      step = result.ok()                      ? (mode == Mode::cpu ? Step::unlock : Step::walk)
+             : result == Result::error(EBUSY) ? Step::wait
+                                              : Step::unlock;
+      return Next::pass;
+    case Step::unlock:
+      c.release(lock);
+      c.task().lookup_failed = mode != Mode::cpu && !result.ok();
+      return c.done(result);
+    case Step::wait:  // VM_FAULT_RETRY: nobody waits with the lock held.
+      c.release(lock);
+      what = c.task().awaited;
+      by_vma = false;  // FAULT_FLAG_TRIED: under mmap_lock.
+      step = Step::awaited;
+      return Next::again;
+    case Step::awaited:
+      step = Step::lock;
+      return Next::pass;
+  }
+  return c.done();
+}
+
+// follow_page_pte() or walk_page_range(), under the page table lock.
+Next GetPage::walk(Context& c) {
+  const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
+  const Pte pte = space.page_table.at(page);
+  c.spend(Cost::pte_walk);
+  const Vma* vma = space.find_vma(page);
+  const bool can = vma != nullptr && vma->allows(write);
+  const bool forced = force && write && pte.allows(false) && pte.exclusive && pte.dirty;
+  // gup_must_unshare(): a pin for reading wants a page that stays the process's own.
+  const bool unshare = mode == Mode::pin && !write && pte.present() && !pte.exclusive &&
+                       !c.machine.is_zero(pte.frame()) && is_anonymous(c.machine, pte.frame());
+  if (!forced && (!can || !pte.allows(write) || unshare)) {
+    step = Step::faulted;
+    return c.call({HandleFault{.write = write,
+                               .force = force,
+                               .by_vma = by_vma,
+                               .unshare = unshare,
+                               .mm = mm,
+                               .page = page}});
+  }
+  const FrameId frame = pte.frame();
+  result = Result::success();
+  step = Step::unlock;
+  if (mode == Mode::cpu || mode == Mode::populate) return Next::again;
+  c.task().found = {.frame = frame, .generation = c.frame(frame).generation, .write = pte.write};
+  if (mode == Mode::look_up) {
+    c.notifier(mm).begin_lookup(c.self, page);
+    c.emit({.kind = EventKind::dev_lookup,
+            .mm = mm,
+            .pages = one_page(page),
+            .mr = mr,
+            .frame = frame});
+    return Next::again;
+  }
+  if (c.machine.is_zero(frame)) return Next::again;
+  c.get(frame);
+  if (mode == Mode::hold) return Next::again;
+  ++c.frame(c.machine.frames.head(frame)).pins;
+  if (mr.some()) c.registration(mr).pinned.push_back(frame);
+  c.spend(Cost::pin_page);
+  c.emit({.kind = EventKind::page_pinned, .mm = mm, .pages = one_page(page), .frame = frame});
+  return Next::again;
+}
+
+// ---- Access
+
+Next Access::run(Context& c) {
+  const Page page = pages.at(done);
+  switch (step) {
+    case Step::access:
+      if (!perform(c, page)) {
+        step = Step::faulted;
+        const bool by_vma = c.setup.switches.vma_lock && c.mm(mm).find_vma(page) != nullptr;
+        return c.call({GetPage{
+            .mode = GetPage::Mode::cpu, .write = write, .by_vma = by_vma, .mm = mm, .page = page}});
+      }
+      if (++done < pages.count) return Next::again;
+      return c.done(Result::value(write ? 0 : value));
+    case Step::faulted: {
+      const Result fault = c.task().result;
+      if (!fault.ok()) {
+        const bool memory = fault.number == ENOMEM || fault.number == EHWPOISON;
+        return c.give(Result::signal(memory ? SIGBUS : SIGSEGV));
+      }
+      step = Step::access;
+      return Next::pass;
+    }
+  }
+  return c.done();
+}
+
+// One instruction: the hardware looks into its TLB, then walks the page table, and sets the
+// accessed and dirty bits as it fills the TLB. False: it faults.
+bool Access::perform(Context& c, Page page) {
+  Cpu& cpu = c.machine.cpus[c.task().cpu.index()];
+  c.spend(Cost::memory_access);
+  const TlbEntry* hit = cpu.find(mm, page);
+  if (hit == nullptr || (write && !hit->write)) {
+    const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
+    Pte pte = space.page_table.at(page);
+    c.spend(Cost::pte_walk);
+    if (!pte.allows(write)) return false;
+    const Vma* vma = space.find_vma(page);
+    if (vma != nullptr && !vma->allows(false) && !write) return false;  // PROT_NONE.
+    const Pte before = pte;
+    pte.young = true;
+    pte.dirty = pte.dirty || write;
+    if (pte != before) set_bits(c, mm, page, pte);
+    cpu.fill({.mm = mm,
+              .page = page,
+              .frame = pte.frame(),
+              .generation = c.frame(pte.frame()).generation,
+              .write = pte.write && pte.dirty});
+    hit = cpu.find(mm, page);
+  }
+  const FrameId frame = hit->frame;
+  if (!write) value = c.frame(frame).value;
+  c.emit({.kind = write ? EventKind::cpu_write : EventKind::cpu_read,
+          .detail = write,
+          .mm = mm,
+          .pages = one_page(page),
+          .frame = frame,
+          .generation = hit->generation,
+          .value = value});
+  if (write) c.frame(frame).value = value;
+  return true;
+}
+
+// ---- RemoteAccess
+
+// Whether the kernel lets /proc/pid/mem write where the process itself may not.
+bool RemoteAccess::may_force(Context& c) const {
+  const Vma* vma = std::as_const(c.machine).spaces[mm.index()].find_vma(pages.at(done));
+  return !write || vma == nullptr || vma->write || c.setup.switches.force_write;
+}
+
+Next RemoteAccess::run(Context& c) {
+  switch (step) {
+    case Step::next:
+      if (done == pages.count) return c.done(Result::value(write ? 0 : value));
+      if (done == 0) c.spend(Cost::syscall);
+      if (by_file && !may_force(c)) return c.done(Result::error(EIO));
+      step = Step::got;
+      return c.call({GetPage{.mode = GetPage::Mode::hold,
+                             .write = write,
+                             .force = force,
+                             .mm = mm,
+                             .page = pages.at(done)}});
+    case Step::got: {
+      if (!c.task().result.ok()) return c.done(Result::error(EFAULT));
+      const FrameId frame = c.task().found.frame;
+      if (!write) value = c.frame(frame).value;
+      c.emit({.kind = write ? EventKind::cpu_write : EventKind::cpu_read,
+              .detail = write,
+              .mm = mm,
+              .pages = one_page(pages.at(done)),
+              .frame = frame,
+              .generation = c.task().found.generation,
+              .value = value});
+      if (write) {
+        c.frame(frame).value = value;
+        c.frame(c.machine.frames.head(frame)).dirty = true;
+      }
+      if (!c.machine.is_zero(frame)) free_unmapped(c, frame);
+      ++done;
+      step = Step::next;
+      return Next::again;
+    }
+  }
+  return c.done();
+}
+
+// ---- Pin
+
+Next Pin::run(Context& c) {
+  switch (step) {
+    case Step::next:
+      if (!on) return unpin(c);
+      if (cursor == pages.count) return c.done();
+      step = Step::got;
+      return c.call(
+          {GetPage{.mode = GetPage::Mode::pin, .write = true, .mm = mm, .page = pages.at(cursor)}});
+    case Step::got:
+      if (!c.task().result.ok()) return c.done(c.task().result);
+      c.mm(mm).pinned.push_back({pages.at(cursor), c.machine.frames.head(c.task().found.frame)});
+      ++cursor;
+      step = Step::next;
+      return Next::pass;
+  }
+  return c.done();
+}
+
+Next Pin::unpin(Context& c) {
+  auto& pinned = c.mm(mm).pinned;
+  for (auto entry = pinned.begin(); entry != pinned.end();) {
+    if (!pages.contains(entry->first)) {
+      ++entry;
+      continue;
+    }
+    --c.frame(entry->second).pins;
+    c.emit({.kind = EventKind::page_unpinned, .frame = entry->second});
+    free_unmapped(c, entry->second);
+    entry = pinned.erase(entry);
+  }
+  return c.done();
+}
+
+}  // namespace model

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Where memory is: mmap(), munmap(), brk() and mremap().
+
+#include "model/flow/zap.hpp"
+
+namespace model {
+
+// A call that changes nothing that the model has.
+struct Syscall {
+  static constexpr std::string_view name = "syscall";
+  static constexpr std::array<std::string_view, 1> steps{"enter"};
+  enum class Step : std::uint8_t { enter } step = Step::enter;
+
+  bool operator==(const Syscall&) const = default;
+  Next run(Context& c);
+};
+
+// mmap() of pages of a region of the scenario.
+struct Mmap {
+  static constexpr std::string_view name = "mmap";
+  static constexpr std::array<std::string_view, 4> steps{"lock", "unmap", "insert", "populate"};
+  enum class Step : std::uint8_t { lock, unmap, insert, populate } step = Step::lock;
+  bool has_lock = false;
+  MmId mm{};
+  PageRange pages{};
+  FileId file{};
+  std::uint32_t offset = 0;
+  std::uint32_t protection = protection::as_declared;
+  std::uint32_t flags = 0;
+
+  bool operator==(const Mmap&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
+
+ private:
+  std::optional<Vma> wanted(Context& c) const;
+};
+
+// munmap(): detach under mmap_lock for write, zap under mmap_lock for read (downgraded, since 5.9
+// and in all recorded kernels).
+struct Munmap {
+  static constexpr std::string_view name = "munmap";
+  static constexpr std::array<std::string_view, 3> steps{"lock", "unmap", "unlock"};
+  enum class Step : std::uint8_t { lock, unmap, unlock } step = Step::lock;
+  bool has_lock = false;
+  MmId mm{};
+  PageRange pages{};
+
+  bool operator==(const Munmap&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
+};
+
+// brk(): the heap, a region of the scenario, has `size` pages from now on.
+struct Brk {
+  static constexpr std::string_view name = "brk";
+  static constexpr std::array<std::string_view, 3> steps{"lock", "resize", "unlock"};
+  enum class Step : std::uint8_t { lock, resize, unlock } step = Step::lock;
+  bool has_lock = false;
+  MmId mm{};
+  PageRange heap{};
+  std::uint32_t size = 0;
+
+  bool operator==(const Brk&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
+};
+
+// mremap(): in place, or the VMA and its page table entries move.
+struct Mremap {
+  static constexpr std::string_view name = "mremap";
+  static constexpr std::array<std::string_view, 9> steps{"lock",         "decide", "unmap_target",
+                                                         "shrink",       "move",   "moved",
+                                                         "unmap_source", "unlock", "fail"};
+  enum class Step : std::uint8_t {
+    lock,
+    decide,
+    unmap_target,
+    shrink,
+    move,
+    moved,
+    unmap_source,
+    unlock,
+    fail,
+  } step = Step::lock;
+  bool has_lock = false;
+  MmId mm{};
+  PageRange from{};
+  PageRange to{};
+  std::uint32_t flags = 0;
+  int error = 0;
+
+  bool operator==(const Mremap&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
+
+ private:
+  Next decide(Context& c);
+  Next in_place(Context& c);
+  Next fail(int number);
+  PageRange moved_part() const;
+};
+
+// move_page_tables(): one range, one table or huge entry at a time.
+struct MovePageTables {
+  static constexpr std::string_view name = "move_page_tables";
+  static constexpr std::array<std::string_view, 7> steps{"start", "next",   "lock_ptl", "move",
+                                                         "flush", "unlock", "end"};
+  enum class Step : std::uint8_t {
+    start,
+    next,
+    lock_ptl,
+    move,
+    flush,
+    unlock,
+    end
+  } step = Step::start;
+  MmId mm{};
+  PageRange from{};
+  Page to{};
+  std::uint32_t cursor = 0;
+  PageRange part{};
+
+  bool operator==(const MovePageTables&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
+
+ private:
+  Next next(Context& c);
+  bool move_entries(Context& c);
+};
+
+}  // namespace model

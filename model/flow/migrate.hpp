@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Pages that move: to another node of memory, or away from memory that has failed.
+
+#include "model/flow/reclaim.hpp"
+
+namespace model {
+
+// migrate_pages(): each folio is unmapped, copied and mapped again where it was. Since 6.3 all are
+// unmapped before the first is copied, with one flush.
+struct MigratePages {
+  static constexpr std::string_view name = "migrate_pages";
+  static constexpr std::array<std::string_view, 7> steps{"next", "lock", "unmapped", "flush",
+                                                         "move", "free", "finish"};
+  enum class Step : std::uint8_t {
+    next,
+    lock,
+    unmapped,
+    flush,
+    move,
+    free,
+    finish
+  } step = Step::next;
+  std::uint8_t node = 0;
+  std::uint32_t cursor = 0;
+  std::uint32_t moved = 0;  // Of `folios`, when they are moved.
+  std::uint16_t failed = 0;
+  Small<FrameId, 2> folios{};  // With a reference of ours each.
+  Small<FrameId, 2> targets{};
+
+  bool operator==(const MigratePages&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
+
+ private:
+  Next unmapped(Context& c);
+  Next move(Context& c);
+  Next free(Context& c);
+  void remap(Context& c, FrameId from, FrameId to);
+};
+
+// move_pages(), mbind(MPOL_MF_MOVE), migrate_pages(), compaction, soft offlining: collects the
+// folios that the call is about, and migrates them.
+struct MovePages {
+  static constexpr std::string_view name = "move_pages";
+  static constexpr std::array<std::string_view, 4> steps{"lock", "collect", "migrated", "unlock"};
+  enum class Step : std::uint8_t { lock, collect, migrated, unlock } step = Step::lock;
+  bool holds = false;   // The mmap_lock stays held while pages move: up to 6.2.
+  bool writes = false;  // It is held for write: mbind().
+  bool has_lock = false;
+  bool all = false;  // Whatever is in the address space, from node `from`.
+  std::uint8_t from = 0;
+  std::uint8_t node = 0;
+  MmId mm{};
+  PageRange pages{};
+
+  bool operator==(const MovePages&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
+
+ private:
+  LockMode mode() const { return writes ? LockMode::write : LockMode::read; }
+};
+
+// compact_memory: every page that can move, moves.
+struct Compact {
+  static constexpr std::string_view name = "compact";
+  static constexpr std::array<std::string_view, 2> steps{"isolate", "migrated"};
+  enum class Step : std::uint8_t { isolate, migrated } step = Step::isolate;
+  HostId host{};
+
+  bool operator==(const Compact&) const = default;
+  Next run(Context& c);
+};
+
+// madvise(MADV_SOFT_OFFLINE) and madvise(MADV_HWPOISON): memory_failure().
+struct MemoryFailure {
+  static constexpr std::string_view name = "memory_failure";
+  static constexpr std::array<std::string_view, 4> steps{"get", "got", "unmap", "done"};
+  enum class Step : std::uint8_t { get, got, unmap, done } step = Step::get;
+  bool soft = false;
+  MmId mm{};
+  PageRange pages{};
+  FrameId frame{};
+
+  bool operator==(const MemoryFailure&) const = default;
+  Next run(Context& c);
+};
+
+}  // namespace model

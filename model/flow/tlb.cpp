@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/flow/tlb.hpp"
+
+#include "model/flow/all.hpp"
+#include "model/flow/paging.hpp"
+
+namespace model {
+namespace {
+
+constexpr std::uint32_t single_page_flushes_max = 33;  // tlb_single_page_flush_ceiling
+
+Page floor_to(Page page, std::uint32_t span) { return Page{page.value - page.value % span}; }
+
+// Whether [floor, ceiling) leaves the whole span to us.
+bool only_ours(Page start, std::uint32_t span, Page floor, Page ceiling) {
+  const Page first = floor_to(start, span);
+  if (first < floor) return false;
+  return ceiling.value == 0 || std::uint64_t{first.value} + span <= ceiling.value;
+}
+
+// Sends each CPU that caches such entries the request to drop them: true if there are others.
+template <class Wanted>
+bool send(Context& c, Wanted wanted) {
+  const CpuId own = c.task().cpu;
+  bool remote = false;
+  for (std::uint32_t i = 0; i < c.machine.cpus.size(); ++i) {
+    Cpu& cpu = c.machine.cpus[i];
+    wanted([&](MmId mm, PageRange pages) {
+      if (!cpu.caches(mm, pages)) return;
+      if (CpuId{i} == own) {
+        cpu.flush(mm, pages);
+        c.spend(Cost::tlb_flush_local);
+        c.emit({.kind = EventKind::cpu_flush, .mm = mm, .pages = pages, .value = i});
+      } else {
+        c.interrupt(CpuId{i}, mm, pages);
+        remote = true;
+      }
+    });
+  }
+  return remote;
+}
+
+}  // namespace
+
+void free_tables(Context& c, MmId mm, PageRange pages, Page floor, Page ceiling) {
+  MmuGather& gather = c.task().gather;
+  PageTable& table = c.mm(mm).page_table;
+  const Page start = floor_to(pages.first, pmd_pages);
+  for (const std::uint32_t span : {pmd_pages, pud_pages, pgd_pages}) {
+    for (const Page first : table.tables_over(span, pages)) {
+      if (!only_ours(first, span, floor, ceiling)) continue;
+      table.drop_table(span, first);
+      gather.add_table(std::max(first, start), span);
+    }
+  }
+  // Four levels: the fifth is folded, and always looks as if there were something to be freed.
+  if (only_ours(start, pgd_pages, floor, ceiling)) gather.add_table(start, 0);
+}
+
+void secondary_tlb(Context& c, MmId mm, PageRange pages) {
+  c.emit({.kind = EventKind::secondary_tlb, .mm = mm, .pages = pages});
+}
+
+TlbFlush flush_of(MmId mm, const MmuGather& gather, bool full) {
+  return {.mm = mm,
+          .pages = full ? all_pages : gather.range,
+          .shift = gather.shift(),
+          .freed_tables = gather.freed_tables,
+          .secondary = !full && gather.range.count != all_pages.count};
+}
+
+TlbFlush flush_page(MmId mm, Page page) { return {.mm = mm, .pages = one_page(page)}; }
+
+TlbFlush flush_range(MmId mm, PageRange pages) {
+  return {.mm = mm, .pages = pages, .freed_tables = true, .secondary = false};
+}
+
+TlbFlush flush_mm(MmId mm) {
+  return {.mm = mm, .pages = all_pages, .shift = 0, .freed_tables = true, .secondary = false};
+}
+
+Wait TlbFlush::guard() const {
+  return step == Step::wait ? Wait{.kind = Wait::Kind::flushed} : Wait{};
+}
+
+Next TlbFlush::run(Context& c) {
+  const KernelSwitches& kernel = c.setup.switches;
+  if (step == Step::send) {
+    c.emit({.kind = EventKind::tlb_flush,
+            .context = {.freed_tables = freed_tables},
+            .mm = mm,
+            .pages = pages,
+            .value = shift});
+    if (send(c, [this](auto visit) { visit(mm, pages); })) {
+      step = Step::wait;
+      return Next::again;
+    }
+  }
+  const std::uint64_t bytes = std::uint64_t{pages.count} << 12;
+  const bool many = bytes >> shift > single_page_flushes_max;
+  if (kernel.secondary_by_flush) {
+    secondary_tlb(c, mm, kernel.secondary_above && many ? all_pages : pages);
+  } else if (secondary) {
+    secondary_tlb(c, mm, pages);
+  }
+  return step == Step::wait ? c.give() : c.done();
+}
+
+Next TlbFinish::run(Context& c) {
+  MmuGather& gather = c.task().gather;
+  switch (step) {
+    case Step::flush: {
+      step = Step::free;
+      if (!gather.flushes()) return Next::pass;
+      if (!c.setup.switches.flush_before_free && !gather.frames.empty()) return Next::pass;
+      const TlbFlush flush = flush_of(mm, gather, full);
+      gather.reset();
+      return c.call({flush});
+    }
+    case Step::free: {
+      if (gather.frames.empty()) return c.give();
+      free_gathered(c);
+      if (!gather.flushes()) return c.done();
+      step = Step::flush;  // Too late: what flush_before_free is for.
+      return Next::again;
+    }
+  }
+  return c.done();
+}
+
+void free_gathered(Context& c) {
+  auto frames = c.task().gather.frames;
+  c.task().gather.frames.clear();
+  if (!c.setup.switches.free_in_order) std::reverse(frames.begin(), frames.end());
+  for (const FrameId frame : frames) free_unmapped(c, frame);
+}
+
+// ---- Deferred flushes.
+
+bool defers(Context& c, MmId mm) {
+  if (c.setup.switches.defer_locally) return true;
+  return std::ranges::any_of(c.setup.programs, [&](const Program& program) {  // mm_cpumask().
+    return program.mm == mm && program.cpu != c.task().cpu;
+  });
+}
+
+void defer_flush(Context& c, MmId mm, bool dirty) {
+  Task& task = c.task();
+  if (std::ranges::find(task.unflushed, mm) == task.unflushed.end()) task.unflushed.push_back(mm);
+  task.unflushed_dirty = task.unflushed_dirty || dirty;
+  c.mm(mm).unflushed = true;
+  // arch_tlbbatch_add_pending() does not say which pages: the secondary TLBs lose all.
+  if (c.setup.switches.secondary_by_flush) secondary_tlb(c, mm, all_pages);
+}
+
+Wait BatchFlush::guard() const {
+  return step == Step::wait ? Wait{.kind = Wait::Kind::flushed} : Wait{};
+}
+
+Next BatchFlush::run(Context& c) {
+  Task& task = c.task();
+  switch (step) {
+    case Step::send: {
+      if (task.unflushed.empty()) return c.give();
+      c.emit({.kind = EventKind::tlb_flush_batch});
+      const auto spaces = task.unflushed;
+      task.unflushed.clear();
+      task.unflushed_dirty = false;
+      const bool remote = send(c, [&](auto visit) {
+        for (const MmId mm : spaces) visit(mm, all_pages);
+      });
+      if (!remote) return c.done();
+      step = Step::wait;
+      return Next::again;
+    }
+    case Step::wait:
+      return c.give();
+  }
+  return c.done();
+}
+
+bool flush_pending(Context& c, MmId mm) {
+  if (!c.mm(mm).unflushed) return false;
+  c.mm(mm).unflushed = false;
+  return true;
+}
+
+}  // namespace model

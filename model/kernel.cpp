@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/kernel.hpp"
+
+namespace model {
+namespace {
+
+using S = KernelSwitches;
+
+constexpr KernelSwitch table[] = {
+    {"fork_copies_pinned", &S::fork_copies_pinned, true,
+     "fork copies pinned pages at once (since 5.11)"},
+    {"reclaim_skips_pinned", &S::reclaim_skips_pinned, true, "reclaim passes pinned pages over"},
+    {"end_after_refusal", &S::end_after_refusal, true,
+     "after a refused range_start the others get their range_end"},
+    {"heed_refusal", &S::heed_refusal, true, "after -EAGAIN the page table is left alone"},
+    {"flush_before_free", &S::flush_before_free, true,
+     "CPU TLBs are flushed before frames are freed"},
+    {"peer_down_notice", &S::peer_down_notice, true, "the fabric reports dead hosts"},
+    {"secondary_by_flush", &S::secondary_by_flush, false,
+     "flush_tlb_mm_range() tells secondary TLBs; else its callers and range_end do"},
+    {"secondary_above", &S::secondary_above, false,
+     "a flush of more than 33 entries tells secondary TLBs to drop everything"},
+    {"change_pte", &S::change_pte, false,
+     "set_pte_at_notify(): a replaced page is announced by change_pte"},
+    {"vma_lock", &S::vma_lock, false, "a page fault holds the lock of its VMA, not mmap_lock"},
+    {"vma_lock_advice", &S::vma_lock_advice, false,
+     "madvise() of one VMA holds the lock of that VMA, not mmap_lock"},
+    {"defer_locally", &S::defer_locally, false,
+     "unmapping puts the flush off though no other CPU runs the process now"},
+    {"batch_migration", &S::batch_migration, false,
+     "pages are unmapped by batches before they are moved, without mmap_lock"},
+    {"gather_advice", &S::gather_advice, false,
+     "one mmu_gather for all VMAs of a madvise(MADV_DONTNEED)"},
+    {"free_empty_tables", &S::free_empty_tables, false,
+     "madvise(MADV_DONTNEED) frees page tables that it has emptied"},
+    {"zap_drains", &S::zap_drains, false, "lru_add_drain() before pages are zapped"},
+    {"free_in_order", &S::free_in_order, false,
+     "frames of a batch are freed first to last; else last to first"},
+    {"unmap_by_range", &S::unmap_by_range, false,
+     "try_to_unmap_one() flushes by flush_tlb_range(), not by page"},
+    {"reuse_large", &S::reuse_large, false,
+     "a write reuses a page of a large folio that nobody else maps"},
+    {"split_keeps_dirty", &S::split_keeps_dirty, false,
+     "small entries inherit the dirty bit of the huge one that is split"},
+    {"split_in_walk", &S::split_in_walk, false,
+     "a folio that is split is unmapped in one walk, with one bracket"},
+    {"protect_by_pud", &S::protect_by_pud, false,
+     "mprotect() notifies from the first populated PUD entry on, not PMD entry"},
+    {"reap_clears", &S::reap_clears, false, "the event of the OOM reaper is CLEAR, not UNMAP"},
+    {"zero_huge_at_once", &S::zero_huge_at_once, false,
+     "a write to the huge zero page makes a huge page at once"},
+    {"uprobe_in_place", &S::uprobe_in_place, false,
+     "a page with a uprobe is patched where it is, not replaced"},
+    {"swap_in_writable", &S::swap_in_writable, false,
+     "a page that is read from swap may be written at once"},
+    {"upgrade_huge", &S::upgrade_huge, false,
+     "mprotect() makes huge entries writable without a fault"},
+    {"resolve_writable", &S::resolve_writable, false,
+     "the end of a userfaultfd protection makes entries writable"},
+    {"hugetlb_brackets", &S::hugetlb_brackets, false,
+     "unmap_hugepage_range() notifies once more, within the bracket of its caller"},
+    {"unmerge_unshares", &S::unmerge_unshares, false,
+     "KSM unmerges by an unsharing read fault, not by a write fault"},
+    {"pageout_ages", &S::pageout_ages, false,
+     "madvise(MADV_PAGEOUT) clears accessed bits, and asks subscribers for theirs"},
+    {"force_write", &S::force_write, false,
+     "/proc/pid/mem may write, as ptrace() may, to private memory that is read-only"},
+};
+
+KernelSwitches of_6_12() {
+  KernelSwitches switches;
+  switches.secondary_above = true;
+  switches.vma_lock_advice = false;
+  switches.defer_locally = false;
+  switches.gather_advice = false;
+  switches.free_empty_tables = false;
+  switches.zap_drains = true;
+  switches.unmap_by_range = false;
+  switches.reuse_large = false;
+  switches.split_in_walk = false;
+  switches.reap_clears = false;
+  switches.zero_huge_at_once = false;
+  switches.uprobe_in_place = false;
+  switches.force_write = true;
+  return switches;
+}
+
+KernelSwitches of_6_1() {
+  KernelSwitches switches = of_6_12();
+  switches.secondary_by_flush = false;
+  switches.secondary_above = false;
+  switches.change_pte = true;
+  switches.vma_lock = false;
+  switches.batch_migration = false;
+  switches.free_in_order = false;
+  switches.split_keeps_dirty = false;
+  switches.protect_by_pud = false;
+  switches.swap_in_writable = false;
+  switches.upgrade_huge = false;
+  switches.resolve_writable = false;
+  switches.hugetlb_brackets = true;
+  switches.unmerge_unshares = false;
+  switches.pageout_ages = true;
+  return switches;
+}
+
+}  // namespace
+
+std::span<const KernelSwitch> kernel_switches() { return table; }
+
+std::optional<KernelSwitches> switches_of(std::string_view version) {
+  if (version == "7.3") return KernelSwitches{};
+  if (version == "6.12") return of_6_12();
+  if (version == "6.1") return of_6_1();
+  return std::nullopt;
+}
+
+}  // namespace model

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// In what kernels differ: one switch for each mechanism, at the place where it makes a difference.
+// Which of the recorded kernels has it, was read off the records (tests/linux).
+
+#include <array>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace model {
+
+// The defaults are those of the newest recorded kernel. What each is, says kernel_switches().
+struct KernelSwitches {
+  // ---- What must not be missing; a scenario takes it away to show what it is for.
+  bool fork_copies_pinned = true;
+  bool reclaim_skips_pinned = true;
+  bool end_after_refusal = true;
+  bool heed_refusal = true;
+  bool flush_before_free = true;
+  bool peer_down_notice = true;
+
+  // ---- In what the versions differ.
+  bool secondary_by_flush = true;
+  bool secondary_above = false;
+  bool change_pte = false;
+  bool vma_lock = true;
+  bool vma_lock_advice = true;
+  bool defer_locally = true;
+  bool batch_migration = true;
+  bool gather_advice = true;
+  bool free_empty_tables = true;
+  bool zap_drains = false;
+  bool free_in_order = true;
+  bool unmap_by_range = true;
+  bool reuse_large = true;
+  bool split_keeps_dirty = true;
+  bool split_in_walk = true;
+  bool protect_by_pud = true;
+  bool reap_clears = true;
+  bool zero_huge_at_once = true;
+  bool uprobe_in_place = true;
+  bool swap_in_writable = true;
+  bool upgrade_huge = true;
+  bool resolve_writable = true;
+  bool hugetlb_brackets = false;
+  bool unmerge_unshares = true;
+  bool pageout_ages = false;
+  bool force_write = false;
+
+  bool operator==(const KernelSwitches&) const = default;
+};
+
+struct KernelSwitch {
+  std::string_view name;
+  bool KernelSwitches::*member;
+  bool guards;  // It must not be missing. Else a version has it or has it not.
+  std::string_view meaning;
+};
+std::span<const KernelSwitch> kernel_switches();
+
+// Those of which records exist, the oldest first.
+inline constexpr std::array<std::string_view, 3> kernel_versions{"6.1", "6.12", "7.3"};
+// The switches of a version; nothing if it is not known.
+std::optional<KernelSwitches> switches_of(std::string_view version);
+
+}  // namespace model

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which verb of the model a call is, and what the words among its arguments stand for.
+#include "scenarios/language/call_words.hpp"
+
+namespace language {
+namespace {
+
+using model::Advice;
+using model::Verb;
+
+struct VerbName {
+  std::string_view name;
+  Verb verb;
+};
+constexpr VerbName verbs[] = {
+    {"memset", Verb::memset},
+    {"READ_ONCE", Verb::read_once},
+    {"WRITE_ONCE", Verb::write_once},
+    {"mmap", Verb::mmap},
+    {"munmap", Verb::munmap},
+    {"madvise", Verb::madvise},
+    {"process_madvise", Verb::madvise},
+    {"mprotect", Verb::mprotect},
+    {"pkey_mprotect", Verb::pkey_mprotect},
+    {"mremap", Verb::mremap},
+    {"brk", Verb::brk},
+    {"mlock", Verb::mlock},
+    {"munlock", Verb::munlock},
+    {"mincore", Verb::mincore},
+    {"msync", Verb::msync},
+    {"fork", Verb::fork},
+    {"vfork", Verb::vfork},
+    {"execve", Verb::exec},
+    {"exit", Verb::exit},
+    {"ftruncate", Verb::ftruncate},
+    {"fallocate", Verb::fallocate_punch},
+    {"pwrite", Verb::pwrite},
+    {"pread", Verb::pread},
+    {"fdatasync", Verb::fdatasync},
+    {"process_vm_readv", Verb::process_vm_readv},
+    {"process_vm_writev", Verb::process_vm_writev},
+    {"ptrace", Verb::ptrace_poke},
+    {"proc_mem_write", Verb::proc_mem_write},
+    {"io_uring_register_buffers", Verb::pin},
+    {"io_uring_unregister_buffers", Verb::unpin},
+    {"direct_read", Verb::direct_read},
+    {"move_pages", Verb::move_pages},
+    {"mbind", Verb::mbind},
+    {"migrate_pages", Verb::migrate_pages},
+    {"uffd_register", Verb::uffd_register},
+    {"uffd_unregister", Verb::uffd_unregister},
+    {"uffd_writeprotect", Verb::uffd_writeprotect},
+    {"uffd_copy", Verb::uffd_copy},
+    {"uffd_zeropage", Verb::uffd_zeropage},
+    {"uffd_continue", Verb::uffd_continue},
+    {"uffd_move", Verb::uffd_move},
+    {"clear_refs", Verb::clear_refs},
+    {"pagemap_scan", Verb::pagemap_scan},
+    {"uprobe_enable", Verb::uprobe_enable},
+    {"uprobe_disable", Verb::uprobe_disable},
+    {"hmm_range_fault", Verb::hmm_range_fault},
+    {"migrate_vma", Verb::migrate_vma},
+    {"make_device_exclusive", Verb::make_device_exclusive},
+    {"mmu_interval_notifier_insert", Verb::interval_insert},
+    {"mmu_interval_notifier_remove", Verb::interval_remove},
+    {"mmu_interval_read_begin", Verb::interval_read_begin},
+    {"mmu_interval_read_retry", Verb::interval_read_retry},
+    {"mmu_notifier_unregister", Verb::notifier_unregister},
+    {"reg_mr", Verb::reg_mr},
+    {"dereg_mr", Verb::dereg_mr},
+    {"prefetch", Verb::prefetch},
+    {"dma_read", Verb::dma_read},
+    {"dma_write", Verb::dma_write},
+    {"connect", Verb::connect},
+    {"rdma_read", Verb::rdma_read},
+    {"rdma_write", Verb::rdma_write},
+    {"export", Verb::export_handle},
+    {"attach", Verb::attach},
+    {"detach", Verb::detach},
+    {"swap_out", Verb::swap_out},
+    {"reclaim", Verb::reclaim},
+    {"oom_reap", Verb::oom_reap},
+    {"process_mrelease", Verb::process_mrelease},
+    {"kill_process", Verb::kill_process},
+    {"kill", Verb::kill},
+    {"swapoff", Verb::swapoff},
+    {"memory_reclaim", Verb::memory_reclaim},
+    {"lru_gen_aging", Verb::lru_gen_aging},
+    {"numa_scan", Verb::numa_scan},
+    {"compact_memory", Verb::compact},
+    {"ksm_scan", Verb::ksm_scan},
+    {"ksm_unmerge", Verb::ksm_unmerge},
+    {"split_huge_pages", Verb::split_huge_pages},
+    {"khugepaged", Verb::khugepaged},
+    {"damon", Verb::damon},
+    {"page_idle", Verb::page_idle},
+    {"mpi_win", Verb::export_handle},
+    {"mpi_put", Verb::mpi_put},
+    {"mpi_get", Verb::mpi_get},
+    {"mpi_send", Verb::mpi_send},
+    {"mpi_recv", Verb::mpi_recv},
+};
+
+struct AdviceName {
+  std::string_view name;
+  Advice advice;
+};
+constexpr AdviceName advices[] = {
+    {"MADV_NORMAL", Advice::normal},
+    {"MADV_RANDOM", Advice::random},
+    {"MADV_SEQUENTIAL", Advice::sequential},
+    {"MADV_WILLNEED", Advice::willneed},
+    {"MADV_DONTNEED", Advice::dontneed},
+    {"MADV_DONTNEED_LOCKED", Advice::dontneed_locked},
+    {"MADV_FREE", Advice::free},
+    {"MADV_COLD", Advice::cold},
+    {"MADV_PAGEOUT", Advice::pageout},
+    {"MADV_POPULATE_READ", Advice::populate_read},
+    {"MADV_POPULATE_WRITE", Advice::populate_write},
+    {"MADV_REMOVE", Advice::remove},
+    {"MADV_DONTFORK", Advice::dontfork},
+    {"MADV_DOFORK", Advice::dofork},
+    {"MADV_WIPEONFORK", Advice::wipeonfork},
+    {"MADV_KEEPONFORK", Advice::keeponfork},
+    {"MADV_DONTDUMP", Advice::dontdump},
+    {"MADV_DODUMP", Advice::dodump},
+    {"MADV_HUGEPAGE", Advice::hugepage},
+    {"MADV_NOHUGEPAGE", Advice::nohugepage},
+    {"MADV_COLLAPSE", Advice::collapse},
+    {"MADV_MERGEABLE", Advice::mergeable},
+    {"MADV_UNMERGEABLE", Advice::unmergeable},
+    {"MADV_SOFT_OFFLINE", Advice::soft_offline},
+    {"MADV_HWPOISON", Advice::hwpoison},
+    {"MADV_GUARD_INSTALL", Advice::guard_install},
+    {"MADV_GUARD_REMOVE", Advice::guard_remove},
+};
+
+// Words that no call gives two meanings. Those that are 0 are not here: PROT_NONE, MS_ASYNC, off.
+struct FlagName {
+  std::string_view name;
+  std::uint32_t value;
+};
+constexpr FlagName flag_names[] = {
+    {"PROT_READ", model::protection::read},
+    {"PROT_WRITE", model::protection::write},
+    {"PROT_EXEC", model::protection::exec},
+    {"MAP_SHARED", model::map_flag::shared},
+    {"MAP_PRIVATE", model::map_flag::private_},
+    {"MAP_POPULATE", model::map_flag::populate},
+    {"MAP_FIXED", model::map_flag::fixed},
+    {"MAP_GROWSDOWN", model::map_flag::grows_down},
+    {"MAP_HUGETLB", model::map_flag::hugetlb},
+    {"MAP_LOCKED", model::map_flag::locked},
+    {"MAP_ANONYMOUS", model::map_flag::anonymous},
+    {"MREMAP_MAYMOVE", model::remap_flag::maymove},
+    {"MREMAP_FIXED", model::remap_flag::fixed},
+    {"MREMAP_DONTUNMAP", model::remap_flag::dontunmap},
+    {"UFFDIO_REGISTER_MODE_MISSING", model::uffd_mode::missing},
+    {"UFFDIO_REGISTER_MODE_WP", model::uffd_mode::wp},
+    {"UFFDIO_REGISTER_MODE_MINOR", model::uffd_mode::minor},
+    {"HMM_PFN_REQ_FAULT", model::hmm_flag::fault},
+    {"HMM_PFN_REQ_WRITE", model::hmm_flag::fault | model::hmm_flag::write},
+    {"dev_private_owner", model::hmm_flag::owner},
+    {"to_device_private", model::migrate_flag::to_device},
+    {"MIGRATE_VMA_SELECT_DEVICE_PRIVATE", model::migrate_flag::from_device},
+    {"MPOL_MF_MOVE", 1},
+    {"MS_SYNC", 1},
+    {"PM_SCAN_WP_MATCHING", 1},
+    {"two_pass", 1},
+    {"pinned", 1},
+    {"on", 1},
+};
+
+}  // namespace
+
+std::optional<model::Verb> verb_of(std::string_view call) {
+  for (const VerbName& entry : verbs) {
+    if (entry.name == call) return entry.verb;
+  }
+  return std::nullopt;
+}
+
+std::uint32_t value_of_word(model::Verb verb, std::string_view word) {
+  for (const AdviceName& entry : advices) {
+    if (entry.name == word) return static_cast<std::uint32_t>(entry.advice);
+  }
+  for (const FlagName& entry : flag_names) {
+    if (entry.name == word) return entry.value;
+  }
+  if (word != "pgmap_owner") return 0;
+  return verb == Verb::migrate_vma ? model::migrate_flag::owner : 1;
+}
+
+}  // namespace language

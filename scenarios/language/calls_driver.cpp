@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a driver does for a process that uses its device, and what kernels do by themselves.
+#include "scenarios/language/calls.hpp"
+
+namespace language {
+namespace {
+
+CallRow interval_row(std::string name, std::string doc) {
+  return row(std::move(name), by_process, {{{of(ParameterKind::interval, "interval")}}},
+             std::move(doc));
+}
+
+}  // namespace
+
+std::vector<CallRow> driver_calls() {
+  const Parameter hmm =
+      flags("flag", {"HMM_PFN_REQ_FAULT", "HMM_PFN_REQ_WRITE", "dev_private_owner"}, Role::flags);
+  const Parameter migrate =
+      flags("flag", {"to_device_private", "MIGRATE_VMA_SELECT_DEVICE_PRIVATE", "pgmap_owner"},
+            Role::flags);
+  CallRow insert = row("mmu_interval_notifier_insert", by_process,
+                       {{{pages(), optional(words("flag", {"two_pass"}, Role::flags))}}},
+                       "A driver wants to hear of invalidations of these pages.");
+  insert.result = Kind::interval;
+  return {
+      row("hmm_range_fault", by_process, {{{pages(), optional(hmm)}}},
+          "A driver looks the pages up, or faults them in, and starts over if it lost a race."),
+      row("migrate_vma", by_process, {{{pages(), optional(migrate)}}},
+          "A driver moves pages: setup, pages and finalize."),
+      row("make_device_exclusive", by_process,
+          {{{pages(), optional(words("flag", {"pgmap_owner"}, Role::flags))}}},
+          "A driver gets the pages for its device alone, for atomic access."),
+      std::move(insert),
+      interval_row("mmu_interval_notifier_remove", "It does not any more."),
+      interval_row("mmu_interval_read_begin", "Waits until no invalidation runs, and begins."),
+      interval_row("mmu_interval_read_retry", "1 if there was an invalidation since; else 0."),
+      row("mmu_notifier_unregister", by_process, {{{}}},
+          "The process's notifiers are taken away while it lives."),
+  };
+}
+
+std::vector<CallRow> kernel_calls() {
+  const Parameter owner = process("process", Role::owner);
+  return {
+      row("swap_out", by_kernel, {{{pages()}}}, "Reclaim writes the pages to swap."),
+      row("reclaim", by_kernel, {{{of(ParameterKind::number, "frames")}}},
+          "Frees that many frames, oldest first."),
+      row("oom_reap", by_kernel, {{{process("victim", Role::owner)}}},
+          "The OOM reaper takes a process's memory; it must not sleep."),
+      row("kill", by_kernel, {{{of(ParameterKind::host, "host")}}},
+          "The host stops without a word."),
+      row("swapoff", by_kernel, {{{}}}, "Brings all pages back from swap."),
+      row("memory_reclaim", by_process_or_kernel, {{{owner, number("pages", Role::number)}}},
+          "memory.reclaim of the process's memory cgroup."),
+      row("lru_gen_aging", by_kernel, {{{owner}}},
+          "Makes a generation of the multi-generational LRU: looks at accessed bits."),
+      row("numa_scan", by_kernel, {{{owner}}},
+          "NUMA balancing makes all pages of the process fault."),
+      row("compact_memory", by_kernel, {{{}}}, "Moves pages together."),
+      row("ksm_scan", by_kernel, {{{owner}}}, "Merges equal pages that were advised MERGEABLE."),
+      row("ksm_unmerge", by_kernel, {{{}}}, "Takes all merged pages apart (ksm/run = 2)."),
+      row("split_huge_pages", by_kernel, {{{pages()}}}, "Splits huge pages, by debugfs."),
+      row("khugepaged", by_kernel, {{{owner}}}, "Collapses small pages to huge ones."),
+      row("damon", by_kernel, {{{pages()}}}, "Monitors accesses: looks at accessed bits."),
+      row("page_idle", by_kernel, {{{pages()}}}, "Marks pages idle: clears accessed bits."),
+  };
+}
+
+}  // namespace language
