@@ -268,6 +268,14 @@ Next AgeRange::run(Context& c) {
   return c.done();
 }
 
+// madvise_free_pte_range(), madvise_free_huge_pmd(): what others have is not theirs to lose.
+bool may_free_lazily(const Machine& machine, Pte pte) {
+  if (!is_anonymous(machine, pte.frame())) return false;
+  const Frame& folio = machine.frames[machine.frames.head(pte.frame())];
+  const bool alone = folio.maps == 1 && !folio.locked_by.some();
+  return alone || !(pte.huge || folio.dirty || folio.slot.some());
+}
+
 // madvise_free_pte_range(), madvise_cold_or_pageout_pte_range().
 Next AgeRange::modify(Context& c) {
   PageTable& table = c.mm(mm).page_table;
@@ -281,10 +289,11 @@ Next AgeRange::modify(Context& c) {
       c.release(page_table_lock(mm));
       step = Step::lock_ptl;
       const FrameId head = c.machine.frames.head(pte.frame());
-      if (c.machine.is_zero(head) || only_young) {
+      if (c.machine.is_zero(head) || entry == pte) {  // Or it was tried: it cannot be split.
         cursor = span.end();
         return Next::again;
       }
+      entry = pte;
       return c.call({SplitFolio{.frame = head}});
     }
     const std::uint32_t count = pte.huge ? pmd_pages : 1;
@@ -295,7 +304,7 @@ Next AgeRange::modify(Context& c) {
       continue;
     }
     const bool ours = pte.present() && !c.machine.is_zero(pte.frame()) &&
-                      (!lazy_free || is_anonymous(c.machine, pte.frame()));
+                      (!lazy_free || may_free_lazily(c.machine, pte));
     if (!ours) {
       cursor = Page{cursor.value + count};
       continue;

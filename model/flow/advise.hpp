@@ -50,9 +50,8 @@ struct AgeRange {
     end,
     finish
   } step = Step::start;
-  bool lazy_free = false;   // MADV_FREE
-  bool only_young = false;  // Walked by MADV_PAGEOUT, which has its own use of the pages.
-  bool shoot = true;        // Flush at the end.
+  bool lazy_free = false;  // MADV_FREE
+  bool shoot = true;       // Flush at the end.
   MmId mm{};
   PageRange pages{};
   Page cursor{0};

@@ -154,6 +154,7 @@ Next MigrateVma::fill(Context& c) {
     const Pte pte = table.at(pages.at(cursor));
     const bool zero = pte.present() && c.machine.is_zero(pte.frame());
     if (pte.populated() && !zero) continue;
+    if (c.mm(mm).find_vma(pages.at(cursor)) == nullptr) continue;
     c.take(page_table_lock(mm), LockMode::write);
     step = Step::filled;
     if (!zero) return Next::pass;

@@ -230,7 +230,7 @@ Next HandleFault::decide_present(Context& c, Pte pte, const Vma& vma) {
   }
   if (unshare) return decide_protected(c, pte, vma);
   if (!write || pte.write) return c.give();
-  if (pte.uffd_wp) {
+  if (pte.uffd_wp && vma.uffd_wp) {
     return wait_for(c, {.kind = Wait::Kind::userfault, .index = mm.value, .pages = one_page(page)});
   }
   return decide_protected(c, pte, vma);
@@ -239,6 +239,7 @@ Next HandleFault::decide_present(Context& c, Pte pte, const Vma& vma) {
 // A write to a page that is present and not writable: do_wp_page().
 Next HandleFault::decide_protected(Context& c, Pte pte, const Vma& vma) {
   const FrameId shared = pte.frame();
+  if (!pte.exclusive && is_anonymous(c.machine, shared)) drain_lru(c);  // They hold it.
   const FrameId head = c.machine.frames.head(shared);
   const Frame& target = std::as_const(c.machine).frames[head];
   const bool zero = c.machine.is_zero(shared);
@@ -248,7 +249,6 @@ Next HandleFault::decide_protected(Context& c, Pte pte, const Vma& vma) {
   const bool small = target.pages == 1 && target.maps == 1 && target.references == 1 + cached;
   const bool large = c.setup.switches.reuse_large && target.pages > 1 &&
                      target.references == target.maps && mapped_only_by(c.machine, head, mm);
-  if (anonymous && !pte.exclusive) drain_lru(c);  // References that mean nothing.
   const bool alone = anonymous && !target.ksm && (pte.exclusive || small || large);
   if ((vma.shared || alone) && !unshare) {  // wp_page_reuse(): more permission, nobody is notified.
     if (alone && !pte.exclusive && cached == 1) remove_from_swap_cache(c, head);
@@ -280,10 +280,25 @@ Next HandleFault::decide_protected(Context& c, Pte pte, const Vma& vma) {
 }
 
 Next HandleFault::decide_huge(Context& c, Pte pte, const Vma& vma) {
-  if (!pte.no_access && (!write || pte.write)) return c.give();
   if (pte.no_access && vma.allows(false)) return decide_present(c, pte, vma);
+  if (unshare) return unshare_huge(c);
+  if (!pte.no_access && (!write || pte.write)) return c.give();
   step = Step::other;
   return c.call({HugeWrite{.mm = mm, .page = page}});
+}
+
+// do_huge_pmd_wp_page(): the folio is made the process's own, or the entry is split for that.
+Next HandleFault::unshare_huge(Context& c) {
+  const Page first = span_of(page, pmd_pages).first;
+  Pte pte = std::as_const(c.machine).spaces[mm.index()].page_table.at(first);
+  const Frame& folio = std::as_const(c.machine).frames[pte.frame()];
+  if (folio.maps == 1 && folio.references == 1) {
+    pte.exclusive = true;
+    set_bits(c, mm, first, pte);
+    return c.done();
+  }
+  step = Step::other;
+  return c.call({SplitPmd{.mm = mm, .first = first}});
 }
 
 Next HandleFault::allocate(Context& c) {

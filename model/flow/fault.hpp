@@ -56,6 +56,7 @@ struct HandleFault {
   Next decide_present(Context& c, Pte pte, const Vma& vma);
   Next decide_protected(Context& c, Pte pte, const Vma& vma);
   Next decide_huge(Context& c, Pte pte, const Vma& vma);
+  Next unshare_huge(Context& c);
   Next allocate(Context& c);
   Next read_swap(Context& c);
   Next map(Context& c);

@@ -30,6 +30,8 @@ void drop_cache(Context& c, MappingId file, std::uint32_t first, std::uint32_t e
       if (entry.slot().index() < host.swap.slots.size()) host.swap.put(entry.slot());
     }
   }
+  drop_if(c.mapping(file).stored,
+          [&](const auto& old) { return old.first >= first && old.first < end; });
   if (!c.setup.switches.free_in_order) std::reverse(frames.begin(), frames.end());
   for (const FrameId frame : frames) c.put(frame);
 }

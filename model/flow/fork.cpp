@@ -31,10 +31,6 @@ Next Fork::run(Context& c) {
       return next_vma(c);
     case Step::copy:
       return copy(c);
-    case Step::pending:
-      c.release(page_table_lock(parent));
-      step = Step::copy;
-      return Next::again;
     case Step::end:
       cursor = pages.end();
       done = 0;

@@ -11,13 +11,12 @@ namespace model {
 // is pinned is copied at once (copy_present_page()), so that the device stays with the parent.
 struct Fork {
   static constexpr std::string_view name = "fork";
-  static constexpr std::array<std::string_view, 9> steps{
-      "lock", "next_vma", "copy", "pending", "end", "flush", "unlock", "fail", "failed"};
+  static constexpr std::array<std::string_view, 8> steps{"lock",  "next_vma", "copy", "end",
+                                                         "flush", "unlock",   "fail", "failed"};
   enum class Step : std::uint8_t {
     lock,
     next_vma,
     copy,
-    pending,
     end,
     flush,
     unlock,

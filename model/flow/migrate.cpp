@@ -235,10 +235,12 @@ Next Compact::run(Context& c) {
 Next MemoryFailure::run(Context& c) {
   switch (step) {
     case Step::get:
+      if (pages.count == 0) return c.give(Result::success());
       step = Step::got;
       return c.call({GetPage{.mode = GetPage::Mode::hold, .mm = mm, .page = pages.first}});
     case Step::got: {
       if (!c.task().result.ok()) return c.give(c.task().result);
+      if (c.machine.is_zero(c.task().found.frame)) return c.give(Result::error(EBUSY));
       frame = c.machine.frames.head(c.task().found.frame);
       if (soft) {
         step = Step::done;
@@ -255,9 +257,12 @@ Next MemoryFailure::run(Context& c) {
     }
     case Step::unmap:  // The frame is never used again: its reference stays.
       lru_remove(c, frame);
-      return c.done();
+      step = Step::done;
+      return Next::again;
     case Step::done:
-      return c.give(Result::success());
+      pages = {.first = pages.at(1), .count = pages.count - 1};
+      step = Step::get;
+      return Next::pass;
   }
   return c.done();
 }

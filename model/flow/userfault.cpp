@@ -67,6 +67,10 @@ Wait MarkRange::guard() const {
   return step == Step::lock ? Wait::lock(mmap_lock(mm), LockMode::read) : Wait{};
 }
 
+bool MarkRange::by_uffd() const {
+  return what == ChangeProtection::What::uffd_wp || what == ChangeProtection::What::uffd_resolve;
+}
+
 Next MarkRange::run(Context& c) {
   switch (step) {
     case Step::lock:
@@ -78,11 +82,16 @@ Next MarkRange::run(Context& c) {
     case Step::next_vma: {
       const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
       const Vma* vma = cursor < pages.end() ? space.vma_from(cursor) : nullptr;
+      if (what == ChangeProtection::What::numa) {  // task_numa_work() leaves these out.
+        while (vma != nullptr && (vma->hugetlb || !vma->allows(false))) {
+          vma = space.vma_from(vma->pages.end());
+        }
+      }
       const PageRange part =
           vma == nullptr
               ? PageRange{}
               : vma->pages.intersect({.first = cursor, .count = pages.end().value - cursor.value});
-      if (part.count == 0) {
+      if (part.count == 0 || (by_uffd() && !vma->uffd_wp)) {
         step = Step::flush;
         return Next::pass;
       }
@@ -93,9 +102,15 @@ Next MarkRange::run(Context& c) {
       wake_userfaults(c, mm);
       step = Step::unlock;
       return c.call({TlbFinish{.mm = mm}});
-    case Step::unlock:
+    case Step::unlock: {  // mwriteprotect_range(): as far as VMAs are registered.
+      const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
+      const PageRange rest{.first = cursor, .count = pages.end().value - cursor.value};
+      const Vma* next = by_uffd() && rest.count > 0 ? space.vma_from(cursor) : nullptr;
+      const bool refused = next != nullptr && next->pages.overlaps(rest);
+      const bool none = by_uffd() && cursor == pages.first;
       c.release(mmap_lock(mm));
-      return c.done();
+      return c.done(refused || none ? Result::error(ENOENT) : Result::success());
+    }
   }
   return c.done();
 }
@@ -267,7 +282,7 @@ Next ClearRefs::run(Context& c) {
       Small<std::pair<Page, Pte>, 8> entries;
       for (const Vma& vma : std::as_const(c.machine).spaces[mm.index()].vmas) {
         const bool ours = kind == 2 ? !vma.file.some() : kind == 3 ? vma.file.some() : true;
-        if (!ours || (soft && vma.file.some() && false)) continue;
+        if (!ours) continue;
         std::as_const(c.machine).spaces[mm.index()].page_table.for_each(
             vma.pages, [&](Page page, const Pte& pte) {
               if (!pte.huge || page.value % pmd_pages == 0) entries.push_back({page, pte});

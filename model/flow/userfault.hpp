@@ -38,6 +38,9 @@ struct MarkRange {
   bool operator==(const MarkRange&) const = default;
   Wait guard() const;
   Next run(Context& c);
+
+ private:
+  bool by_uffd() const;  // UFFDIO_WRITEPROTECT: only of VMAs that are registered for it.
 };
 
 // UFFDIO_COPY, UFFDIO_ZEROPAGE, UFFDIO_CONTINUE: pages that were not there.
