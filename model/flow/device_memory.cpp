@@ -8,6 +8,16 @@ namespace model {
 
 // ---- MigrateVma
 
+namespace {
+
+// migrate_vma_setup(): what it takes is pages of one VMA, and not of hugetlb.
+bool may_migrate(const AddressSpace& space, PageRange pages) {
+  const Vma* vma = space.find_vma(pages.first);
+  return vma != nullptr && !vma->hugetlb && pages.end() <= vma->pages.end();
+}
+
+}  // namespace
+
 Wait MigrateVma::guard() const {
   switch (step) {
     case Step::lock:
@@ -40,6 +50,10 @@ Next MigrateVma::run(Context& c) {
       c.take(mmap_lock(mm), LockMode::read);
       c.spend(Cost::syscall);
       step = Step::start;
+      if (!may_migrate(c.mm(mm), pages)) {
+        c.release(mmap_lock(mm));
+        return c.done(Result::error(EINVAL));
+      }
       return Next::again;
     case Step::start:
       drain_lru(c);
@@ -154,7 +168,6 @@ Next MigrateVma::fill(Context& c) {
     const Pte pte = table.at(pages.at(cursor));
     const bool zero = pte.present() && c.machine.is_zero(pte.frame());
     if (pte.populated() && !zero) continue;
-    if (c.mm(mm).find_vma(pages.at(cursor)) == nullptr) continue;
     c.take(page_table_lock(mm), LockMode::write);
     step = Step::filled;
     if (!zero) return Next::pass;
