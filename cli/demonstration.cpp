@@ -77,7 +77,7 @@ class Lines final : public TimelineReader {
       using model::EventKind;
       const EventKind kind = happening.event.kind;
       if (kind == EventKind::call || kind == EventKind::returned) continue;
-      if (happening.internal() && !verbose_) continue;
+      if (happening.on_request() && !verbose_) continue;
       const std::string name =
           happening.internal() ? std::string() : padded(happening.name(), event_width) + "  ";
       lines.push_back(name + happening.arguments());

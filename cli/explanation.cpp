@@ -21,19 +21,28 @@ struct Seen {
   Happening happening;
   std::uint64_t step = 0;
   sim::Nanoseconds at = 0;
+  bool concerns = false;  // The claim is about such events.
 };
 
 // Keeps the events up to the step in which the claim breaks; of a long run the latest ones.
 class Witness final : public TimelineReader {
  public:
-  explicit Witness(std::uint32_t claim) : claim_(claim) {}
+  Witness(std::uint32_t claim, model::PropertySet claimed) : claim_(claim), claimed_(claimed) {}
 
   void read(const TimelineStep& step, const model::World& world) override {
     const bool broken = ((world.broken() >> claim_) & 1) != 0;
+    if (step.number == 0) {
+      broken_by_init = broken;
+      known = world.machine().observed.locks;
+    }
     if (broken && breaks_at == 0) breaks_at = step.number;
     for (const Happening& happening : step.happenings) {
       if (happening.internal() || (breaks_at != 0 && breaks_at < step.number)) continue;
-      events.push_back({.happening = happening, .step = step.number, .at = step.at});
+      events.push_back(
+          {.happening = happening,
+           .step = step.number,
+           .at = step.at,
+           .concerns = (exercised_by(world.machine(), happening.event) & claimed_) != 0});
     }
     if (std::ssize(events) > events_max)
       events.erase(events.begin(), events.end() - events_max / 2);
@@ -46,10 +55,17 @@ class Witness final : public TimelineReader {
   std::vector<model::LineState::Status> lines;  // In the end.
   std::uint64_t breaks_at = 0;                  // 0: not before rest.
   std::uint64_t last_step = 0;
+  bool broken_by_init = false;
+  model::LockOrder known{};  // When the run starts.
 
  private:
   std::uint32_t claim_;
+  model::PropertySet claimed_;
 };
+
+model::PropertySet claimed_by(const Claim& claim) {
+  return claim.kind == Claim::Kind::never ? bit(claim.property) : model::PropertySet{0};
+}
 
 class Explainer {
  public:
@@ -60,15 +76,19 @@ class Explainer {
         index_(result.claim),
         claim_(what.setup().claims[result.claim]),
         names_(what.setup()),
-        witness_(result.claim) {
+        witness_(result.claim, claimed_by(claim_)) {
     play(what, result.path, result.steps, witness_);
   }
 
   std::vector<Note> notes() {
     if (cycle_ != nullptr) {
       add_loop();
+    } else if (witness_.broken_by_init) {
+      notes_.push_back({.text = "the init block has broken it"});
     } else if (witness_.breaks_at == 0) {
       at_rest();
+    } else if (claimed_by(claim_) == bit(model::Property::lock_cycle)) {
+      add_circle();
     } else if (const Seen* culprit = find_culprit()) {
       add(*culprit);
       if (claim_.kind == Claim::Kind::result) add_expected(*culprit);
@@ -84,19 +104,21 @@ class Explainer {
     int best_rank = 0;
     for (const Seen& seen : witness_.events) {
       if (seen.step != witness_.breaks_at) continue;
-      const int rank = rank_of(seen.happening.event);
+      const int rank = rank_of(seen);
       if (rank < best_rank) continue;
       best = &seen;
       best_rank = rank;
     }
     return best;
   }
-  int rank_of(const model::Event& event) const {
+  int rank_of(const Seen& seen) const {
+    const model::Event& event = seen.happening.event;
     const bool returned = event.kind == EventKind::returned;
     if (claim_.kind == Claim::Kind::result) return returned ? 4 : 0;
     if (claim_.kind == Claim::Kind::emitted && is_watched_for(event)) return 4;
     if (returned || event.kind == EventKind::call) return 0;
-    return event.frame.some() ? 3 : event.pages.count > 0 ? 2 : 1;
+    const int rank = event.frame.some() ? 3 : event.pages.count > 0 ? 2 : 1;
+    return seen.concerns ? rank + 4 : rank;
   }
   bool is_watched_for(const model::Event& event) const {
     return std::ranges::any_of(what_.setup().monitors, [&](const model::Monitor& monitor) {
@@ -118,6 +140,82 @@ class Explainer {
       add(*seen);
     }
   }
+  // ---- Locks in a circle
+  struct Order {
+    std::uint32_t held;
+    std::uint32_t wanted;
+    const Seen* seen;  // None: it was known when the run started.
+    std::size_t from = 0;
+  };
+  std::vector<Order> orders_before(const Seen& culprit) const {
+    std::vector<Order> all;
+    for (const Seen& seen : witness_.events) {
+      if (&seen == &culprit) break;
+      const model::Event& event = seen.happening.event;
+      if (event.kind != EventKind::lock_order) continue;
+      all.push_back({.held = event.detail, .wanted = event.value, .seen = &seen});
+    }
+    for (std::uint32_t held = 0; held < model::lock_class_names.size(); ++held) {
+      for (std::uint32_t wanted = 0; wanted < model::lock_class_names.size(); ++wanted) {
+        if (!witness_.known.has(static_cast<model::LockClass>(held),
+                                static_cast<model::LockClass>(wanted))) {
+          continue;
+        }
+        all.push_back({.held = held, .wanted = wanted, .seen = nullptr});
+      }
+    }
+    return all;
+  }
+  // From what the culprit waits for, the shortest way to what it holds; empty if there is none.
+  std::vector<Order> way_back(const Seen& culprit) const {
+    const model::Event& last = culprit.happening.event;
+    const std::vector<Order> all = orders_before(culprit);
+    std::vector<Order> found{{.held = last.detail, .wanted = last.value, .seen = &culprit}};
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (i > 0 && found[i].wanted == last.detail) return unwound(found, i);
+      for (Order next : all) {
+        const bool met = std::ranges::find(found, next.wanted, &Order::wanted) != found.end();
+        if (met || next.held != found[i].wanted) continue;
+        next.from = i;
+        found.push_back(next);
+      }
+    }
+    return {};
+  }
+  static std::vector<Order> unwound(const std::vector<Order>& found, std::size_t last) {
+    std::vector<Order> way;
+    for (std::size_t i = last; i != 0; i = found[i].from) way.push_back(found[i]);
+    std::ranges::reverse(way);
+    return way;
+  }
+  void add_circle() {
+    const Seen* closing = nullptr;
+    std::vector<Order> shortest;
+    for (const Seen& seen : witness_.events) {
+      if (seen.step != witness_.breaks_at || seen.happening.event.kind != EventKind::lock_order) {
+        continue;
+      }
+      std::vector<Order> way = way_back(seen);
+      if (way.empty() || (closing != nullptr && way.size() >= shortest.size())) continue;
+      closing = &seen;
+      shortest = std::move(way);
+    }
+    if (closing == nullptr) return;
+    add(*closing);
+    for (const Order& order : shortest) {
+      if (order.seen != nullptr) {
+        add(*order.seen);
+        continue;
+      }
+      const bool reclaim = order.held == static_cast<std::uint32_t>(model::LockClass::reclaim);
+      add_note(
+          {},
+          fmt::format("{} was waited for under {}{}", model::lock_class_names[order.wanted],
+                      model::lock_class_names[order.held],
+                      reclaim ? ", as reclaim would if there were too little memory" : " in init"));
+    }
+  }
+
   static bool related(const model::Event& culprit, const model::Event& earlier) {
     switch (earlier.kind) {
       case EventKind::frame_allocated:
@@ -132,7 +230,10 @@ class Explainer {
       case EventKind::range_returned:
       case EventKind::range_end:
       case EventKind::shootdown:
-        if (culprit.frame.some() && culprit.kind != EventKind::pfn_installed) return false;
+        if (culprit.frame.some() && culprit.kind != EventKind::pfn_installed &&
+            culprit.kind != EventKind::pte_cleared && culprit.kind != EventKind::pte_protected) {
+          return false;
+        }
         return earlier.mm == culprit.mm && earlier.pages.overlaps(culprit.pages);
       default:
         return false;

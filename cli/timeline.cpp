@@ -19,6 +19,7 @@ Key value_key(EventKind kind) {
     case EventKind::range_start:
     case EventKind::range_returned:
     case EventKind::range_end:
+    case EventKind::range_ignored:
       return Key::notifier;
     case EventKind::swap_out:
     case EventKind::clean_drop:
@@ -46,7 +47,16 @@ struct Fields {
     all.push_back({.key = key, .text = std::move(text), .number = number});
   }
 
+  void add_lock(Key key, std::uint32_t lock_class) {
+    add(key, std::string(model::name_of(static_cast<model::LockClass>(lock_class))));
+  }
+
   void add_value() {
+    if (event.kind == EventKind::sleeps) return add_lock(Key::wanted, event.value);
+    if (event.kind == EventKind::lock_order) {
+      add_lock(Key::wanted, event.value);
+      return add_lock(Key::held, event.detail);
+    }
     const Key key = value_key(event.kind);
     switch (key) {
       case Key::step:
@@ -138,6 +148,10 @@ std::string_view name_of(Key key) {
       return "result";
     case Key::call:
       return "call";
+    case Key::wanted:
+      return "wanted";
+    case Key::held:
+      return "held";
   }
   return {};
 }
@@ -151,6 +165,8 @@ std::string Happening::arguments() const {
     if (field.key == Key::process && has_pages) continue;
     if (!text.empty()) text += ' ';
     if (field.key == Key::frame || field.key == Key::slot) text += name_of(field.key), text += ' ';
+    if (field.key == Key::wanted) text += "for ";
+    if (field.key == Key::held) text += "under ";
     if (field.key == Key::value || field.key == Key::result) text += "= ";
     text += field.text;
   }
@@ -167,7 +183,7 @@ void Timeline::started(const model::World& world) {
 
 void Timeline::stepped(const model::World& world) {
   remember_actors(world);
-  TimelineStep step{.number = ++steps_, .at = world.now()};
+  TimelineStep step{.number = ++steps_, .at = world.now(), .spent = world.spent()};
   for (const sim::Record& record : records_) {
     step.happenings.push_back(happening_of(record, world));
   }

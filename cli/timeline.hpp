@@ -29,6 +29,8 @@ struct Field {  // One argument of an event.
     step,
     result,
     call,
+    wanted,  // A kind of lock, or of an end that is waited for.
+    held,
   } key = Key::value;
   std::string text{};
   std::optional<std::uint64_t> number{};  // Where it is one.
@@ -44,8 +46,12 @@ struct Happening {  // An event.
   std::string_view name() const {
     return model::event_table[static_cast<std::size_t>(event.kind)].name;
   }
-  // Inner steps are shown only on request.
   bool internal() const { return event.kind == model::EventKind::step; }
+  // Inner steps, and what a checker takes note of, are shown only on request.
+  bool on_request() const {
+    return internal() || event.kind == model::EventKind::range_heeded ||
+           event.kind == model::EventKind::lock_order;
+  }
   std::string arguments() const;  // buf[1] frame 0x3
 };
 
@@ -55,8 +61,9 @@ struct WatchedValue {
 };
 
 struct TimelineStep {
-  std::uint64_t number = 0;  // From 1; 0 is the start.
-  sim::Nanoseconds at = 0;   // By time only.
+  std::uint64_t number = 0;    // From 1; 0 is the start.
+  sim::Nanoseconds at = 0;     // By time only.
+  sim::Nanoseconds spent = 0;  // By the task that took it.
   std::vector<Happening> happenings{};
   std::vector<WatchedValue> changed{};  // At the start: all of them.
 };

@@ -184,6 +184,10 @@ std::string text_of(const Waiting& waiting) {
   return text;
 }
 
+std::string waited_for(const Case& what, const model::World& world, const model::Blocked& blocked) {
+  return Describer(what, world).waiting(blocked).what;
+}
+
 Waits waits_at_rest(const Case& what, const model::ClaimResult& result) {
   Replayed replayed(what, result);
   const model::World& world = replayed.after(result.steps);

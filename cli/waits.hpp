@@ -20,6 +20,8 @@ struct Waiting {
   bool passed_over = false;            // In a loop: it could go on now and then.
 };
 std::string text_of(const Waiting& waiting);
+// What a task of that world waits for: "the mmap_lock of app".
+std::string waited_for(const Case& what, const model::World& world, const model::Blocked& blocked);
 
 struct Going {  // In a loop.
   std::string who{};

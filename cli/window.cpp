@@ -59,6 +59,8 @@ WindowEntry window_entry(const Machine& machine, model::MmId mm, model::Page pag
     default:
       break;
   }
+  // The table of a page that is being collapsed: a walk does not find it.
+  if (pte.invalid && !pte.huge) return {.before = "_", .page = {}, .after = ""};
   const model::FrameId frame = pte.frame();
   const std::string prefix = prefix_of(machine, pte);
   if (machine.is_zero(frame)) {

@@ -21,6 +21,8 @@ enum class EventKind : std::uint8_t {
   range_returned,
   range_refused,
   range_end,
+  range_heeded,
+  range_ignored,
   unpaired_end,
   released,
   pte_set,
@@ -44,6 +46,7 @@ enum class EventKind : std::uint8_t {
   pool_freed,
   swap_out,
   swap_in,
+  page_cleaned,
   clean_drop,
   dev_fault,
   dev_lookup,
@@ -57,6 +60,7 @@ enum class EventKind : std::uint8_t {
   dma_refused,
   page_pinned,
   page_unpinned,
+  deregistered,
   activate,
   handle_active,
   handle_failed,
@@ -72,6 +76,8 @@ enum class EventKind : std::uint8_t {
   sigbus,
   peer_down,
   message,
+  lock_order,
+  sleeps,
   count,
 };
 
@@ -93,6 +99,8 @@ inline constexpr std::array<EventInfo, static_cast<std::size_t>(EventKind::count
     {"range_returned", "PMV", "all range_start callbacks have returned"},
     {"range_refused", "PM", "a range_start callback returned -EAGAIN"},
     {"range_end", "PMV", "mmu_notifier_invalidate_range_end() is called"},
+    {"range_heeded", "PMR", "a driver has done what a notification asks for"},
+    {"range_ignored", "PMRV", "a driver does nothing about a notification"},
     {"unpaired_end", "MR", "a driver gets a range_end without its range_start"},
     {"released", "M", "the release callbacks have returned"},
     {"pte_set", "PMF", "a page table entry maps a frame"},
@@ -116,6 +124,7 @@ inline constexpr std::array<EventInfo, static_cast<std::size_t>(EventKind::count
     {"pool_freed", "F", "a huge page goes back to the pool of hugetlbfs"},
     {"swap_out", "FV", "the content of a frame is written to swap"},
     {"swap_in", "PMF", "a page comes back from swap"},
+    {"page_cleaned", "F", "a page counts as clean: its content is kept, or need not be"},
     {"clean_drop", "FV", "a frame is dropped without a write: swap has its content"},
     {"dev_fault", "PRD", "the adapter has no translation and asks its driver"},
     {"dev_lookup", "PRF", "the driver looks a page up in the CPU page table"},
@@ -129,6 +138,7 @@ inline constexpr std::array<EventInfo, static_cast<std::size_t>(EventKind::count
     {"dma_refused", "PR", "the adapter ends a transfer with an error"},
     {"page_pinned", "PF", "a driver pins a frame"},
     {"page_unpinned", "F", "a driver drops its pin"},
+    {"deregistered", "R", "a registration is gone, and its key with it"},
     {"activate", "RP", "a user asks for an activation"},
     {"handle_active", "RP", "the owner has made pages of a handle active for a user"},
     {"handle_failed", "RP", "pages of a handle cannot be mapped"},
@@ -144,6 +154,8 @@ inline constexpr std::array<EventInfo, static_cast<std::size_t>(EventKind::count
     {"sigbus", "RP", "a remote process gets SIGBUS"},
     {"peer_down", "H", "a kernel learns that a host is gone"},
     {"message", "V", "a two-sided message arrives"},
+    {"lock_order", "V", "a task waits in a new order"},
+    {"sleeps", "V", "a task waits where it must not sleep"},
 }};
 
 // Events of notifiers and TLB flushes say how they were called, for a Witness.
@@ -153,6 +165,8 @@ struct CallContext {
   bool nonblock = false;
   bool owner = false;         // The range names an owner.
   bool freed_tables = false;  // Page tables go with it.
+  // The flows in which it happened, the innermost first, as their numbers (flow_of()) + 1.
+  std::array<std::uint32_t, 3> within{};
 };
 
 struct Event {

@@ -80,7 +80,7 @@ std::int64_t page_value(const Machine& machine, const Operation& op) {
   if (!pte.populated() && vma->file.some()) {
     pte = machine.mappings[vma->file.index()].cached(vma->index_of(op.pages.first));
   }
-  if (pte.present()) return machine.frames[pte.frame()].value;
+  if (pte.has_frame()) return machine.frames[pte.frame()].value;
   if (!pte.swapped()) return 0;  // It would be a page of zeros.
   const SwapSlot& slot = machine.hosts[space.host.index()].swap[pte.slot()];
   return slot.cached.some() ? machine.frames[slot.cached].value : slot.value;

@@ -16,6 +16,8 @@ constexpr KernelSwitch table[] = {
     {"flush_before_free", &S::flush_before_free, true,
      "CPU TLBs are flushed before frames are freed"},
     {"peer_down_notice", &S::peer_down_notice, true, "the fabric reports dead hosts"},
+    {"announce_whole", &S::announce_whole, true,
+     "range_start tells of a range up to its last page"},
     {"secondary_by_flush", &S::secondary_by_flush, false,
      "flush_tlb_mm_range() tells secondary TLBs; else its callers and range_end do"},
     {"secondary_above", &S::secondary_above, false,
@@ -38,6 +40,12 @@ constexpr KernelSwitch table[] = {
      "frames of a batch are freed first to last; else last to first"},
     {"unmap_by_range", &S::unmap_by_range, false,
      "try_to_unmap_one() flushes by flush_tlb_range(), not by page"},
+    {"unmap_splits", &S::unmap_splits, false,
+     "try_to_unmap_one() splits a huge entry within its own bracket"},
+    {"whole_large", &S::whole_large, false,
+     "advice and reclaim take a large folio of small entries as a whole, and do not split it"},
+    {"aging_asks", &S::aging_asks, false,
+     "the multi-generational LRU asks subscribers for their accessed bits"},
     {"reuse_large", &S::reuse_large, false,
      "a write reuses a page of a large folio that nobody else maps"},
     {"split_keeps_dirty", &S::split_keeps_dirty, false,
@@ -59,12 +67,23 @@ constexpr KernelSwitch table[] = {
      "the end of a userfaultfd protection makes entries writable"},
     {"hugetlb_brackets", &S::hugetlb_brackets, false,
      "unmap_hugepage_range() notifies once more, within the bracket of its caller"},
+    {"uffd_moves", &S::uffd_moves, false,
+     "userfaultfd can move and poison pages and protect asynchronously; PAGEMAP_SCAN exists"},
+    {"move_by_range", &S::move_by_range, false,
+     "UFFDIO_MOVE moves the pages of a page table between one start and end"},
+    {"guard_regions", &S::guard_regions, false, "madvise() knows guard regions"},
     {"unmerge_unshares", &S::unmerge_unshares, false,
      "KSM unmerges by an unsharing read fault, not by a write fault"},
     {"pageout_ages", &S::pageout_ages, false,
      "madvise(MADV_PAGEOUT) clears accessed bits, and asks subscribers for theirs"},
     {"force_write", &S::force_write, false,
      "/proc/pid/mem may write, as ptrace() may, to private memory that is read-only"},
+    {"self_advice", &S::self_advice, false,
+     "process_madvise() takes every advice of a process for itself"},
+    {"unsplit_poison", &S::unsplit_poison, false,
+     "memory_failure() of a huge page that cannot be split is EHWPOISON, not EBUSY"},
+    {"zero_huge_hole", &S::zero_huge_hole, false,
+     "migrate_vma() takes the huge zero page for a hole; else it splits it when it collects"},
 };
 
 KernelSwitches of_6_12() {
@@ -76,12 +95,16 @@ KernelSwitches of_6_12() {
   switches.free_empty_tables = false;
   switches.zap_drains = true;
   switches.unmap_by_range = false;
+  switches.move_by_range = false;
+  switches.guard_regions = false;
   switches.reuse_large = false;
   switches.split_in_walk = false;
   switches.reap_clears = false;
   switches.zero_huge_at_once = false;
   switches.uprobe_in_place = false;
   switches.force_write = true;
+  switches.self_advice = false;
+  switches.zero_huge_hole = false;
   return switches;
 }
 
@@ -99,8 +122,13 @@ KernelSwitches of_6_1() {
   switches.upgrade_huge = false;
   switches.resolve_writable = false;
   switches.hugetlb_brackets = true;
+  switches.unmap_splits = false;
+  switches.whole_large = false;
+  switches.aging_asks = false;
+  switches.uffd_moves = false;
   switches.unmerge_unshares = false;
   switches.pageout_ages = true;
+  switches.unsplit_poison = false;
   return switches;
 }
 

@@ -20,6 +20,7 @@ struct KernelSwitches {
   bool heed_refusal = true;
   bool flush_before_free = true;
   bool peer_down_notice = true;
+  bool announce_whole = true;
 
   // ---- In what the versions differ.
   bool secondary_by_flush = true;
@@ -34,6 +35,9 @@ struct KernelSwitches {
   bool zap_drains = false;
   bool free_in_order = true;
   bool unmap_by_range = true;
+  bool unmap_splits = true;
+  bool whole_large = true;
+  bool aging_asks = true;
   bool reuse_large = true;
   bool split_keeps_dirty = true;
   bool split_in_walk = true;
@@ -45,9 +49,15 @@ struct KernelSwitches {
   bool upgrade_huge = true;
   bool resolve_writable = true;
   bool hugetlb_brackets = false;
+  bool uffd_moves = true;
+  bool move_by_range = true;
+  bool guard_regions = true;
   bool unmerge_unshares = true;
   bool pageout_ages = false;
   bool force_write = false;
+  bool self_advice = true;
+  bool unsplit_poison = true;
+  bool zero_huge_hole = true;
 
   bool operator==(const KernelSwitches&) const = default;
 };

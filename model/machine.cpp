@@ -110,7 +110,8 @@ bool Machine::satisfied(const Wait& wait, TaskId task) const {
       const Page page = wait.pages.first;
       const Vma* vma = space.find_vma(page);
       const Pte pte = space.page_table.at(page);
-      if (vma == nullptr || !vma->uffd()) return true;
+      if (!space.alive) return true;  // SIGKILL wakes whoever waits; munmap() and mremap() do not.
+      if (vma != nullptr && !vma->uffd()) return true;
       return pte.populated() && !pte.uffd_wp;
     }
     case Wait::Kind::gate: {
@@ -178,7 +179,8 @@ Mapping::Kind kind_of(const FileSetup& file) {
 
 void add_file(Machine& machine, const FileSetup& file) {
   const MappingId id{static_cast<std::uint32_t>(machine.mappings.size())};
-  machine.mappings.push_back({.kind = kind_of(file), .file = true, .size = file.pages});
+  machine.mappings.push_back(
+      {.kind = kind_of(file), .host = file.host, .file = true, .size = file.pages});
   if (!file.cached || file.kind == FileSetup::Kind::hugetlbfs) return;
   for (std::uint32_t i = 0; i < file.pages; ++i) {
     const std::optional<FrameId> frame = machine.frames.allocate(file.host);
@@ -195,6 +197,7 @@ void add_file(Machine& machine, const FileSetup& file) {
 Machine build(const Setup& setup) {
   Machine machine;
   machine.setup = &setup;
+  machine.observed = observed_of(setup);
   for (const HostSetup& host : setup.hosts) {
     const HostId id = machine.frames.add_host(host.alloc, host.frames);
     machine.hosts.push_back(
@@ -213,6 +216,7 @@ Machine build(const Setup& setup) {
     const RegionSetup& region = setup.regions[i];
     const bool shared = region.shared && !region.file.some();
     machine.mappings.push_back({.kind = shared ? Mapping::Kind::shmem : Mapping::Kind::anonymous,
+                                .host = machine.host_of(region.mm),
                                 .size = shared ? region.pages.count : 0});
     if (!region.lazy) machine.spaces[region.mm.index()].insert(vma_of(setup, i));
   }

@@ -15,6 +15,7 @@
 #include "model/memory/mapping.hpp"
 #include "model/memory/swap.hpp"
 #include "model/notifier/subscriptions.hpp"
+#include "model/observed.hpp"
 #include "model/setup.hpp"
 #include "model/wait.hpp"
 #include "sim/fixed.hpp"
@@ -118,6 +119,7 @@ struct Machine {
   Tracked<LineState, 8> lines{};
   bool running = false;      // The init block is over.
   std::uint64_t points = 0;  // Break-points reached, by their number in the setup.
+  Observed observed{};
 
   bool operator==(const Machine&) const = default;
 
@@ -125,11 +127,12 @@ struct Machine {
   // before the first.
   auto parts() {
     using sim::each;
-    return std::tuple_cat(std::tie(frames),
-                          std::tuple(each(hosts), each(mappings), each(spaces), each(notifiers),
-                                     each(cpus), each(adapters), each(registrations),
-                                     each(attachments), each(tasks), each(lines)),
-                          std::tie(queues, posted, asked, recalls, mail, variables, points));
+    return std::tuple_cat(
+        std::tie(frames),
+        std::tuple(each(hosts), each(mappings), each(spaces), each(notifiers), each(cpus),
+                   each(adapters), each(registrations), each(attachments), each(tasks),
+                   each(lines)),
+        std::tie(queues, posted, asked, recalls, mail, variables, points, observed));
   }
 
   Lock& lock(LockId id);

@@ -222,7 +222,7 @@ void World::encode_variable(sim::Encoder& out, VariableId variable,
 void World::encode_machine(sim::Encoder& out, Names& names, const Symmetry& symmetry) const {
   const auto& [shared, frames, hosts, mappings, spaces, notifiers, cpus, adapters, registrations,
                attachments, queues, posted, asked, recalls, tasks, mail, variables, lines, running,
-               points] = machine_;
+               points, observed] = machine_;
   const auto& order = symmetry.order;
   in_order(order[host_kind], hosts,
            [&](std::uint32_t id) { encode_host(out, names, machine_.hosts[id]); });
@@ -246,6 +246,7 @@ void World::encode_machine(sim::Encoder& out, Names& names, const Symmetry& symm
   });
   sim::encode(out, running);
   sim::encode(out, symmetry.names.bits(point_kind, points));
+  sim::encode(out, observed);
 }
 
 void World::encode_events(sim::Encoder& out, Names& names) const {

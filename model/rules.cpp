@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/rules.hpp"
 
+#include <optional>
+
 #include "model/event.hpp"
 #include "model/machine.hpp"
 
@@ -36,16 +38,30 @@ PropertySet judge_cpu(const Machine& machine, const Event& event) {
   return alive ? 0 : bit(Property::use_after_free);
 }
 
-// A transfer takes effect: the most telling of S1, S9, S2 and S3.
+// From a frame that its page does not map any more, the reader gets what was there before a write,
+// and has seen what the same program wrote later.
+bool reordered(const Machine& machine, const Event& event) {
+  const Observed& seen = machine.observed;
+  const Written* written = seen.last_write(event.mm, event.pages.first);
+  if (written == nullptr || written->value == event.value) return false;
+  const TaskId reader = program_of(*machine.setup, event.line);
+  return seen.seen_up_to(reader, written->writer) > written->place;
+}
+
+// A transfer takes effect: the most telling of S1, S22, S9, S10, S2 and S3.
 PropertySet judge_dma(const Machine& machine, const Event& event) {
   const Frame& frame = machine.frames[event.frame];
   if (frame.generation != event.generation) return bit(Property::use_after_free);
+  if (machine.registrations[event.mr.index()].gone) return bit(Property::foreign_access);
   const Page page = event.pages.first;
   if (is_write(event) && !machine.is_zero(event.frame) &&
       private_elsewhere(machine, event.mm, event.frame)) {
     return bit(Property::fork_leak);
   }
-  if (!maps(machine, event.mm, page, event.frame)) return bit(Property::stale_translation);
+  if (!maps(machine, event.mm, page, event.frame)) {
+    const bool late = !is_write(event) && reordered(machine, event);
+    return bit(late ? Property::reordered_read : Property::stale_translation);
+  }
   const Pte pte = machine.spaces[event.mm.index()].page_table.at(page);
   if (is_write(event) && !pte.write) return bit(Property::write_without_permission);
   return 0;
@@ -74,6 +90,131 @@ PropertySet judge_release(const Machine& machine, const Event& event) {
     if (cached || region.table.any(region.pages)) return bit(Property::use_after_release);
   }
   return 0;
+}
+
+// The adapter has translations for some of the pages, in its PFN table or its TLB.
+bool translated(const Machine& machine, MrId mr, PageRange pages) {
+  const Registration& region = machine.registrations[mr.index()];
+  if (!region.adapter.some()) return false;
+  return region.table.any(pages) ||
+         std::ranges::any_of(machine.adapters[region.adapter.index()].tlb,
+                             [&](const DeviceTlbEntry& entry) {
+                               return entry.mr == mr && pages.contains(entry.page);
+                             });
+}
+
+// The callback has returned, and the driver has no reference to excuse what is left.
+PropertySet judge_heeded(const Machine& machine, const Event& event) {
+  const bool left = machine.registrations[event.mr.index()].pinned.empty() &&
+                    translated(machine, event.mr, event.pages);
+  return left ? bit(Property::coverage_gap) : 0;
+}
+
+// No adapter of the model has memory of its own: what a MIGRATE or EXCLUSIVE event is about, is
+// never its own doing.
+PropertySet judge_ignored(const Machine& machine, const Event& event) {
+  return translated(machine, event.mr, event.pages) ? bit(Property::ignored_event) : 0;
+}
+
+// An entry is taken away or protected: somebody has told of it, and all have heard.
+PropertySet judge_change(const Machine& machine, const Event& event) {
+  const Subscriptions& notifier = machine.notifiers[event.mm.index()];
+  if (notifier.released) return 0;
+  for (std::uint32_t i = 0; i < event.pages.count; ++i) {
+    if (!notifier.invalidating(event.pages.at(i))) return bit(Property::coverage_gap);
+  }
+  return 0;
+}
+
+bool dirty(const Machine& machine, FrameId frame) {
+  if (machine.frames[machine.frames.head(frame)].dirty) return true;
+  for (const AddressSpace& space : machine.spaces) {
+    for (const Vma& vma : space.vmas) {
+      bool found = false;
+      space.page_table.for_each(vma.pages, [&](Page, const Pte& pte) {
+        found = found || (pte.maps(frame) && pte.dirty);
+      });
+      if (found) return true;
+    }
+  }
+  return false;
+}
+
+// What swap or the disk has of a page; nothing if they have none.
+std::optional<Value> kept(const Machine& machine, FrameId id) {
+  const Frame& frame = machine.frames[id];
+  if (frame.slot.some()) {
+    const SwapSlot& slot = machine.hosts[frame.host.index()].swap[frame.slot];
+    return slot.written ? std::optional(slot.value) : std::nullopt;
+  }
+  if (!frame.mapping.some()) return std::nullopt;
+  const Mapping& mapping = machine.mappings[frame.mapping.index()];
+  if (mapping.kind != Mapping::Kind::disk) return std::nullopt;
+  return mapping.read(frame.index);
+}
+
+// Who has pinned a page, marks it dirty at the end.
+bool counts_as_kept(const Machine& machine, FrameId frame) {
+  if (machine.frames[machine.frames.head(frame)].pins > 0) return false;
+  const std::optional<Value> copy = kept(machine, frame);
+  return copy && *copy != machine.frames[frame].value && !dirty(machine, frame);
+}
+
+// A driver gives translations up: what was written through them must be known to be dirty.
+PropertySet judge_given_up(const Machine& machine, const Event& event) {
+  const PageRange pages = event.pages.intersect(machine.registrations[event.mr.index()].pages);
+  if (!machine.observed.asks(Property::unmarked_write)) return 0;
+  bool lost = false;
+  machine.spaces[event.mm.index()].page_table.for_each(pages, [&](Page, const Pte& pte) {
+    lost = lost || (pte.present() && counts_as_kept(machine, pte.frame()));
+  });
+  return lost ? bit(Property::unmarked_write) : 0;
+}
+
+// A page counts as clean while a device may write to it.
+PropertySet judge_cleaned(const Machine& machine, const Event& event) {
+  if (!machine.observed.asks(Property::unmarked_write)) return 0;
+  const Frame& folio = machine.frames[event.frame];
+  if (folio.pins > 0 || folio.dirty) return 0;
+  const auto writes = [&](const PfnEntry& entry) {
+    return entry.write && machine.frames.head(entry.frame) == event.frame &&
+           entry.generation == machine.frames[entry.frame].generation;
+  };
+  bool writable = false;
+  for (const Registration& region : machine.registrations) {
+    region.table.for_each(region.pages, [&](Page, const PfnEntry& entry) {
+      writable = writable || (region.live && writes(entry));
+    });
+  }
+  for (const Adapter& adapter : machine.adapters) {
+    for (const DeviceTlbEntry& entry : adapter.tlb) writable = writable || writes(entry.target);
+    for (const Transfer& transfer : adapter.transfers) {
+      writable = writable || (transfer.write && writes(transfer.target));
+    }
+  }
+  return writable ? bit(Property::unmarked_write) : 0;
+}
+
+// Drivers are asked whether a page was used. A driver without such callbacks promises nothing.
+PropertySet judge_young(const Machine& machine, const Event& event) {
+  const Observed& seen = machine.observed;
+  if (!seen.asks(Property::missed_use)) return 0;
+  bool used = false;
+  const Subscriptions& notifier = machine.notifiers[event.mm.index()];
+  for (const Use& use : seen.used) {
+    const bool asked = machine.registrations[use.mr.index()].mm == event.mm &&
+                       notifier.listens(use.mr) && event.pages.contains(use.page);
+    if (!asked) continue;
+    if (use.blurred) return 0;
+    used = true;
+  }
+  return used == (event.detail != 0) ? 0 : bit(Property::missed_use);
+}
+
+PropertySet judge_order(const Machine& machine, const Event& event) {
+  const auto held = static_cast<LockClass>(event.detail);
+  const auto wanted = static_cast<LockClass>(event.value);
+  return machine.observed.locks.leads(wanted, held) ? bit(Property::lock_cycle) : 0;
 }
 
 // A clean page is dropped: swap must have its content.
@@ -197,6 +338,25 @@ PropertySet judge(const Machine& machine, const Event& event, TaskId task) {
       return judge_clean_drop(machine, event);
     case EventKind::unpaired_end:
       return bit(Property::unbalanced_notifier);
+    case EventKind::range_heeded:
+      return judge_heeded(machine, event);
+    case EventKind::range_ignored:
+      return judge_ignored(machine, event);
+    case EventKind::pte_cleared:
+    case EventKind::pte_protected:
+      return judge_change(machine, event);
+    case EventKind::pfn_cleared:
+      return judge_given_up(machine, event);
+    case EventKind::page_cleaned:
+      return judge_cleaned(machine, event);
+    case EventKind::clear_flush_young:
+    case EventKind::clear_young:
+    case EventKind::test_young:
+      return judge_young(machine, event);
+    case EventKind::lock_order:
+      return judge_order(machine, event);
+    case EventKind::sleeps:
+      return bit(Property::sleep_in_atomic);
     case EventKind::rdma_post:
       return judge_post(machine, event);
     case EventKind::dma_refused:
@@ -212,15 +372,16 @@ PropertySet exercised_by(const Machine& machine, const Event& event) {
   using enum Property;
   switch (event.kind) {
     case EventKind::call:
-      return bit(deadlock);
+      return bit(deadlock) | bit(lock_cycle) | bit(sleep_in_atomic);
     case EventKind::cpu_read:
     case EventKind::cpu_write:
       return bit(use_after_free);
     case EventKind::dma_read:
-      return bit(use_after_free) | bit(stale_translation);
+      return bit(use_after_free) | bit(stale_translation) | bit(reordered_read) |
+             bit(foreign_access);
     case EventKind::dma_write:
       return bit(use_after_free) | bit(stale_translation) | bit(write_without_permission) |
-             bit(fork_leak);
+             bit(fork_leak) | bit(foreign_access);
     case EventKind::pfn_installed:
       return bit(install_in_range) | bit(stale_install) | bit(use_after_release);
     case EventKind::released:
@@ -231,8 +392,25 @@ PropertySet exercised_by(const Machine& machine, const Event& event) {
     case EventKind::range_end:
     case EventKind::unpaired_end:
       return bit(unbalanced_notifier);
-    case EventKind::frame_allocated:
     case EventKind::pte_cleared:
+      return bit(leaked_reference) | bit(coverage_gap);
+    case EventKind::pte_protected:
+    case EventKind::range_heeded:
+      return bit(coverage_gap);
+    case EventKind::range_ignored:
+      return bit(ignored_event);
+    case EventKind::lock_order:
+      return bit(lock_cycle);
+    case EventKind::sleeps:
+      return bit(sleep_in_atomic);
+    case EventKind::pfn_cleared:
+    case EventKind::page_cleaned:
+      return bit(unmarked_write);
+    case EventKind::clear_flush_young:
+    case EventKind::clear_young:
+    case EventKind::test_young:
+      return bit(missed_use);
+    case EventKind::frame_allocated:
     case EventKind::page_pinned:
     case EventKind::page_unpinned:
       return bit(leaked_reference);

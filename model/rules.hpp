@@ -25,13 +25,21 @@ enum class Property : std::uint8_t {
   write_without_permission,  // S3
   install_in_range,          // S4
   stale_install,             // S5
+  unmarked_write,            // S6
+  missed_use,                // S7
   lost_update,               // S8
   fork_leak,                 // S9
+  reordered_read,            // S10
   unbalanced_notifier,       // S11
   use_after_release,         // S12
   leaked_reference,          // S13
+  sleep_in_atomic,           // S14
+  lock_cycle,                // S15
+  coverage_gap,              // S16
+  ignored_event,             // S17
   partial_activation,        // S20
   false_error,               // S21
+  foreign_access,            // S22
   deadlock,
   quiesce_stuck,  // L1
   fault_stuck,    // L3
@@ -62,14 +70,25 @@ inline constexpr std::array<PropertyInfo, static_cast<std::size_t>(Property::cou
          "a translation is installed between range_start and range_end of its page"},
         {"stale_install", "S5",
          "a translation is installed from a lookup that an invalidation has overtaken"},
+        {"unmarked_write", "S6", "a page that a device has written, or may write, counts as clean"},
+        {"missed_use", "S7", "a driver answers wrongly whether its device has used a page"},
         {"lost_update", "S8", "a completed write is missing from what is kept of the page"},
         {"fork_leak", "S9", "a device write for one process reaches a private page of another"},
+        {"reordered_read", "S10",
+         "a device sees a later write of a program, and then not an earlier one"},
         {"unbalanced_notifier", "S11", "range_start and range_end do not match at rest"},
         {"use_after_release", "S12", "a translation is made or left after release returned"},
         {"leaked_reference", "S13", "a pin or a reference is never dropped, or dropped twice"},
+        {"sleep_in_atomic", "S14", "somebody waits who must not sleep"},
+        {"lock_cycle", "S15",
+         "locks are taken in orders that form a circle, whether it is hit or not"},
+        {"coverage_gap", "S16",
+         "a page changes that no open range covers, or a driver keeps what a range covers"},
+        {"ignored_event", "S17", "a driver ignores a notification that is not about its own doing"},
         {"partial_activation", "S20",
          "a user may post while a page of its handles has no translation in the owner's card"},
         {"false_error", "S21", "SIGBUS or an error completion though the page can be mapped"},
+        {"foreign_access", "S22", "a device access takes effect with a key that was taken back"},
         {"deadlock", "D", "operations wait for each other for ever"},
         {"quiesce_stuck", "L1", "a revocation waits for ever for a card to answer"},
         {"fault_stuck", "L3",

@@ -26,6 +26,7 @@ struct HostSetup {
   std::uint32_t slots = 65536;
   AllocOrder alloc = AllocOrder::lifo;
   std::uint32_t lru_batch = 0;  // Pages that a CPU holds back before they are listed for reclaim.
+  bool lru_gen = false;         // The multi-generational LRU is enabled.
 };
 
 struct AdapterSetup {
@@ -102,8 +103,11 @@ enum class Verb : std::uint8_t {
   pkey_mprotect,          // pages, number (Protection)
   mremap,                 // pages (old; none: size 0 at `first`), second (new), flags (RemapFlag)
   brk,                    // pages (the whole heap), number (its size from now on)
-  mlock,                  // pages
+  mlock,                  // pages, flags (1: MLOCK_ONFAULT)
   munlock,                // pages
+  mlockall,               // flags (LockAllFlag)
+  munlockall,             //
+  remap_file_pages,       // pages, number (the page of the file that is first)
   mincore,                // pages
   msync,                  // pages, flags (1: MS_SYNC)
   fork,                   // number (the child)
@@ -128,10 +132,11 @@ enum class Verb : std::uint8_t {
   uffd_register,          // pages, flags (UffdMode)
   uffd_unregister,        // pages
   uffd_writeprotect,      // pages, number (1: on)
-  uffd_copy,              // pages, number
+  uffd_copy,              // pages, number, flags (1: write-protected)
   uffd_zeropage,          // pages
-  uffd_continue,          // pages
-  uffd_move,              // pages (destination), second (source)
+  uffd_continue,          // pages, flags (1: write-protected)
+  uffd_poison,            // pages
+  uffd_move,              // pages (destination), second (source), flags (1: ALLOW_SRC_HOLES)
   clear_refs,             // number (1 to 5)
   pagemap_scan,           // pages, flags (1: PM_SCAN_WP_MATCHING)
   uprobe_enable,          // pages
@@ -169,7 +174,8 @@ enum class Verb : std::uint8_t {
   ksm_unmerge,       //
   split_huge_pages,  // pages
   khugepaged,        // mm
-  damon,             // pages
+  damon,             // pages, number (Advice that follows; none: only monitors)
+  damon_paddr,       // pages, by their frames
   page_idle,         // pages
   kill,              // host
   mpi_put,
@@ -206,6 +212,7 @@ enum class Advice : std::uint8_t {
   hwpoison,
   guard_install,
   guard_remove,
+  none,  // DAMON: no advice follows.
 };
 
 namespace protection {
@@ -236,7 +243,16 @@ namespace uffd_mode {
 inline constexpr std::uint32_t missing = 1;
 inline constexpr std::uint32_t wp = 2;
 inline constexpr std::uint32_t minor = 4;
+// Features of the userfaultfd. With the second one, pages that are not there can be protected.
+inline constexpr std::uint32_t async = 8;  // UFFD_FEATURE_WP_ASYNC
+inline constexpr std::uint32_t unpopulated = 16;
 }  // namespace uffd_mode
+
+namespace lock_all_flag {
+inline constexpr std::uint32_t current = 1;  // MCL_CURRENT
+inline constexpr std::uint32_t future = 2;   // MCL_FUTURE
+inline constexpr std::uint32_t on_fault = 4;
+}  // namespace lock_all_flag
 
 namespace hmm_flag {
 inline constexpr std::uint32_t fault = 1;  // HMM_PFN_REQ_FAULT; without it a snapshot.

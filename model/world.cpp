@@ -209,6 +209,7 @@ void World::finish_step(Effects& effects, sim::Turn turn, TaskId actor) {
       turn.trace.write(record);
     }
   }
+  spent_ = effects.duration;
   break_properties(effects.broken);
   carry_out(effects, turn.chooser);
   for (const WakeKey& key : effects.changed) recheck(key, effects.duration, turn.chooser);
@@ -226,6 +227,10 @@ void World::resume(TaskId task, Effects& effects, sim::Turn turn) {
     }
     const Wait wait = guard_of(task);
     if (wait.kind != Wait::Kind::none) return set_runnable(task, effects.duration, turn.chooser);
+  }
+  if (std::as_const(machine_).observed.asks_for_waits()) {
+    Context context(machine_, stack, effects, task, machine_.tasks[task.index()].line);
+    context.might_wait(guard_of(task));
   }
   for (bool more = true; more;) {
     switch (run_top(task, effects, turn.trace)) {

@@ -70,6 +70,8 @@ class World {
 
   const Machine& machine() const { return machine_; }
   sim::Nanoseconds now() const { return events_.now(); }
+  // What the last step cost the task that took it.
+  sim::Nanoseconds spent() const { return spent_; }
   // The name of a task, for a trace: that of its program, or of the work it does. A worker that
   // has ended has none any more.
   std::string actor_name(TaskId task) const;
@@ -188,6 +190,7 @@ class World {
   Small<Guarded, 6> guarded_;  // Tasks whose next step has a guard, sorted.
   Small<sim::Nanoseconds, 1> armed_at_;
   sim::ActorId actor_ = 0;
+  sim::Nanoseconds spent_ = 0;
   const Reduction* reduction_ = nullptr;
   Witness* witness_ = nullptr;
 };

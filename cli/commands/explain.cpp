@@ -7,12 +7,14 @@
 #include "cli/layout.hpp"
 #include "cli/operations.hpp"
 #include "cli/words.hpp"
+#include "model/event.hpp"
 #include "scenarios/language/nearest.hpp"
 
 namespace cli {
 namespace {
 
 constexpr std::size_t key_width_max = 20;
+constexpr std::size_t legend_width = 19;
 
 bool same(std::string_view left, std::string_view right) {
   return std::ranges::equal(left, right, [](char a, char b) {
@@ -66,13 +68,30 @@ void write_steps(Output& out, const std::vector<OperationStep>& steps) {
   }
 }
 
+// What the names of the events stand for that the steps mention.
+void write_legend(Output& out, const std::vector<OperationStep>& steps) {
+  out.write("\n");
+  for (const model::EventInfo& info : model::event_table) {
+    const std::string start = fmt::format("  {} ", info.name);
+    const bool mentioned = std::ranges::any_of(steps, [&](const OperationStep& step) {
+      return std::ranges::any_of(
+          step.lines, [&](const std::string& line) { return (line + " ").starts_with(start); });
+    });
+    if (!mentioned) continue;
+    const std::string name = "  " + padded(info.name, legend_width) + "  ";
+    out.write(flowed(name, std::string(info.meaning), name.size()));
+  }
+}
+
 // What Linux does, as the model has it.
 void write_operation(Output& out, const Word& word, const Options& options) {
   const std::string& asked = options.choices.kernel;
   const std::string version = asked.empty() ? model::Setup().kernel : asked;
   if (word.list == "operations") {
     out.print("\n  In Linux {}, of pages m and t:\n", version);
-    return write_steps(out, steps_of(word.name, version, options.verbosity));
+    const std::vector<OperationStep> steps = steps_of(word.name, version, options.verbosity);
+    write_steps(out, steps);
+    return write_legend(out, steps);
   }
   if (word.list != "calls") return;
   const std::vector<OperationStep> steps = steps_with(word.name, version);

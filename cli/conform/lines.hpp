@@ -17,7 +17,7 @@ enum class Detail : std::uint8_t { full, before_and_after };
 std::vector<std::string> lines_of(const Step& step, const Naming* naming, Detail detail);
 
 // What has happened in a step, in full words: a line for each event, and one for pages that are
-// freed together.
+// freed together; above them the function of the kernel in which they happen.
 std::vector<std::string> words_of(const Step& step);
 
 }  // namespace cli::conform

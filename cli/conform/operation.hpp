@@ -61,6 +61,7 @@ struct Event {
   std::uint32_t shift = 12;
   bool freed_tables = false;
   std::optional<View> view{};  // When it differs from the last one.
+  std::string within{};        // The function of the kernel; of the model only.
 };
 
 struct Step {

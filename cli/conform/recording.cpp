@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "cli/conform/functions.hpp"
 #include "cli/names.hpp"
 #include "cli/window.hpp"
 #include "model/world.hpp"
@@ -123,6 +124,7 @@ class Recorder final : public model::Witness, public sim::TraceSink {
     if (*what == Callback::page_free) return free_pages(event);
     auto seen = seen_event(machine, event, *what);
     if (!seen) return;
+    seen->within = function_of(event.context);
     // The callbacks of interval notifiers come first, and the first one sees what is new.
     if (of_interval && held_ && held_->view) std::swap(seen->view, held_->view);
     if (*what == Callback::start) {

@@ -93,9 +93,14 @@ std::string arguments_of(const Event& event) {
 std::vector<std::string> words_of(const Step& step) {
   std::vector<std::string> lines;
   std::size_t freed = 0;  // Directly one after the other.
+  std::string within;
   for (std::size_t i = 0; i < step.events.size(); ++i) {
     const Event& event = step.events[i];
-    const std::string head = padded(name_of(event.what), name_width) + "  ";
+    if (!event.within.empty() && event.within != within) {
+      within = event.within;
+      lines.push_back(within);
+    }
+    const std::string head = "  " + padded(name_of(event.what), name_width) + "  ";
     if (event.what != Callback::page_free) {
       const std::string other = event.mm == 1 ? "" : "of the child: ";
       lines.push_back(head + other + arguments_of(event));

@@ -39,7 +39,7 @@ class Columns final : public TimelineReader {
   void read(const TimelineStep& step, const model::World&) override {
     std::string when = when_of(step);
     for (const Happening& happening : step.happenings) {
-      if (happening.internal() && !verbose_) continue;
+      if (happening.on_request() && !verbose_) continue;
       write_cell(when, happening);
       when.clear();
     }

@@ -1,122 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
-// As `trace-cmd report` prints a trace. Where Linux has a tracepoint for it, an event has that name
-// and that form (include/trace/events/{kmem,tlb,syscalls}.h); others have the names of `list
-// events`. Without time the clock is a counter of steps, as with trace_clock=counter.
+// As `trace-cmd report` prints a trace of events and of the function graph. A call is a function,
+// and the steps of its task are those that it calls: with what each of them and each wait took,
+// they explain its time. Without time the clock is a counter of steps, as with trace_clock=counter.
 #include <algorithm>
 
 #include "cli/formats/format.hpp"
+#include "cli/formats/tracepoints.hpp"
 #include "cli/layout.hpp"
 #include "cli/outcome.hpp"
+#include "cli/waits.hpp"
 
 namespace cli {
 namespace {
 
 using model::EventKind;
-using model::Verb;
 
 constexpr std::uint32_t first_pid = 1000;
 constexpr std::size_t command_length = 15;  // TASK_COMM_LEN without its zero.
-constexpr unsigned page_shift = 12;
 
-struct Shown {
-  std::string name;
-  std::string arguments;
-};
+std::string microseconds(sim::Nanoseconds time) {
+  return right_aligned(fmt::format("{}.{:03} us", time / 1000, time % 1000), 14);
+}
 
-struct SystemCall {
-  Verb verb;
-  std::string_view name;
-};
-constexpr SystemCall system_calls[] = {
-    {Verb::mmap, "mmap"},
-    {Verb::munmap, "munmap"},
-    {Verb::madvise, "madvise"},
-    {Verb::mprotect, "mprotect"},
-    {Verb::pkey_mprotect, "pkey_mprotect"},
-    {Verb::mremap, "mremap"},
-    {Verb::brk, "brk"},
-    {Verb::mlock, "mlock"},
-    {Verb::munlock, "munlock"},
-    {Verb::mincore, "mincore"},
-    {Verb::msync, "msync"},
-    {Verb::fork, "clone"},
-    {Verb::vfork, "vfork"},
-    {Verb::exec, "execve"},
-    {Verb::exit, "exit_group"},
-    {Verb::ftruncate, "ftruncate"},
-    {Verb::fallocate_punch, "fallocate"},
-    {Verb::pwrite, "pwrite64"},
-    {Verb::pread, "pread64"},
-    {Verb::fdatasync, "fdatasync"},
-    {Verb::process_vm_readv, "process_vm_readv"},
-    {Verb::process_vm_writev, "process_vm_writev"},
-    {Verb::ptrace_poke, "ptrace"},
-    {Verb::move_pages, "move_pages"},
-    {Verb::mbind, "mbind"},
-    {Verb::migrate_pages, "migrate_pages"},
-    {Verb::process_mrelease, "process_mrelease"},
-    {Verb::kill_process, "kill"},
-    {Verb::swapoff, "swapoff"},
-};
-
-// The system call that a call of the scenario stands for; empty if it is none.
-std::string_view system_call(const model::Call& call) {
-  if (call.verb == Verb::madvise && call.peer.some()) return "process_madvise";
-  for (const SystemCall& known : system_calls) {
-    if (known.verb == call.verb) return known.name;
+// The inner steps that make up one: "zap.start, range_start.enter".
+std::string steps_of(const TimelineStep& step) {
+  std::string names;
+  for (const Happening& happening : step.happenings) {
+    if (!happening.internal()) continue;
+    if (!names.empty()) names += ", ";
+    names += model::step_name(happening.event.value);
   }
-  return {};
-}
-
-std::string enter_arguments(const model::Call& call) {
-  const auto bytes = [](std::uint64_t pages) { return pages << page_shift; };
-  if (call.verb == Verb::fork) return "flags: 0x1200011";
-  if (call.verb == Verb::exit) return "error_code: 0x0";
-  if (call.pages.count == 0) return {};
-  return fmt::format("addr: {:#x}, len: {:#x}", bytes(call.pages.first.value),
-                     bytes(call.pages.count));
-}
-
-std::string exit_value(const model::Event& event) {
-  const auto kind = static_cast<model::Result::Kind>(event.detail);
-  const auto number = static_cast<std::int64_t>(event.value);
-  return fmt::format(
-      "{:#x}", static_cast<std::uint64_t>(kind == model::Result::Kind::error ? -number : number));
-}
-
-Shown show_call(const model::Setup& setup, const Happening& happening) {
-  const model::Call& call = setup.lines[happening.event.line.index()].call;
-  const std::string_view name = system_call(call);
-  const bool enters = happening.event.kind == EventKind::call;
-  if (name.empty()) return {std::string(happening.name()), happening.arguments()};
-  if (enters) return {fmt::format("sys_enter_{}", name), enter_arguments(call)};
-  return {fmt::format("sys_exit_{}", name), exit_value(happening.event)};
-}
-
-Shown show(const model::Setup& setup, const Happening& happening) {
-  const model::Event& event = happening.event;
-  switch (event.kind) {
-    case EventKind::call:
-    case EventKind::returned:
-      if (event.line.some()) return show_call(setup, happening);
-      break;
-    case EventKind::frame_allocated:
-      return {"mm_page_alloc", fmt::format("pfn={:#x} order=0", event.frame.value)};
-    case EventKind::frame_freed:
-      return {"mm_page_free", fmt::format("pfn={:#x} order={}", event.frame.value, event.value)};
-    case EventKind::cpu_flush:
-      return {"tlb_flush", fmt::format("pages:{} cpu:{}", event.pages.count, event.value)};
-    default:
-      break;
-  }
-  return {std::string(happening.name()), happening.arguments()};
+  return names;
 }
 
 class Ftrace final : public TimelineReader {
  public:
   Ftrace(Output& out, const Manifest& manifest, const Showing& showing)
       : out_(out),
+        what_(manifest.what),
         setup_(manifest.what.setup()),
+        tracepoints_(setup_),
         by_time_(order_of(*manifest.what.cell) == sim::Order::by_time),
         verbose_(showing.verbosity == Verbosity::verbose) {
     std::uint32_t cpus = 0;
@@ -124,20 +47,128 @@ class Ftrace final : public TimelineReader {
     out_.print("cpus={}\n", cpus);
   }
 
+  // A wait is known when it is over, and a step takes effect before its time has passed.
+  ~Ftrace() override {
+    std::ranges::stable_sort(lines_, {}, &Line::at);
+    for (const Line& line : lines_) out_.print("{}\n", line.text);
+  }
+
   void read(const TimelineStep& step, const model::World& world) override {
+    if (by_time_) begin_step(step, world);
     for (const Happening& happening : step.happenings) {
-      if (happening.internal() && !verbose_) continue;
-      const Shown shown = show(setup_, happening);
-      std::string line = fmt::format(
-          "{}-{:<5} [{:03}] {}: {}", right_aligned(happening.actor.substr(0, command_length), 16),
-          pid_of(happening), cpu_of(happening, world), when_of(step), padded(shown.name + ":", 21));
-      line += " " + shown.arguments;
-      while (line.ends_with(' ')) line.pop_back();
-      out_.print("{}\n", line);
+      if (by_time_ && happening.event.kind == EventKind::returned) continue;  // When it is over.
+      if (happening.on_request() && !happening.internal() && !verbose_) continue;
+      if (happening.internal()) show_inner(happening, step, world);
+      if (!happening.internal()) print(clock(step), happening, world, tracepoints_.of(happening));
+      if (by_time_ && happening.event.kind == EventKind::call) begin_call(happening, step, world);
     }
+    if (by_time_) end_step(step, world);
   }
 
  private:
+  struct Line {
+    std::uint64_t at = 0;
+    std::string text{};
+  };
+  // What a task is in the middle of.
+  struct Doing {
+    bool called = false;
+    sim::Nanoseconds begun = 0;
+    sim::Nanoseconds ready = 0;  // When its last step was over.
+    std::string waits_for{};
+  };
+
+  // Whose step it is; an interrupt is of nobody.
+  static const Happening* taken_by(const TimelineStep& step) {
+    const auto own = [](const Happening& happening) {
+      return happening.task.some() &&
+             (happening.internal() || happening.event.kind == EventKind::call);
+    };
+    const auto found = std::ranges::find_if(step.happenings, own);
+    return found == step.happenings.end() ? nullptr : &*found;
+  }
+
+  // The wait before it; then the step, unless it is the first of a call, which comes before.
+  void begin_step(const TimelineStep& step, const model::World& world) {
+    const Happening* first = taken_by(step);
+    if (first == nullptr) return;
+    Doing& doing = doing_[first->task.value];
+    if (doing.called && doing.ready < step.at) {
+      const std::string reason =
+          doing.waits_for.empty() ? "" : fmt::format(" /* {} */", doing.waits_for);
+      graph(doing.ready, *first, world, microseconds(step.at - doing.ready), "  wait();" + reason);
+    }
+    doing.waits_for.clear();
+    doing.ready = step.at + step.spent;
+    if (first->event.kind != EventKind::call) leaf(*first, step, world);
+  }
+
+  void begin_call(const Happening& call, const TimelineStep& step, const model::World& world) {
+    Doing& doing = doing_[call.task.value];
+    doing.called = true;
+    doing.begun = step.at;
+    graph(step.at, call, world, right_aligned("", 14), function_of(call) + "() {");
+    leaf(call, step, world);
+  }
+
+  void leaf(const Happening& first, const TimelineStep& step, const model::World& world) {
+    const std::string names = steps_of(step);
+    if (names.empty() || (step.spent == 0 && !verbose_)) return;
+    const bool nested = doing_[first.task.value].called;
+    graph(step.at, first, world, microseconds(step.spent), (nested ? "  " : "") + names + ";");
+  }
+
+  void end_step(const TimelineStep& step, const model::World& world) {
+    for (const Happening& happening : step.happenings) {
+      if (happening.event.kind != EventKind::returned) continue;
+      Doing& doing = doing_[happening.task.value];
+      graph(doing.ready, happening, world, microseconds(doing.ready - doing.begun), "}",
+            "funcgraph_exit:");
+      print(doing.ready, happening, world, tracepoints_.of(happening));
+      doing.called = false;
+    }
+    for (const model::Blocked& blocked : world.blocked()) {
+      doing_[blocked.task.value].waits_for = waited_for(what_, world, blocked);
+    }
+  }
+
+  void show_inner(const Happening& happening, const TimelineStep& step, const model::World& world) {
+    if (verbose_ && !by_time_) {
+      print(clock(step), happening, world, {"step", model::step_name(happening.event.value)});
+    }
+    const Tracepoint tracepoint = tracepoints_.of_step(happening, step, world);
+    if (!tracepoint.name.empty()) print(clock(step), happening, world, tracepoint);
+  }
+
+  std::string function_of(const Happening& happening) const {
+    const model::Line& line = setup_.lines[happening.event.line.index()];
+    const std::string_view name = system_call(line.call);
+    if (!name.empty()) return fmt::format("__x64_sys_{}", name);
+    const std::string arguments = happening.arguments();
+    return arguments.substr(0, arguments.find('('));
+  }
+
+  void graph(sim::Nanoseconds at, const Happening& who, const model::World& world,
+             const std::string& duration, const std::string& text,
+             std::string_view name = "funcgraph_entry:") {
+    add(at, who, cpu_of(who, world), name, fmt::format("{} |  {}", duration, text));
+  }
+
+  void print(sim::Nanoseconds at, const Happening& who, const model::World& world,
+             const Tracepoint& tracepoint) {
+    const std::uint32_t cpu = tracepoint.cpu.some() ? tracepoint.cpu.value : cpu_of(who, world);
+    add(at, who, cpu, tracepoint.name + ":", tracepoint.arguments);
+  }
+
+  void add(sim::Nanoseconds at, const Happening& who, std::uint32_t cpu, std::string_view name,
+           const std::string& text) {
+    std::string line = fmt::format("{}-{:<5} [{:03}] {}: {} {}",
+                                   right_aligned(who.actor.substr(0, command_length), 16),
+                                   pid_of(who), cpu, when(at), padded(std::string(name), 21), text);
+    while (line.ends_with(' ')) line.pop_back();
+    lines_.push_back({.at = at, .text = std::move(line)});
+  }
+
   static std::uint32_t pid_of(const Happening& happening) {
     return happening.task.some() ? first_pid + happening.task.value : 0;
   }
@@ -155,15 +186,21 @@ class Ftrace final : public TimelineReader {
     return first;
   }
 
-  std::string when_of(const TimelineStep& step) const {
-    if (!by_time_) return fmt::format("{:6}", step.number);
-    return fmt::format("{:5}.{:09}", step.at / 1'000'000'000, step.at % 1'000'000'000);
+  std::uint64_t clock(const TimelineStep& step) const { return by_time_ ? step.at : step.number; }
+
+  std::string when(std::uint64_t at) const {
+    if (!by_time_) return fmt::format("{:6}", at);
+    return fmt::format("{:5}.{:09}", at / 1'000'000'000, at % 1'000'000'000);
   }
 
   Output& out_;
+  const Case& what_;
   const model::Setup& setup_;
+  Tracepoints tracepoints_;
   bool by_time_;
   bool verbose_;
+  std::map<std::uint32_t, Doing> doing_;  // By task.
+  std::vector<Line> lines_;
 };
 
 }  // namespace

@@ -26,7 +26,7 @@ class Jsonl final : public TimelineReader {
 
   void read(const TimelineStep& step, const model::World&) override {
     for (const Happening& happening : step.happenings) {
-      if (happening.internal() && !verbose_) continue;
+      if (happening.on_request() && !verbose_) continue;
       Json line = begin_line(step);
       line["actor"] = happening.actor;
       line["event"] = happening.name();

@@ -47,7 +47,7 @@ class Lanes final : public TimelineReader {
   void read(const TimelineStep& step, const model::World&) override {
     const bool seen = !step.changed.empty() ||
                       std::ranges::any_of(step.happenings, [](const Happening& happening) {
-                        return !happening.internal();
+                        return !happening.on_request();
                       });
     if (!seen && !verbose_) return;
     std::string title = fmt::format("[Time {}] ", step.number);
@@ -75,6 +75,7 @@ class Lanes final : public TimelineReader {
       std::string inner;  // The name of the step.
       for (const Happening& happening : step.happenings) {
         if (happening.actor != actor) continue;
+        if (happening.on_request() && !happening.internal() && !verbose_) continue;
         if (happening.internal()) {
           inner = happening.fields.front().text;
         } else {

@@ -37,7 +37,7 @@ class Text final : public TimelineReader {
       loop_after_.reset();
     }
     for (const Happening& happening : step.happenings) {
-      if (happening.internal() && !verbose_) continue;
+      if (happening.on_request() && !verbose_) continue;
       row(when, happening.actor, happening.name(), happening.arguments());
       when.clear();
     }

@@ -6,13 +6,14 @@ namespace model {
 // Who remembers invalidate_seq only ever asks whether it has moved: it is told there, in
 // PolicyCall.
 void Registration::encode(sim::Encoder& out) const {
-  const auto& [owner, range, card, may_write, is_live, is_handle, is_pinned, twice, read_begun,
-               guard, entries, frames, going, ended] = *this;
+  const auto& [owner, range, card, may_write, is_live, is_gone, is_handle, is_pinned, twice,
+               read_begun, guard, entries, frames, going, ended] = *this;
   sim::encode(out, owner);
   sim::encode(out, range);
   sim::encode(out, card);
   sim::encode(out, may_write);
   sim::encode(out, is_live);
+  sim::encode(out, is_gone);
   sim::encode(out, is_handle);
   out.add(static_cast<std::uint8_t>(is_pinned + 2 * twice));
   out.add_small(read_begun);

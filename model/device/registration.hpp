@@ -13,13 +13,14 @@ struct PfnEntry {
   FrameId frame{};
   std::uint16_t generation = 0;
   bool write = false;
+  bool young = false;  // In the PFN table: the adapter has walked to it since it was asked.
 
   bool operator==(const PfnEntry&) const = default;
   bool populated() const { return frame.some(); }
   void encode(sim::Encoder& out) const {
     sim::encode(out, frame);
     encode_generation(out, frame, generation);
-    out.add(write);
+    out.add(static_cast<std::uint8_t>((write ? 1 : 0) | (young ? 2 : 0)));
   }
   PfnEntry advanced(std::uint32_t pages) const {
     PfnEntry later = *this;
@@ -33,7 +34,8 @@ struct Registration {
   PageRange pages{};
   AdapterId adapter{};      // None: an interval that is only watched.
   bool write = true;        // Access rights given at registration.
-  bool live = true;         // False after deregistration.
+  bool live = true;         // False once deregistration has begun.
+  bool gone = false;        // It is over.
   bool handle = false;      // Exported: remote processes attach to it.
   bool pins = false;        // Pinned whatever the adapter's policy: not on-demand.
   bool two_pass = false;    // Its invalidation is begun, and finished in a second pass.

@@ -35,7 +35,7 @@ bool marks(Advice advice, Vma& vma) {
       return true;
     case Advice::mergeable:
     case Advice::unmergeable:
-      vma.mergeable = advice == Advice::mergeable;
+      vma.mergeable = advice == Advice::mergeable && !vma.shared && !vma.hugetlb;
       return true;
     case Advice::normal:
     case Advice::random:
@@ -123,8 +123,62 @@ Next Madvise::unlock(Context& c) {
   if (hold == Hold::write) unlock_write(c, mm);
   if (hold == Hold::read) c.release(mmap_lock(mm));
   if (hold == Hold::vma) c.release(vma_lock(mm));
-  if (hole) return c.done(Result::error(ENOMEM));
-  return c.done(result);
+  return c.done(hole && result.ok() ? Result::error(ENOMEM) : result);
+}
+
+// madvise_dontneed_free_valid_vma(), can_madv_lru_vma() and others; of what changes flags, whether
+// the VMA could be split for it.
+bool Madvise::refuses(const AddressSpace& space, const Vma& vma, PageRange part) const {
+  const bool cut = vma.hugetlb && part.first.value % pmd_pages != 0;
+  switch (advice) {
+    case Advice::dontneed:
+      return vma.locked || cut;
+    case Advice::dontneed_locked:
+      return cut;
+    case Advice::free:
+      return vma.locked || vma.hugetlb || vma.file.some();
+    case Advice::cold:
+    case Advice::pageout:
+    case Advice::guard_install:
+      return vma.locked || vma.hugetlb;
+    case Advice::guard_remove:
+      return vma.hugetlb;
+    case Advice::wipeonfork:
+      if (vma.shared || vma.hugetlb || vma.file.some()) return true;
+      break;
+    default:
+      break;
+  }
+  Vma changed = vma;
+  marks(advice, changed);
+  return changed != vma && cuts_hugetlb(space, part);
+}
+
+// madvise_walk_vmas(): what comes before the first VMA that refuses.
+PageRange Madvise::accepted(const AddressSpace& space) {
+  for (const Vma& vma : space.vmas) {
+    const PageRange part = vma.pages.intersect(pages);
+    if (part.count == 0 || !refuses(space, vma, part)) continue;
+    result = Result::error(EINVAL);
+    return {.first = pages.first, .count = part.first.value - pages.first.value};
+  }
+  return pages;
+}
+
+// Of the last huge page of hugetlb, a part is not enough.
+Next Madvise::zap(Context& c) {
+  const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
+  PageRange part = accepted(space);
+  if (part.count > 0 && cuts_hugetlb(space, {.first = part.end()})) {
+    part.count -= std::min(part.count, part.end().value % pmd_pages);
+  }
+  if (part.count == 0) {
+    step = Step::unlock;
+    return Next::pass;
+  }
+  return c.call({Zap{.per_vma = true,
+                     .free_empty = true,
+                     .range = {.mm = mm, .pages = part, .event = NotifierEvent::clear}}});
 }
 
 Next Madvise::apply(Context& c) {
@@ -133,9 +187,7 @@ Next Madvise::apply(Context& c) {
   switch (advice) {
     case Advice::dontneed:
     case Advice::dontneed_locked:
-      return c.call({Zap{.per_vma = true,
-                         .free_empty = true,
-                         .range = {.mm = mm, .pages = pages, .event = NotifierEvent::clear}}});
+      return zap(c);
     case Advice::populate_read:
     case Advice::populate_write:
       c.release(mmap_lock(mm));  // faultin_page_range() takes it itself.
@@ -144,14 +196,17 @@ Next Madvise::apply(Context& c) {
           {Populate{.write = advice == Advice::populate_write, .mm = mm, .pages = pages}});
     case Advice::remove: {
       const Vma* vma = c.mm(mm).find_vma(pages.first);
-      const bool ours = vma != nullptr && vma->file.some() && vma->shared && vma->write;
-      if (!ours) {
-        result = Result::error(vma == nullptr || !vma->file.some() ? EINVAL : EACCES);
+      const int error = vma == nullptr                     ? ENOMEM
+                        : vma->locked || !vma->file.some() ? EINVAL
+                        : !vma->shared || !vma->write      ? EACCES
+                                                           : 0;
+      if (error != 0) {
+        result = Result::error(error);
         step = Step::unlock;
         return Next::pass;
       }
       const PunchHole punch{.file = vma->file,
-                            .first = vma->index_of(pages.first),
+                            .first = vma->index_of(std::max(pages.first, vma->pages.first)),
                             .count = vma->pages.intersect(pages).count};
       c.release(mmap_lock(mm));
       step = Step::ended;
@@ -191,20 +246,25 @@ Next Madvise::walk(Context& c) {
   if (part.count == 0) {
     step = Step::unlock;
     if (advice == Advice::unmergeable) return mark(c);
+    // madvise_batch_tlb_flush()
+    const bool gathers = advice == Advice::free && c.setup.switches.gather_advice;
+    return gathers ? c.call({TlbFinish{.mm = mm}}) : Next::pass;
+  }
+  if (refuses(c.mm(mm), *vma, part)) {
+    result = Result::error(EINVAL);
+    step = Step::unlock;
     return Next::pass;
   }
   cursor = part.end();
   switch (advice) {
     case Advice::free:
-      if (vma->file.some() && vma->shared) break;
-      if (vma->file.some()) break;  // vma_is_anonymous()
-      return c.call({AgeRange{.lazy_free = true, .mm = mm, .pages = part}});
+      return c.call({AgeRange{
+          .lazy_free = true, .shoot = !c.setup.switches.gather_advice, .mm = mm, .pages = part}});
     case Advice::cold:
-      if (vma->locked) break;
       return c.call({AgeRange{.mm = mm, .pages = part}});
     case Advice::pageout:
-      if (vma->locked) break;
-      return c.call({ReclaimRange{.ages = c.setup.switches.pageout_ages, .mm = mm, .pages = part}});
+      return c.call({ReclaimRange{
+          .ages = c.setup.switches.pageout_ages, .alone = true, .mm = mm, .pages = part}});
     case Advice::guard_install:
     case Advice::guard_remove:
       return c.call({Guard{.on = advice == Advice::guard_install, .mm = mm, .pages = part}});
@@ -217,7 +277,14 @@ Next Madvise::walk(Context& c) {
 }
 
 Next Madvise::mark(Context& c) {
-  c.mm(mm).modify(pages, [this](Vma& vma) { marks(advice, vma); });
+  if (const auto cut = cut_by(c, mm, pages, [this](Vma& vma) { marks(advice, vma); })) {
+    step = advice == Advice::unmergeable ? Step::walk : Step::apply;
+    return c.call({SplitPmd{.mm = mm, .first = *cut}});
+  }
+  c.mm(mm).modify(accepted(c.mm(mm)), [&](Vma& vma) {
+    marks(advice, vma);
+    c.spend(Cost::vma);
+  });
   step = Step::unlock;
   return Next::pass;
 }
@@ -272,8 +339,22 @@ Next AgeRange::run(Context& c) {
 bool may_free_lazily(const Machine& machine, Pte pte) {
   if (!is_anonymous(machine, pte.frame())) return false;
   const Frame& folio = machine.frames[machine.frames.head(pte.frame())];
-  const bool alone = folio.maps == 1 && !folio.locked_by.some();
+  const bool once = folio.maps == 1 || (!pte.huge && folio.maps == folio.pages);
+  const bool alone = once && !folio.locked_by.some();
   return alone || !(pte.huge || folio.dirty || folio.slot.some());
+}
+
+// A large folio that small entries map, whole or in part. What cannot be split is passed over.
+bool AgeRange::splits(Context& c, Pte pte) {
+  const std::uint32_t size = c.frame(c.machine.frames.head(pte.frame())).pages;
+  if (pte.huge || size == 1 || cursor < whole) return false;
+  if (takes_whole(c, mm, cursor, pages)) {
+    whole = Page{cursor.value + size};
+    return false;
+  }
+  if (cursor == tried) return false;
+  tried = cursor;
+  return true;
 }
 
 // madvise_free_pte_range(), madvise_cold_or_pageout_pte_range().
@@ -285,11 +366,16 @@ Next AgeRange::modify(Context& c) {
     cursor = *found;
     Pte pte = table.at(cursor);
     const PageRange span = span_of(cursor, pmd_pages);
+    if (!lazy_free && pte.present() && mapped_shared(c.machine, mm, pte)) {
+      cursor = pte.huge ? span.end() : Page{cursor.value + 1};
+      continue;
+    }
     if (pte.huge && span.intersect(pages).count < pmd_pages) {
       c.release(page_table_lock(mm));
       step = Step::lock_ptl;
       const FrameId head = c.machine.frames.head(pte.frame());
-      if (c.machine.is_zero(head) || entry == pte) {  // Or it was tried: it cannot be split.
+      // Or it was tried: it cannot be split.
+      if (!pte.present() || c.machine.is_zero(head) || entry == pte) {
         cursor = span.end();
         return Next::again;
       }
@@ -303,8 +389,16 @@ Next AgeRange::modify(Context& c) {
       cursor = Page{cursor.value + 1};
       continue;
     }
-    const bool ours = pte.present() && !c.machine.is_zero(pte.frame()) &&
-                      (!lazy_free || may_free_lazily(c.machine, pte));
+    const FrameId head = pte.present() ? c.machine.frames.head(pte.frame()) : FrameId{};
+    if (head.some() && splits(c, pte)) {
+      c.release(page_table_lock(mm));
+      step = Step::lock_ptl;
+      return c.call({SplitFolio{.frame = head}});
+    }
+    const bool unsplit = pte.present() && !pte.huge && c.frame(head).pages > 1 && cursor >= whole;
+    const bool ours =
+        pte.present() && !c.machine.is_zero(head) && !unsplit &&
+        (lazy_free ? may_free_lazily(c.machine, pte) : mapped_once(c.machine, head, mm));
     if (!ours) {
       cursor = Page{cursor.value + count};
       continue;
@@ -313,6 +407,7 @@ Next AgeRange::modify(Context& c) {
       Frame& folio = c.frame(c.machine.frames.head(pte.frame()));
       folio.dirty = false;
       folio.lazy_free = true;
+      c.emit({.kind = EventKind::page_cleaned, .frame = c.machine.frames.head(pte.frame())});
       if (folio.slot.some()) remove_from_swap_cache(c, c.machine.frames.head(pte.frame()));
     }
     if (!pte.young && !(lazy_free && pte.dirty)) {
@@ -337,52 +432,6 @@ Next AgeRange::modify(Context& c) {
   c.release(page_table_lock(mm));
   step = Step::end;
   return Next::again;
-}
-
-// ---- Populate
-
-Next Populate::run(Context& c) {
-  switch (step) {
-    case Step::next: {
-      if (cursor == pages.count) return c.done();
-      step = Step::got;
-      return c.call({GetPage{
-          .mode = GetPage::Mode::populate, .write = write, .mm = mm, .page = pages.at(cursor++)}});
-    }
-    case Step::got:
-      if (!c.task().result.ok()) return c.done(c.task().result);
-      step = Step::next;
-      return Next::pass;
-  }
-  return c.done();
-}
-
-// ---- Mlock
-
-Wait Mlock::guard() const { return step == Step::lock ? write_lock_wait(mm, has_lock) : Wait{}; }
-
-Next Mlock::run(Context& c) {
-  switch (step) {
-    case Step::lock:
-      if (!lock_for_write(c, mm, has_lock)) return Next::again;
-      c.spend(Cost::syscall);
-      step = Step::mark;
-      return Next::pass;
-    case Step::mark: {
-      const bool hole = covered(c.mm(mm), pages) < pages.count;
-      c.mm(mm).modify(pages, [this](Vma& vma) { vma.locked = on; });
-      const Vma* vma = c.mm(mm).find_vma(pages.first);
-      const bool write = vma != nullptr && vma->write && !vma->shared;
-      unlock_write(c, mm);
-      if (hole) return c.done(Result::error(ENOMEM));
-      if (!on) return c.done();
-      step = Step::populated;
-      return c.call({Populate{.write = write, .mm = mm, .pages = pages}});
-    }
-    case Step::populated:
-      return c.give();
-  }
-  return c.done();
 }
 
 }  // namespace model

@@ -45,11 +45,30 @@ Next run_hook(const P& policy, Driver& driver, PolicyCall& call) {
   return Next::done;
 }
 
+// A driver is through with a range that concerns it, and has not refused it.
+void report(const PolicyCall& call, Context& c) {
+  const bool ignored =
+      std::visit([&](const auto& policy) { return policy.ignores(call.range.event); },
+                 c.machine.policy_of(call.mr));
+  const auto event = static_cast<std::uint8_t>(call.range.event);
+  c.emit({.kind = ignored ? EventKind::range_ignored : EventKind::range_heeded,
+          .detail = event,
+          .context = {.owner = call.range.owner},
+          .mm = call.range.mm,
+          .pages = call.pages,
+          .mr = call.mr,
+          .value = event});
+}
+
 Next run_policy(PolicyCall& call, Context& c) {
   Driver driver(c, c.task().result);
   c.task().result = Result::success();  // Unless the hook says otherwise.
   const Next next = std::visit([&](const auto& policy) { return run_hook(policy, driver, call); },
                                c.machine.policy_of(call.mr));
+  const bool over = next == Next::done || next == Next::give;
+  if (over && call.hook == Hook::range_start && call.pages.count != 0 && c.task().result.ok()) {
+    report(call, c);
+  }
   return next;
 }
 

@@ -40,20 +40,21 @@ struct Flow {
                Syscall, Mmap, Munmap, Brk, Mremap, MovePageTables,  // map.hpp
                Madvise, AgeRange, Populate, Mlock,                  // advise.hpp
                ChangeProtection, Mprotect,                          // protect.hpp
-               Fork, Exit, Unregister,                              // fork.hpp
+               Fork, Vfork, Exit, Unregister,                       // fork.hpp
                UnmapFolio, ReclaimPage, ReclaimRange, ReclaimSome, SwapAhead, Swapoff,
-               Kswapd,                                                               // reclaim.hpp
-               UnmapMapping, PunchHole, Truncate, ReadAhead, FileAccess, Writeback,  // file.hpp
-               MigratePages, MovePages, Compact, MemoryFailure,                      // migrate.hpp
-               HugeFault, HugeWrite, SplitFolio, Collapse, SplitHugePages,           // huge.hpp
-               HugetlbFault, CopyHugetlb, ProtectHugetlb,                            // hugetlb.hpp
-               ReplaceEntry, KsmScan, Unmerge, UnmergeAll, Uprobe,                   // ksm.hpp
-               UffdRegister, MarkRange, UffdFill, UffdMove,                // userfault.hpp
-               ClearRefs, Guard, AgePages,                                 //
-               MigrateVma, MigrateToRam, MakeExclusive, RestoreExclusive,  // device_memory.hpp
-               HmmRange,                                                   //
-               Watch, Unwatch, ReadInterval,                               // watch.hpp
-               Dma, Prefetch, Register, Deregister,                        // dma.hpp
+               Kswapd,  // reclaim.hpp
+               UnmapMapping, DropCache, PunchHole, Truncate, ReadAhead, FileAccess,
+               Writeback,                                                   // file.hpp
+               MigratePages, MovePages, Compact, MemoryFailure,             // migrate.hpp
+               HugeFault, HugeWrite, SplitFolio, Collapse, SplitHugePages,  // huge.hpp
+               HugetlbFault, CopyHugetlb, ProtectHugetlb, MoveHugetlb,      // hugetlb.hpp
+               ReplaceEntry, KsmScan, Unmerge, UnmergeAll, Uprobe,          // ksm.hpp
+               UffdRegister, MarkRange, UffdFill, UffdMove,                 // userfault.hpp
+               ClearRefs, Guard, PagemapScan, AgePages,                     //
+               MigrateVma, MigrateToRam, MakeExclusive, RestoreExclusive,   // device_memory.hpp
+               HmmRange,                                                    //
+               Watch, Unwatch, ReadInterval,                                // watch.hpp
+               Dma, Prefetch, Register, Deregister,                         // dma.hpp
                Connect, Attach, Detach, Rdma, Serve, Window, Send, Receive, Kill,  // remote.hpp
                PolicyCall>  // policy/policy.hpp
       body;

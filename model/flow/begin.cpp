@@ -78,6 +78,61 @@ Mprotect mprotect(const Call& call, std::uint8_t pkey) {
           .pages = call.pages};
 }
 
+// A call that fails.
+Flow failure(int error) { return {Syscall{.error = error}}; }
+
+// process_madvise_remote_valid(): advice that one process may give another.
+bool for_others(Advice advice) {
+  return advice == Advice::cold || advice == Advice::pageout || advice == Advice::willneed ||
+         advice == Advice::collapse;
+}
+
+Flow madvise(const Call& call, const Machine& machine) {
+  const KernelSwitches& kernel = machine.setup->switches;
+  const MmId mm = call.peer.some() ? call.peer : call.mm;
+  const auto advice = static_cast<Advice>(call.number);
+  const bool guards = advice == Advice::guard_install || advice == Advice::guard_remove;
+  const bool own = !call.peer.some() || (call.peer == call.mm && kernel.self_advice);
+  if ((guards && !kernel.guard_regions) || (!own && !for_others(advice))) {
+    return failure(EINVAL);
+  }
+  return {Madvise{.hold = Madvise::wanted(machine, mm, call.pages, advice, call.peer.some()),
+                  .advice = advice,
+                  .mm = mm,
+                  .pages = call.pages}};
+}
+
+Flow mlockall(const Call& call) {
+  const bool on = call.verb == Verb::mlockall;
+  if (on && (call.flags & ~lock_all_flag::on_fault) == 0) return failure(EINVAL);
+  const bool later = (call.flags & lock_all_flag::future) != 0;
+  const auto future = later ? call.flags & ~lock_all_flag::current : 0U;
+  const bool current = !on || (call.flags & lock_all_flag::current) != 0;
+  return {Mlock{.on = on,
+                .all = true,
+                .on_fault = (call.flags & lock_all_flag::on_fault) != 0,
+                .future = static_cast<std::uint8_t>(future),
+                .mm = call.mm,
+                .pages = current ? all_pages : PageRange{}}};
+}
+
+// do_mmap() over the mapping that is there.
+Flow remap_file_pages(const Call& call, const Machine& machine) {
+  const Vma* vma = machine.spaces[call.mm.index()].find_vma(call.pages.first);
+  if (vma == nullptr || !vma->shared || call.pages.end() > vma->pages.end()) {
+    return failure(EINVAL);
+  }
+  const std::uint32_t protection = (vma->read ? protection::read : 0) |
+                                   (vma->write ? protection::write : 0) |
+                                   (vma->exec ? protection::exec : 0);
+  return {Mmap{.mm = call.mm,
+               .pages = call.pages,
+               .file = FileId{vma->file.value},
+               .offset = call.number,
+               .protection = protection,
+               .flags = map_flag::shared | map_flag::fixed | map_flag::populate}};
+}
+
 MappingId mapping_of(FileId file) { return MappingId{file.value}; }
 
 // Calls that change where memory is, or what may be done with it.
@@ -101,22 +156,23 @@ std::optional<Flow> begin_mapping(const Call& call, const Machine& machine) {
       return Flow{mprotect(call, 0)};
     case Verb::pkey_mprotect:
       return Flow{mprotect(call, 1)};
-    case Verb::madvise: {
-      const MmId mm = call.peer.some() ? call.peer : call.mm;
-      const auto advice = static_cast<Advice>(call.number);
-      return Flow{
-          Madvise{.hold = Madvise::wanted(machine, mm, call.pages, advice, call.peer.some()),
-                  .advice = advice,
-                  .mm = mm,
-                  .pages = call.pages}};
-    }
+    case Verb::madvise:
+      return madvise(call, machine);
     case Verb::mlock:
     case Verb::munlock:
-      return Flow{Mlock{.on = call.verb == Verb::mlock, .mm = call.mm, .pages = call.pages}};
+      return Flow{Mlock{.on = call.verb == Verb::mlock,
+                        .on_fault = call.flags != 0,
+                        .mm = call.mm,
+                        .pages = call.pages}};
+    case Verb::mlockall:
+    case Verb::munlockall:
+      return mlockall(call);
+    case Verb::remap_file_pages:
+      return remap_file_pages(call, machine);
     case Verb::fork:
       return Flow{Fork{.parent = call.mm, .child = MmId{call.number}}};
-    case Verb::vfork:  // The child runs in the memory of its parent.
-      return Flow{Syscall{}};
+    case Verb::vfork:
+      return Flow{Vfork{.parent = call.mm, .child = MmId{call.number}}};
     case Verb::exec:
       return Flow{Exit{.renew = true, .mm = call.mm}};
     case Verb::exit:
@@ -132,10 +188,27 @@ std::optional<Flow> begin_mapping(const Call& call, const Machine& machine) {
   }
 }
 
+bool whole(const AddressSpace& space, PageRange pages) {
+  std::uint32_t covered = 0;
+  for (const Vma& vma : space.vmas) covered += vma.pages.intersect(pages).count;
+  return covered == pages.count;
+}
+
+Flow truncate(const Call& call, const Machine& machine) {
+  const MappingId file = mapping_of(call.file);
+  const bool pool = machine.mappings[file.index()].kind == Mapping::Kind::hugetlbfs;
+  if (pool && (call.number > 0 || call.offset % pmd_pages != 0)) return failure(EINVAL);
+  return {Truncate{.file = file, .pages = call.offset + (call.number > 0 ? 1 : 0)}};
+}
+
 // Calls that use memory.
 std::optional<Flow> begin_memory(const Call& call, const Machine& machine) {
   const auto fill = [&](UffdFill::With with) {
-    return Flow{UffdFill{.with = with, .mm = call.mm, .pages = call.pages, .value = call.number}};
+    return Flow{UffdFill{.with = with,
+                         .protect = call.flags != 0,
+                         .mm = call.mm,
+                         .pages = call.pages,
+                         .value = call.number}};
   };
   switch (call.verb) {
     case Verb::memset:
@@ -144,7 +217,8 @@ std::optional<Flow> begin_memory(const Call& call, const Machine& machine) {
     case Verb::read_once:
       return Flow{Access{.mm = call.mm, .pages = call.pages}};
     case Verb::mincore:
-      return Flow{Syscall{}};
+      return whole(machine.spaces[call.mm.index()], call.pages) ? Flow{Syscall{.pages = call.pages}}
+                                                                : failure(ENOMEM);
     case Verb::msync:
       if (call.flags == 0) return Flow{Syscall{}};
       return Flow{Writeback{.mm = call.mm, .pages = call.pages}};
@@ -152,8 +226,7 @@ std::optional<Flow> begin_memory(const Call& call, const Machine& machine) {
       return Flow{Writeback{.file = mapping_of(call.file),
                             .last = machine.mappings[call.file.index()].size}};
     case Verb::ftruncate:
-      return Flow{Truncate{.file = mapping_of(call.file),
-                           .pages = call.offset + (call.number > 0 ? 1 : 0)}};
+      return truncate(call, machine);
     case Verb::fallocate_punch:
       return Flow{
           PunchHole{.file = mapping_of(call.file), .first = call.offset, .count = call.number}};
@@ -174,12 +247,16 @@ std::optional<Flow> begin_memory(const Call& call, const Machine& machine) {
       return Flow{RemoteAccess{.write = true,
                                .force = true,
                                .by_file = call.verb == Verb::proc_mem_write,
+                               .each = Cost::memory_access,
                                .mm = call.peer.some() ? call.peer : call.mm,
                                .pages = call.pages,
                                .value = call.number}};
     case Verb::direct_read:
-      return Flow{
-          RemoteAccess{.write = true, .mm = call.mm, .pages = call.pages, .value = call.number}};
+      return Flow{RemoteAccess{.write = true,
+                               .each = Cost::dma_page,
+                               .mm = call.mm,
+                               .pages = call.pages,
+                               .value = call.number}};
     case Verb::pin:
       return Flow{Pin{.mm = call.mm, .pages = call.pages}};
     case Verb::unpin:
@@ -195,13 +272,21 @@ std::optional<Flow> begin_memory(const Call& call, const Machine& machine) {
       return fill(UffdFill::With::zero);
     case Verb::uffd_continue:
       return fill(UffdFill::With::cached);
+    case Verb::uffd_poison:
+      if (!machine.setup->switches.uffd_moves) return failure(EINVAL);
+      return fill(UffdFill::With::poison);
     case Verb::uffd_move:
-      return Flow{UffdMove{.mm = call.mm, .from = call.second, .to = call.pages.first}};
+      if (!machine.setup->switches.uffd_moves) return failure(EINVAL);
+      return Flow{UffdMove{.by_vma = machine.setup->switches.vma_lock,
+                           .holes = call.flags != 0,
+                           .mm = call.mm,
+                           .from = call.second,
+                           .to = call.pages.first}};
     case Verb::clear_refs:
       return Flow{ClearRefs{.kind = static_cast<std::uint8_t>(call.number), .mm = call.mm}};
     case Verb::pagemap_scan:
-      if (call.flags == 0) return Flow{Syscall{}};
-      return Flow{MarkRange{.mm = call.mm, .pages = call.pages}};
+      if (!machine.setup->switches.uffd_moves) return failure(ENOTTY);
+      return Flow{PagemapScan{.protects = call.flags != 0, .mm = call.mm, .pages = call.pages}};
     default:
       return std::nullopt;
   }
@@ -236,9 +321,10 @@ std::optional<Flow> begin_kernel_work(const Call& call, const Machine& machine) 
     case Verb::reclaim:
       return Flow{ReclaimSome{.host = call.host, .wanted = call.number}};
     case Verb::memory_reclaim:
+      if (call.number == 0) return Flow{Syscall{}};
       return Flow{ReclaimRange{.wanted = call.number, .mm = call.mm, .pages = all_pages}};
     case Verb::lru_gen_aging:
-      return Flow{Syscall{}};
+      return Flow{AgePages{.by = AgePages::By::generation, .mm = call.mm, .pages = all_pages}};
     case Verb::oom_reap:
     case Verb::process_mrelease:
       return Flow{OomReap{.mm = call.mm}};
@@ -258,8 +344,11 @@ std::optional<Flow> begin_kernel_work(const Call& call, const Machine& machine) 
     case Verb::khugepaged:
       return Flow{Collapse{.mm = call.mm, .pages = all_pages}};
     case Verb::damon:
+      return Flow{
+          AgePages{.then = static_cast<Advice>(call.number), .mm = call.mm, .pages = call.pages}};
+    case Verb::damon_paddr:
     case Verb::page_idle:
-      return Flow{AgePages{.mm = call.mm, .pages = call.pages}};
+      return Flow{AgePages{.by = AgePages::By::frame, .mm = call.mm, .pages = call.pages}};
     case Verb::hmm_range_fault:
       return Flow{HmmRange{.fault = (call.flags & (hmm_flag::fault | hmm_flag::write)) != 0,
                            .write = (call.flags & hmm_flag::write) != 0,
@@ -341,7 +430,14 @@ bool callable(const Call& call, const Machine& machine) {
   return exists(call.target.variable) && exists(call.queue);
 }
 
-Flow begin(const Call& call, const Machine& machine) {
+Flow begin(const Call& said, const Machine& machine) {
+  Call call = said;
+  // After vfork() a process runs in another's address space until it has one of its own.
+  const bool leaves =
+      said.verb == Verb::exec || said.verb == Verb::exit || said.verb == Verb::kill_process;
+  if (said.mm.some() && !leaves && machine.spaces[said.mm.index()].lender.some()) {
+    call.mm = machine.spaces[said.mm.index()].lender;
+  }
   if (const auto flow = begin_mapping(call, machine)) return *flow;
   if (const auto flow = begin_memory(call, machine)) return *flow;
   if (const auto flow = begin_kernel_work(call, machine)) return *flow;

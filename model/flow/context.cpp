@@ -55,6 +55,7 @@ void Context::downgrade(LockId id) {
 void Context::emit(Event event) {
   event.line = line;
   effects_.broken |= judge(machine, event, self);
+  observe(machine, event);
   effects_.events.push_back(event);
   if (effects_.witness == nullptr) return;
   if (event.mm.some()) {
@@ -66,7 +67,24 @@ void Context::emit(Event event) {
     event.context.atomic =
         event.context.atomic || (self.some() && space.page_table_lock.held_by(self));
   }
+  event.context.within = callers();
   effects_.witness->saw(machine, event, self);
+}
+
+// Brackets and flushes say less than who asked for them.
+std::array<std::uint32_t, 3> Context::callers() const {
+  std::array<std::uint32_t, 3> within{};
+  std::size_t count = 0;
+  for (auto flow = stack_.frames.rbegin(); flow != stack_.frames.rend(); ++flow) {
+    const bool bracket = std::holds_alternative<RangeStart>(flow->body) ||
+                         std::holds_alternative<RangeEnd>(flow->body) ||
+                         std::holds_alternative<TlbFlush>(flow->body) ||
+                         std::holds_alternative<PolicyCall>(flow->body);
+    if (bracket) continue;
+    within[count++] = flow_of(step_number(*flow, machine)) + 1;
+    if (count == within.size()) break;
+  }
+  return within;
 }
 
 void Context::spend(Cost cost, std::uint64_t times) {
@@ -100,7 +118,40 @@ void Context::cancel_timer(AttachmentId attachment) {
 
 void Context::kill_tasks(HostId host) { effects_.killed.push_back(host); }
 
+// Each order once: what is new to it may close a circle.
+void Context::note_order(LockClass wanted) {
+  const LockClasses held = held_by(machine, self, stack_);
+  for (std::uint32_t i = 0; i < lock_class_names.size(); ++i) {
+    const auto one = static_cast<LockClass>(i);
+    if ((held & bit(one)) == 0 || !machine.observed.locks.add(one, wanted)) continue;
+    emit({.kind = EventKind::lock_order,
+          .detail = static_cast<std::uint8_t>(one),
+          .value = static_cast<std::uint32_t>(wanted)});
+  }
+}
+
+void Context::might_wait(const Wait& wait) {
+  const Observed& observed = std::as_const(machine).observed;
+  if (!observed.asks_for_waits()) return;
+  const LockClass wanted = class_of(machine, wait, self);
+  if (observed.asks(Property::sleep_in_atomic) && sleeps(machine, wait) &&
+      in_atomic(machine, self)) {
+    emit({.kind = EventKind::sleeps, .value = static_cast<std::uint32_t>(wanted)});
+  }
+  if (observed.asks(Property::lock_cycle) && wanted != LockClass::count) note_order(wanted);
+}
+
+void Context::might_alloc() {
+  const Observed& observed = std::as_const(machine).observed;
+  if (!self.some()) return;
+  if (observed.asks(Property::sleep_in_atomic) && in_atomic(machine, self)) {
+    emit({.kind = EventKind::sleeps, .value = static_cast<std::uint32_t>(LockClass::reclaim)});
+  }
+  if (observed.asks(Property::lock_cycle)) note_order(LockClass::reclaim);
+}
+
 std::optional<FrameId> Context::allocate(HostId host) {
+  might_alloc();
   const std::optional<FrameId> frame = machine.frames.allocate(host);
   changed(Wait::Kind::pressure, host.value);
   if (frame) emit({.kind = EventKind::frame_allocated, .frame = *frame});
@@ -127,6 +178,7 @@ Wait write_lock_wait(MmId mm, bool has_mmap_lock) {
 bool lock_for_write(Context& c, MmId mm, bool& has_mmap_lock) {
   if (!has_mmap_lock) c.take(mmap_lock(mm), LockMode::write);
   has_mmap_lock = true;
+  c.might_wait(Wait::lock(vma_lock(mm), LockMode::write));
   if (!c.machine.lock_available(vma_lock(mm), LockMode::write)) return false;
   c.take(vma_lock(mm), LockMode::write);
   return true;

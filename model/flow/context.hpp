@@ -59,6 +59,9 @@ class Context {
   void downgrade(LockId id);
   void lock_folio(FrameId frame);
 
+  // The step has waited for this, or would have: what it means for who holds what.
+  void might_wait(const Wait& wait);
+
   // ---- Effects.
   void emit(Event event);
   void spend(Cost cost, std::uint64_t times = 1);
@@ -72,10 +75,14 @@ class Context {
 
   // ---- Frames.
   std::optional<FrameId> allocate(HostId host);
+  void might_alloc();  // Memory is asked for, and reclaim may be what it takes.
   void get(FrameId frame) { machine.frames.get(frame); }
   void put(FrameId frame);
 
  private:
+  void note_order(LockClass wanted);
+  std::array<std::uint32_t, 3> callers() const;
+
   FlowStack& stack_;
   Effects& effects_;
 };

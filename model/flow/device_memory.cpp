@@ -22,8 +22,7 @@ Wait MigrateVma::guard() const {
   switch (step) {
     case Step::lock:
       return Wait::lock(mmap_lock(mm), LockMode::read);
-    case Step::start:
-      return {};
+    case Step::lock_ptl:
     case Step::fill:
     case Step::finalize:
       return Wait::lock(page_table_lock(mm), LockMode::write);
@@ -57,14 +56,26 @@ Next MigrateVma::run(Context& c) {
       return Next::again;
     case Step::start:
       drain_lru(c);
-      step = Step::collect;
+      step = Step::lock_ptl;
       return c.call({RangeStart{.range = range()}});
+    case Step::lock_ptl:
+      c.take(page_table_lock(mm), LockMode::write);
+      step = Step::collect;
+      return Next::pass;
     case Step::collect:
       return collect(c);
+    case Step::split:  // What cannot be split stays.
+      if (!c.task().result.ok()) {
+        const Page end = std::min(pages.end(), span_of(pages.at(cursor), pmd_pages).end());
+        cursor = end.value - pages.first.value;
+      }
+      step = Step::lock_ptl;
+      return Next::pass;
     case Step::replace: {
       const Page page = pages.at(cursor++);
       entry.kind = Pte::Kind::migration;
       table.set(page, entry);
+      c.spend(Cost::pte_change);
       step = Step::collect;
       return Next::pass;
     }
@@ -81,14 +92,13 @@ Next MigrateVma::run(Context& c) {
       step = Step::unmap;
       return c.call({RangeEnd{.range = range()}});
     case Step::unmap:  // migrate_vma_unmap(): whoever else maps them.
-      while (unmapped < pages.count) {
-        const Pte pte = table.at(pages.at(unmapped++));
-        if (!pte.migrating() || c.frame(pte.frame()).locked_by != c.self) continue;
-        if (c.frame(pte.frame()).maps == 0) continue;
+      while (unmapped < taken.size()) {
+        const FrameId frame = taken[unmapped++].second;
+        if (c.frame(frame).maps == 0) continue;
         return c.call({UnmapFolio{.what = UnmapFolio::For::migration,
                                   .batch = false,
-                                  .frame = pte.frame(),
-                                  .mapping = c.frame(pte.frame()).mapping}});
+                                  .frame = frame,
+                                  .mapping = c.frame(frame).mapping}});
       }
       step = first_hole < pages.count ? Step::start_holes : Step::finalize;
       return Next::pass;
@@ -113,23 +123,24 @@ Next MigrateVma::run(Context& c) {
 
 // migrate_vma_collect_pmd(): under one page table lock, each entry is flushed as it is replaced.
 Next MigrateVma::collect(Context& c) {
-  if (!c.mm(mm).page_table_lock.held_by(c.self)) {
-    if (!c.machine.lock_available(page_table_lock(mm), LockMode::write)) return Next::again;
-    c.take(page_table_lock(mm), LockMode::write);
-  }
   const PageTable& table = std::as_const(c.machine).spaces[mm.index()].page_table;
   for (; cursor < pages.count; ++cursor) {
     const Page page = pages.at(cursor);
     const Pte pte = table.at(page);
     const bool zero = pte.present() && c.machine.is_zero(pte.frame());
+    const bool hole = zero && c.setup.switches.zero_huge_hole;
+    if (pte.present() && pte.huge && !hole && !from_device) return split(c, pte);
     if ((!pte.populated() || zero) && !from_device && first_hole == 0xffffffff) {
       first_hole = cursor;
     }
+    // What is of a huge page stays where it is.
+    const bool single = pte.has_frame() && c.frame(pte.frame()).pages == 1;
     const bool wanted =
         from_device ? pte.kind == Pte::Kind::device_private
-                    : pte.present() && !zero && !pte.huge && is_anonymous(c.machine, pte.frame());
+                    : pte.present() && !zero && single && is_anonymous(c.machine, pte.frame());
     if (!wanted || c.frame(pte.frame()).locked_by.some()) continue;
     c.lock_folio(pte.frame());
+    taken.push_back({page, pte.frame()});
     entry = pte;
     step = Step::replace;
     if (!pte.present()) {
@@ -147,11 +158,22 @@ Next MigrateVma::collect(Context& c) {
   return Next::pass;
 }
 
+// A huge entry is split first: the driver moves pages.
+Next MigrateVma::split(Context& c, Pte pte) {
+  const FrameId head = c.machine.frames.head(pte.frame());
+  c.release(page_table_lock(mm));
+  step = Step::split;
+  c.task().result = Result::success();
+  if (!c.machine.is_zero(head)) return c.call({SplitFolio{.frame = head}});
+  return c.call({SplitPmd{.mm = mm, .first = span_of(pages.at(cursor), pmd_pages).first}});
+}
+
 std::optional<FrameId> MigrateVma::allocate(Context& c, Page page) const {
   const auto frame = c.allocate(c.mm(mm).host);
   if (!frame) return frame;
   Vma& vma = *c.mm(mm).find_vma(page);
   vma.prepared = true;
+  c.spend(Cost::page_alloc);
   belongs(c, *frame, vma, page);
   if (to_device) {
     c.frame(*frame).device = true;
@@ -168,6 +190,12 @@ Next MigrateVma::fill(Context& c) {
     const Pte pte = table.at(pages.at(cursor));
     const bool zero = pte.present() && c.machine.is_zero(pte.frame());
     if (pte.populated() && !zero) continue;
+    if (pte.huge) {
+      return c.call({SplitPmd{.mm = mm, .first = span_of(pages.at(cursor), pmd_pages).first}});
+    }
+    const auto frame = allocate(c, pages.at(cursor));  // By the driver, before any lock.
+    if (!frame) continue;
+    fresh = *frame;
     c.take(page_table_lock(mm), LockMode::write);
     step = Step::filled;
     if (!zero) return Next::pass;
@@ -182,25 +210,27 @@ Next MigrateVma::fill(Context& c) {
 Next MigrateVma::filled(Context& c) {
   const Page page = pages.at(cursor++);
   const bool was_zero = replaced;
+  const FrameId frame = fresh;
+  const bool write = c.mm(mm).find_vma(page)->write;
   replaced = false;
+  fresh = FrameId{};
   step = Step::fill;
-  if (const auto frame = allocate(c, page)) {
-    const bool write = c.mm(mm).find_vma(page)->write;
-    if (was_zero && c.setup.switches.change_pte) {
-      c.emit({.kind = EventKind::change_pte,
-              .detail = write,
-              .mm = mm,
-              .pages = one_page(page),
-              .frame = *frame});
-    }
-    if (to_device) {
-      Pte fresh{.target = frame->value, .kind = Pte::Kind::device_private};
-      fresh.write = fresh.exclusive = write;
-      c.mm(mm).page_table.set(page, fresh);
-      ++c.frame(*frame).maps;
-    } else {
-      map_frame(c, mm, page, *frame, {.write = write, .dirty = write, .exclusive = true});
-    }
+  c.spend(Cost::clear_page);
+  if (was_zero && c.setup.switches.change_pte) {
+    c.emit({.kind = EventKind::change_pte,
+            .detail = write,
+            .mm = mm,
+            .pages = one_page(page),
+            .frame = frame});
+  }
+  if (to_device) {
+    Pte away{.target = frame.value, .kind = Pte::Kind::device_private};
+    away.write = away.exclusive = write;
+    c.mm(mm).page_table.set(page, away);
+    c.spend(Cost::pte_change);
+    ++c.frame(frame).maps;
+  } else {
+    map_frame(c, mm, page, frame, {.write = write, .dirty = write, .exclusive = true});
   }
   c.release(page_table_lock(mm));
   return Next::again;
@@ -208,54 +238,50 @@ Next MigrateVma::filled(Context& c) {
 
 // migrate_vma_pages() and _finalize(): everything is copied, and the migration entries replaced.
 Next MigrateVma::finalize(Context& c) {
-  PageTable& table = c.mm(mm).page_table;
-  for (std::uint32_t i = 0; i < pages.count; ++i) {
-    const Page page = pages.at(i);
-    Pte pte = table.at(page);
-    if (!pte.migrating() || c.frame(pte.frame()).locked_by != c.self) continue;
-    const FrameId from = pte.frame();
-    const bool device = c.frame(from).device;
-    const bool alone = c.frame(from).references == 1 && c.frame(from).maps == 0;
-    const auto target = alone ? allocate(c, page) : std::nullopt;
-    const FrameId to = target.value_or(from);
-    pte.kind = target && to_device             ? Pte::Kind::device_private
-               : target || !c.frame(to).device ? Pte::Kind::present
-                                               : Pte::Kind::device_private;
-    pte.target = to.value;
-    if (to_device || device) pte.young = pte.dirty = false;
-    if (target) {
-      c.frame(to).value = c.frame(from).value;
-      c.frame(to).dirty = true;
-      c.spend(Cost::copy_page);
-    }
-    table.set(page, pte);
-    ++c.frame(to).maps;
-    remap_others(c, from, to, pte.kind);
-    c.release(folio_lock(from));
-    if (target) {
-      lru_remove(c, from);
-      c.put(from);
-    }
-  }
+  for (const auto& [page, from] : taken) move(c, page, from);
+  taken.clear();
   step = Step::unlock;
   return Next::again;
 }
 
-// remove_migration_ptes(): what other address spaces had is put back as well.
-void MigrateVma::remap_others(Context& c, FrameId from, FrameId to, Pte::Kind kind) {
+// remove_migration_ptes(): where the entry was, if it is still there, and what other address spaces
+// had. A page that somebody else holds, or for which there is no room, stays where it is.
+void MigrateVma::move(Context& c, Page page, FrameId from) {
   const Frame folio = c.frame(from);
+  const bool alone = folio.references == 1 && folio.maps == 0;
+  const auto target = alone ? allocate(c, page) : std::nullopt;
+  const FrameId to = target.value_or(from);
+  if (target) {
+    c.frame(to).value = folio.value;
+    c.frame(to).dirty = true;
+    c.spend(Cost::page_alloc);
+    c.spend(folio.device || to_device ? Cost::dma_page : Cost::copy_page);
+  }
   const auto waits = [from](RmapPlace, const Vma&, const Pte& pte) {
     return pte.migrating() && pte.target == from.value;
   };
-  for (RmapPlace place = next_place(c.machine, folio.mapping, folio.index, {}, waits);
-       place.mm.some(); place = next_place(c.machine, folio.mapping, folio.index, place, waits)) {
-    Pte pte = c.mm(place.mm).page_table.at(place.page);
-    pte.kind = kind;
+  const auto remap = [&](MmId where, Page at) {
+    Pte pte = c.mm(where).page_table.at(at);
+    pte.kind = c.frame(to).device ? Pte::Kind::device_private : Pte::Kind::present;
     pte.target = to.value;
-    c.mm(place.mm).page_table.set(place.page, pte);
+    c.spend(Cost::rmap_walk);
+    c.spend(Cost::pte_change);
+    if (where == mm && (to_device || folio.device)) pte.young = pte.dirty = false;
+    c.mm(where).page_table.set(at, pte);
     ++c.frame(to).maps;
     c.get(to);
+  };
+  if (waits({}, {}, c.mm(mm).page_table.at(page))) remap(mm, page);
+  for (RmapPlace place = next_place(c.machine, folio.mapping, folio.index, {}, waits);
+       place.mm.some(); place = next_place(c.machine, folio.mapping, folio.index, place, waits)) {
+    remap(place.mm, place.page);
   }
+  c.release(folio_lock(from));
+  if (target) {
+    lru_remove(c, from);
+    c.put(to);
+  }
+  free_unmapped(c, from);
 }
 
 // ---- MigrateToRam
@@ -284,6 +310,7 @@ Next MigrateToRam::run(Context& c) {
 
 Wait MakeExclusive::guard() const {
   if (step == Step::lock) return Wait::lock(mmap_lock(mm), LockMode::read);
+  if (step == Step::awaited) return what;
   return step == Step::lock_ptl ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
 }
 
@@ -308,9 +335,15 @@ Next MakeExclusive::run(Context& c) {
       }
       const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
       const Pte pte = space.page_table.at(pages.at(cursor));
+      if (pte.allows(true) && pte.huge) {  // FOLL_SPLIT_PMD
+        return c.call({SplitPmd{.mm = mm, .first = span_of(pages.at(cursor), pmd_pages).first}});
+      }
       if (!pte.allows(true)) {
         step = Step::got;
         return c.call({HandleFault{.write = true, .mm = mm, .page = pages.at(cursor)}});
+      }
+      if (pte.huge && !c.frame(c.machine.frames.head(pte.frame())).hugetlb) {  // FOLL_SPLIT_PMD
+        return c.call({SplitPmd{.mm = mm, .first = span_of(pages.at(cursor), pmd_pages).first}});
       }
       frame = pte.frame();
       c.get(frame);
@@ -318,9 +351,18 @@ Next MakeExclusive::run(Context& c) {
       return c.call({RangeStart{.range = range()}});
     }
     case Step::got:
-      if (!c.task().result.ok()) error = static_cast<int>(c.task().result.number);
+      what = c.task().awaited;
       step = Step::next;
+      if (c.task().result.ok()) return Next::pass;
+      if (c.task().result == Result::error(EBUSY) && what.kind == Wait::Kind::lock) {
+        step = Step::awaited;
+        return Next::pass;
+      }
+      error = static_cast<int>(c.task().result.number);
       return Next::pass;
+    case Step::awaited:  // migration_entry_wait(), with the lock held.
+      step = Step::next;
+      return Next::again;
     case Step::lock_ptl:
       c.take(page_table_lock(mm), LockMode::write);
       entry = c.mm(mm).page_table.at(pages.at(cursor));
@@ -335,9 +377,10 @@ Next MakeExclusive::run(Context& c) {
     case Step::set:
       entry.kind = Pte::Kind::device_exclusive;
       entry.write = entry.young = false;
+      c.spend(Cost::pte_change);
       c.mm(mm).page_table.set(pages.at(cursor), entry);
-      ++c.frame(frame).maps;
-      c.frame(frame).dirty = true;
+      ++c.frame(c.machine.frames.head(frame)).maps;
+      c.frame(c.machine.frames.head(frame)).dirty = true;
       step = Step::end;
       return Next::again;
     case Step::end:
@@ -375,83 +418,12 @@ Next RestoreExclusive::run(Context& c) {
         pte.dirty = true;
         pte.young = false;
         c.mm(mm).page_table.set(page, pte);
+        c.spend(Cost::pte_change);
       }
       return c.call({RangeEnd{.range = range}});
     }
     case Step::finish:
       return c.give();
-  }
-  return c.done();
-}
-
-// ---- HmmRange
-
-Wait HmmRange::guard() const {
-  if (step == Step::lock) return Wait::lock(mmap_lock(mm), LockMode::read);
-  if (step == Step::walk) return Wait::lock(page_table_lock(mm), LockMode::read);
-  return {};
-}
-
-Next HmmRange::run(Context& c) {
-  const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
-  switch (step) {
-    case Step::watch:  // The driver's own interval: what changes is looked up again.
-      mr = MrId{static_cast<std::uint32_t>(c.machine.registrations.size())};
-      c.machine.registrations.push_back({.mm = mm, .pages = pages});
-      c.notifier(mm).intervals.insert(mr, pages);
-      step = Step::lock;
-      return Next::again;
-    case Step::lock:
-      c.take(mmap_lock(mm), LockMode::read);
-      c.spend(Cost::lock);
-      begun = c.notifier(mm).intervals.read_begin(mr);
-      cursor = 0;
-      step = Step::walk;
-      return Next::again;
-    case Step::walk:  // hmm_vma_walk_test(), hmm_vma_handle_pte()
-      for (; cursor < pages.count; ++cursor) {
-        const Page page = pages.at(cursor);
-        const Vma* vma = space.find_vma(page);
-        const Pte pte = space.page_table.at(page);
-        if (!fault) continue;
-        if (vma == nullptr || !vma->allows(false)) {
-          error = EFAULT;
-          break;
-        }
-        const bool own = pte.kind == Pte::Kind::device_private && owner;
-        const bool there = own ? pte.write || !write : pte.allows(write);
-        if (there) continue;
-        if (write && !vma->write) {
-          error = EPERM;
-          break;
-        }
-        step = Step::faulted;
-        return c.call({HandleFault{.write = write, .mm = mm, .page = page}});
-      }
-      step = Step::unlock;
-      return Next::again;
-    case Step::faulted: {
-      const Result result = c.task().result;
-      retry = result == Result::error(EBUSY);
-      if (!result.ok() && !retry) error = static_cast<int>(result.number);
-      step = result.ok() ? Step::walk : Step::unlock;
-      return Next::pass;
-    }
-    case Step::unlock:
-      c.release(mmap_lock(mm));
-      retry = retry || (error == 0 && c.notifier(mm).intervals.read_retry(mr, begun));
-      step = Step::finish;
-      return Next::pass;
-    case Step::finish:
-      if (retry) {
-        retry = false;
-        step = Step::lock;
-        return Next::again;
-      }
-      step = Step::unwatched;
-      return c.call({Unwatch{.mr = mr}});
-    case Step::unwatched:
-      return c.give(error == 0 ? Result::success() : Result::error(error));
   }
   return c.done();
 }

@@ -13,13 +13,15 @@ namespace model {
 // memory or to ordinary memory.
 struct MigrateVma {
   static constexpr std::string_view name = "migrate_vma";
-  static constexpr std::array<std::string_view, 14> steps{
-      "lock",  "start",       "collect", "replace", "flush",     "flushed",  "end",
-      "unmap", "start_holes", "fill",    "filled",  "end_holes", "finalize", "unlock"};
+  static constexpr std::array<std::string_view, 16> steps{
+      "lock", "start", "lock_ptl",    "collect", "split",  "replace",   "flush",    "flushed",
+      "end",  "unmap", "start_holes", "fill",    "filled", "end_holes", "finalize", "unlock"};
   enum class Step : std::uint8_t {
     lock,
     start,
+    lock_ptl,
     collect,
+    split,
     replace,
     flush,
     flushed,
@@ -43,7 +45,10 @@ struct MigrateVma {
   std::uint32_t unmapped = 0;
   std::uint32_t first_hole = 0xffffffff;
   bool replaced = false;  // The zero page was in the hole.
+  FrameId fresh{};        // For the hole.
   Pte entry{};            // That is being replaced.
+  // What was collected: locked, and with a reference of ours each.
+  Small<std::pair<Page, FrameId>, 2> taken{};
 
   bool operator==(const MigrateVma&) const = default;
   Wait guard() const;
@@ -53,10 +58,11 @@ struct MigrateVma {
   NotifierRange range() const;
   NotifierRange holes() const;
   Next collect(Context& c);
+  Next split(Context& c, Pte pte);
   Next fill(Context& c);
   Next filled(Context& c);
   Next finalize(Context& c);
-  static void remap_others(Context& c, FrameId from, FrameId to, Pte::Kind kind);
+  void move(Context& c, Page page, FrameId from);
   std::optional<FrameId> allocate(Context& c, Page page) const;
 };
 
@@ -75,12 +81,13 @@ struct MigrateToRam {
 // make_device_exclusive(): entry by entry, so that a CPU that touches the page must ask for it.
 struct MakeExclusive {
   static constexpr std::string_view name = "make_device_exclusive";
-  static constexpr std::array<std::string_view, 8> steps{"lock",  "next", "got", "lock_ptl",
-                                                         "flush", "set",  "end", "finish"};
+  static constexpr std::array<std::string_view, 9> steps{
+      "lock", "next", "got", "awaited", "lock_ptl", "flush", "set", "end", "finish"};
   enum class Step : std::uint8_t {
     lock,
     next,
     got,
+    awaited,
     lock_ptl,
     flush,
     set,
@@ -94,6 +101,7 @@ struct MakeExclusive {
   std::uint32_t cursor = 0;
   FrameId frame{};
   Pte entry{};
+  Wait what{};
 
   bool operator==(const MakeExclusive&) const = default;
   Wait guard() const;
@@ -116,8 +124,8 @@ struct RestoreExclusive {
   Next run(Context& c);
 };
 
-// hmm_range_fault() in the documented loop: a driver's mirror of a range. The result is the number
-// of pages found, or an error.
+// hmm_range_fault() in the documented loop: a driver's mirror of a range. The result is 0 once all
+// pages were seen without an invalidation in between, or an error.
 struct HmmRange {
   static constexpr std::string_view name = "hmm_range_fault";
   static constexpr std::array<std::string_view, 7> steps{"watch",  "lock",   "walk",     "faulted",

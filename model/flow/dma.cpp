@@ -51,6 +51,10 @@ Next Dma::translate(Context& c) {
       step = Step::faulted;
       return c.call({fault_call(mr, page, write)});
     }
+    if (!target.young) {
+      target.young = true;
+      c.registration(mr).table.set(page, target);
+    }
     device.flush(mr, one_page(page));
     device.fill({.mr = mr, .page = page, .target = target},
                 c.setup.adapters[adapter.index()].tlb_entries);
@@ -174,6 +178,7 @@ Next Deregister::run(Context& c) {
     case Step::stop: {
       if (!c.registration(mr).live) return c.done(Result::error(EINVAL));
       c.registration(mr).live = false;  // The key is invalid from here on.
+      c.spend(Cost::syscall);
       const Registration& region = c.registration(mr);
       step = Step::destroy;
       return c.call({PolicyCall{.hook = Hook::deregistered,
@@ -182,6 +187,8 @@ Next Deregister::run(Context& c) {
                                 .pages = region.pages}});
     }
     case Step::destroy:
+      c.registration(mr).gone = true;
+      c.emit({.kind = EventKind::deregistered, .mm = c.registration(mr).mm, .mr = mr});
       return c.give();
   }
   return c.done();

@@ -77,6 +77,25 @@ void Driver::count_end(MrId mr) {
   context_.changed(Wait::Kind::idle, mr.value);
 }
 
+void Driver::allocate_memory() { context_.might_alloc(); }
+
+bool Driver::test_young(MrId mr, PageRange pages) const {
+  bool young = false;
+  registration(mr).table.for_each(
+      pages, [&](Page, const PfnEntry& entry) { young = young || entry.young; });
+  return young;
+}
+
+void Driver::clear_young(MrId mr, PageRange pages) {
+  Registration& region = context_.registration(mr);
+  for (std::uint32_t i = 0; i < pages.count; ++i) {
+    PfnEntry entry = region.table.at(pages.at(i));
+    if (!entry.young) continue;
+    entry.young = false;
+    region.table.set(pages.at(i), entry);
+  }
+}
+
 bool Driver::in_progress(MrId mr) const { return context_.machine.in_progress(mr); }
 
 Next Driver::look_up(MrId mr, Page page, bool write) {
@@ -121,6 +140,7 @@ void Driver::mark_dirty(MrId mr, PageRange pages) {
 
 void Driver::install(MrId mr, Page page, PfnEntry entry) {
   Registration& region = context_.registration(mr);
+  entry.young = true;
   region.table.set(page, entry);
   if (region.pinned.empty()) context_.spend(Cost::pfn_update);  // Else it is part of the pin.
   context_.emit({.kind = EventKind::pfn_installed,

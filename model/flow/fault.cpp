@@ -9,18 +9,25 @@ namespace {
 
 constexpr std::uint8_t reclaims_max = 4;    // Linux: MAX_RECLAIM_RETRIES, 16.
 constexpr std::uint32_t fault_around = 16;  // fault_around_bytes, in pages.
+constexpr std::uint32_t stack_guard_gap = 256;
 
-// A VMA that grows down is there before it is mapped: expand_stack().
+// A VMA that grows down is there before it is mapped, up to a gap to what lies below it:
+// expand_downwards().
 void grow_stack(Context& c, MmId mm, Page page) {
-  for (Vma& vma : c.mm(mm).vmas) {
-    if (!vma.grows_down || page >= vma.pages.first) continue;
-    const std::uint32_t more = vma.pages.first.value - page.value;
-    const bool near = more <= vma.index;  // Its region reserves so much.
-    if (!near) continue;
-    vma.pages = {.first = page, .count = vma.pages.count + more};
-    vma.index -= more;
-    return;
+  const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
+  const Vma* above = space.vma_from(page);
+  if (above == nullptr || !above->grows_down || page >= above->pages.first) return;
+  const std::uint32_t more = above->pages.first.value - page.value;
+  if (more > above->index) return;  // Its region does not reserve so much.
+  for (const Vma& below : space.vmas) {
+    const bool guarded = !below.grows_down && below.allows(false);
+    const std::uint32_t gap = guarded ? stack_guard_gap : 0;
+    if (below.pages.first < page && page.value - below.pages.end().value < gap) return;
   }
+  const Page top = above->pages.first;
+  Vma& stack = *c.mm(mm).find_vma(top);
+  stack.pages = {.first = page, .count = stack.pages.count + more};
+  stack.index -= more;
 }
 
 }  // namespace
@@ -118,13 +125,18 @@ Next HandleFault::wait_for(Context& c, Wait what) {
   return c.give(Result::error(EBUSY));
 }
 
+// handle_userfault()
+Next HandleFault::wait_for_user(Context& c) {
+  return wait_for(c, {.kind = Wait::Kind::userfault, .index = mm.value, .pages = one_page(page)});
+}
+
 Next HandleFault::decide(Context& c) {
   c.spend(Cost::minor_fault);
   const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
   if (space.find_vma(page) == nullptr) grow_stack(c, mm, page);
   const Vma* vma = space.find_vma(page);
   if (vma == nullptr) return c.give(Result::error(EFAULT));
-  const bool forced = force && write && !vma->write && !vma->shared;
+  const bool forced = force && write && !vma->write && !vma->shared && !vma->hugetlb;
   if (!vma->allows(write) && !forced) {
     return c.give(Result::error(EFAULT));
   }
@@ -152,7 +164,7 @@ Next HandleFault::decide(Context& c) {
       return c.call({RestoreExclusive{.mm = mm, .page = page}});
     case Pte::Kind::marker:
       if (pte.uffd_wp) return decide_absent(c, *vma);
-      return c.give(Result::error(EFAULT));
+      return c.give(Result::error(pte.no_access ? EHWPOISON : EFAULT));  // UFFDIO_POISON; a guard.
     case Pte::Kind::poisoned:
       return c.give(Result::error(EHWPOISON));
   }
@@ -162,9 +174,7 @@ Next HandleFault::decide(Context& c) {
 Next HandleFault::decide_absent(Context& c, const Vma& vma) {
   kind = Kind::fresh;
   step = Step::allocate;
-  if (vma.uffd_missing && !vma.file.some()) {
-    return wait_for(c, {.kind = Wait::Kind::userfault, .index = mm.value, .pages = one_page(page)});
-  }
+  if (vma.uffd_missing && !vma.file.some()) return wait_for_user(c);
   if (!vma.file.some()) {
     const PageRange span = span_of(page, pmd_pages);
     const bool fits = vma.pages.first <= span.first && span.end() <= vma.pages.end();
@@ -183,18 +193,17 @@ Next HandleFault::decide_absent(Context& c, const Vma& vma) {
   if (cache.file && index >= cache.size) return c.give(Result::error(ENOMEM));  // SIGBUS
   const Pte cached = cache.cached(index);
   if (cached.swapped()) return decide_swapped(c, cached.slot());
-  if (vma.uffd_minor && cached.present()) {
-    return wait_for(c, {.kind = Wait::Kind::userfault, .index = mm.value, .pages = one_page(page)});
-  }
-  if (vma.uffd_missing && !cached.present()) {
-    return wait_for(c, {.kind = Wait::Kind::userfault, .index = mm.value, .pages = one_page(page)});
-  }
+  if (vma.uffd_minor && cached.present()) return wait_for_user(c);
+  if (vma.uffd_missing && !cached.present()) return wait_for_user(c);
   if (!cached.present() && cache.kind == Mapping::Kind::disk) {
     step = Step::other;
     return c.call({ReadAhead{.file = vma.file, .index = index, .host = c.mm(mm).host}});
   }
   if (!cached.present()) return Next::pass;  // A hole.
-  if (write && !vma.shared) {                // do_cow_fault()
+  if (const FrameId head = c.machine.frames.head(cached.frame()); c.frame(head).locked_by.some()) {
+    return wait_for(c, Wait::lock(folio_lock(head), LockMode::write));  // filemap_fault()
+  }
+  if (write && !vma.shared) {  // do_cow_fault()
     kind = Kind::copy;
     old = cached.frame();
     c.get(old);
@@ -202,21 +211,8 @@ Next HandleFault::decide_absent(Context& c, const Vma& vma) {
   }
   frame = cached.frame();
   c.get(frame);
+  c.lock_folio(frame);
   step = Step::map;
-  return Next::again;
-}
-
-Next HandleFault::decide_swapped(Context& c, SlotId swapped) {
-  kind = Kind::swap_in;
-  slot = swapped;
-  const FrameId cached = c.host(c.mm(mm).host).swap[slot].cached;
-  if (!cached.some()) {
-    step = Step::allocate;
-    return Next::pass;
-  }
-  frame = cached;
-  c.get(frame);
-  step = Step::wait_folio;
   return Next::again;
 }
 
@@ -230,8 +226,10 @@ Next HandleFault::decide_present(Context& c, Pte pte, const Vma& vma) {
   }
   if (unshare) return decide_protected(c, pte, vma);
   if (!write || pte.write) return c.give();
-  if (pte.uffd_wp && vma.uffd_wp) {
-    return wait_for(c, {.kind = Wait::Kind::userfault, .index = mm.value, .pages = one_page(page)});
+  if (pte.uffd_wp && vma.uffd_wp && !vma.uffd_async) return wait_for_user(c);
+  if (pte.uffd_wp && vma.uffd_wp) {  // Only the mark goes, which no hardware looks at.
+    pte.uffd_wp = false;
+    set_bits(c, mm, page, pte);
   }
   return decide_protected(c, pte, vma);
 }
@@ -245,6 +243,9 @@ Next HandleFault::decide_protected(Context& c, Pte pte, const Vma& vma) {
   const bool zero = c.machine.is_zero(shared);
   const bool anonymous = !zero && is_anonymous(c.machine, shared);
   const unsigned cached = target.slot.some() ? 1 : 0;
+  if (vma.shared && vma.disk && target.locked_by.some()) {  // page_mkwrite()
+    return wait_for(c, Wait::lock(folio_lock(head), LockMode::write));
+  }
   // wp_can_reuse_anon_folio(): nobody else can have it.
   const bool small = target.pages == 1 && target.maps == 1 && target.references == 1 + cached;
   const bool large = c.setup.switches.reuse_large && target.pages > 1 &&
@@ -277,28 +278,6 @@ Next HandleFault::decide_protected(Context& c, Pte pte, const Vma& vma) {
   }
   step = Step::allocate;
   return Next::pass;
-}
-
-Next HandleFault::decide_huge(Context& c, Pte pte, const Vma& vma) {
-  if (pte.no_access && vma.allows(false)) return decide_present(c, pte, vma);
-  if (unshare) return unshare_huge(c);
-  if (!pte.no_access && (!write || pte.write)) return c.give();
-  step = Step::other;
-  return c.call({HugeWrite{.mm = mm, .page = page}});
-}
-
-// do_huge_pmd_wp_page(): the folio is made the process's own, or the entry is split for that.
-Next HandleFault::unshare_huge(Context& c) {
-  const Page first = span_of(page, pmd_pages).first;
-  Pte pte = std::as_const(c.machine).spaces[mm.index()].page_table.at(first);
-  const Frame& folio = std::as_const(c.machine).frames[pte.frame()];
-  if (folio.maps == 1 && folio.references == 1) {
-    pte.exclusive = true;
-    set_bits(c, mm, first, pte);
-    return c.done();
-  }
-  step = Step::other;
-  return c.call({SplitPmd{.mm = mm, .first = first}});
 }
 
 Next HandleFault::allocate(Context& c) {
@@ -340,21 +319,12 @@ Next HandleFault::allocate(Context& c) {
   return Next::again;
 }
 
-Next HandleFault::read_swap(Context& c) {
-  const HostId host = c.mm(mm).host;
-  c.frame(frame).value = c.host(host).swap[slot].value;
-  c.frame(frame).dirty = false;
-  c.spend(Cost::swap_in);
-  step = Step::map;
-  return Next::again;
-}
-
 // Under the page table lock: only if the entry is still as it was when the fault was decided. A
-// page that comes from swap has been locked since it was found or read.
+// page that comes from swap or from a file has been locked since it was found or read.
 Next HandleFault::map(Context& c) {
   AddressSpace& space = c.mm(mm);
   const Vma* vma = space.find_vma(page);
-  if (kind == Kind::swap_in) c.release(folio_lock(frame));
+  if (c.frame(frame).locked_by == c.self) c.release(folio_lock(frame));
   if (!still_as_it_was(c, *vma)) {
     if (!c.machine.is_zero(frame)) free_unmapped(c, frame);
     if (old.some()) c.put(old);
@@ -363,7 +333,7 @@ Next HandleFault::map(Context& c) {
     return Next::again;
   }
   if (c.machine.is_zero(frame)) {
-    map_frame(c, mm, page, frame, {});
+    map_frame(c, mm, page, frame, {.uffd_wp = marked(c)});
     return c.done();
   }
   if (kind == Kind::swap_in) return map_swapped_in(c, *vma);
@@ -371,9 +341,17 @@ Next HandleFault::map(Context& c) {
   if (!vma->prepared) space.find_vma(page)->prepared = true;
   belongs(c, frame, *vma, page);
   lru_add(c, frame);
-  map_frame(c, mm, page, frame, {.write = vma->write, .dirty = true, .exclusive = true});
+  map_frame(
+      c, mm, page, frame,
+      {.write = vma->write && !marked(c), .dirty = true, .exclusive = true, .uffd_wp = marked(c)});
   if (old.some()) c.put(old);
   return c.done();
+}
+
+// Userfaultfd has protected the page before it was there.
+bool HandleFault::marked(Context& c) const {
+  const Pte pte = std::as_const(c.machine).spaces[mm.index()].page_table.at(page);
+  return pte.kind == Pte::Kind::marker && pte.uffd_wp;
 }
 
 bool HandleFault::still_as_it_was(Context& c, const Vma& vma) const {
@@ -381,60 +359,17 @@ bool HandleFault::still_as_it_was(Context& c, const Vma& vma) const {
   const Pte pte = machine.spaces[mm.index()].page_table.at(page);
   const Pte cached =
       vma.file.some() ? machine.mappings[vma.file.index()].cached(vma.index_of(page)) : Pte{};
-  if (kind == Kind::swap_in && pte.swapped()) return pte.slot() == slot;
+  if (kind == Kind::swap_in && pte.swapped()) {
+    const SwapDevice& swap = machine.hosts[machine.spaces[mm.index()].host.index()].swap;
+    return pte.slot() == slot && swap[slot].cached == frame;
+  }
   if (pte.populated() && pte.kind != Pte::Kind::marker) return false;
   if (kind == Kind::swap_in) return cached.swapped() && cached.slot() == slot;
   if (kind == Kind::copy) return cached.maps(old);
-  return !vma.file.some() || !cached.populated() || cached.maps(frame) || machine.is_zero(frame);
-}
-
-Next HandleFault::map_swapped_in(Context& c, const Vma& vma) {
-  AddressSpace& space = c.mm(mm);
-  SwapDevice& swap = c.host(space.host).swap;
-  if (!space.page_table.at(page).swapped()) {  // shmem_swapin_folio(): into the page cache.
-    Mapping& cache = c.mapping(vma.file);
-    c.get(frame);
-    cache.set_cached(vma.index_of(page), {.target = frame.value, .kind = Pte::Kind::present});
-    c.frame(frame).mapping = vma.file;
-    c.frame(frame).index = vma.index_of(page);
-    swap.put(slot);
-    c.frame(frame).dirty = true;
-    remove_from_swap_cache(c, frame);
-    lru_add(c, frame);
-    c.emit({.kind = EventKind::swap_in, .mm = mm, .pages = one_page(page), .frame = frame});
-    if (write && !vma.shared) {
-      c.put(frame);
-      frame = FrameId{};
-      step = Step::decide;
-      return Next::again;
-    }
-    map_frame(c, mm, page, frame, {.write = vma.write && vma.shared, .dirty = write});
-    return c.done();
-  }
-  // Nobody else maps the frame, and only this entry and the swap cache use the slot.
-  const bool exclusive = swap[slot].users == 2 && c.frame(frame).maps == 0;
-  const bool protected_by_uffd = space.page_table.at(page).uffd_wp;
-  space.page_table.clear(page);
-  swap.put(slot);
-  belongs(c, frame, vma, page);
-  lru_add(c, frame);
-  if (exclusive && write) {
-    c.frame(frame).dirty = true;
-    remove_from_swap_cache(c, frame);
-  }
-  const bool writable = write || c.setup.switches.swap_in_writable;
-  PteBits bits{.write = vma.write && exclusive && writable && !protected_by_uffd};
-  bits.dirty = write && bits.write;
-  bits.exclusive = exclusive;
-  bits.uffd_wp = protected_by_uffd;
-  c.emit({.kind = EventKind::swap_in, .mm = mm, .pages = one_page(page), .frame = frame});
-  map_frame(c, mm, page, frame, bits);
-  if (write && !bits.write) {  // Shared with another process: now comes copy on write.
-    frame = FrameId{};
-    step = Step::decide;
-    return Next::again;
-  }
-  return c.done();
+  if (!vma.file.some() || machine.is_zero(frame)) return true;
+  const Mapping& cache = machine.mappings[vma.file.index()];
+  if (cache.file && vma.index_of(page) >= cache.size) return false;  // It has been cut.
+  return !cached.populated() || cached.maps(frame);
 }
 
 // A page of a file, or a new one for it.
@@ -450,8 +385,8 @@ Next HandleFault::map_cached(Context& c, const Vma& vma) {
     cache.set_cached(index, {.target = frame.value, .kind = Pte::Kind::present});
   }
   if (write) c.frame(frame).dirty = true;  // set_page_dirty(); page_mkwrite() has agreed.
-  const bool writable = vma.shared && vma.write && (write || !vma.disk);
-  map_frame(c, mm, page, frame, {.write = writable, .dirty = write});
+  const bool writable = vma.shared && vma.write && (write || !vma.disk) && !marked(c);
+  map_frame(c, mm, page, frame, {.write = writable, .dirty = write, .uffd_wp = marked(c)});
   if (!write && found) map_around(c, vma);
   return c.done();
 }

@@ -66,6 +66,8 @@ struct HandleFault {
   void map_around(Context& c, const Vma& vma);
   Next set(Context& c);
   Next wait_for(Context& c, Wait what);
+  Next wait_for_user(Context& c);
+  bool marked(Context& c) const;
   NotifierRange range() const;
 };
 
@@ -81,7 +83,6 @@ struct GetPage {
   bool write = false;
   bool force = false;
   bool by_vma = false;  // Under the lock of the VMA, not under mmap_lock.
-  bool waits = false;
   MmId mm{};
   Page page{};
   MrId mr{};  // Whose pin it is.
@@ -121,8 +122,9 @@ struct RemoteAccess {
   static constexpr std::array<std::string_view, 2> steps{"next", "got"};
   enum class Step : std::uint8_t { next, got } step = Step::next;
   bool write = false;
-  bool force = false;    // FOLL_FORCE: also where the process itself may not.
-  bool by_file = false;  // By /proc/pid/mem, which some kernels let do less than ptrace().
+  bool force = false;           // FOLL_FORCE: also where the process itself may not.
+  bool by_file = false;         // By /proc/pid/mem, which some kernels let do less than ptrace().
+  Cost each = Cost::copy_page;  // Of a page that is read or written.
   MmId mm{};
   PageRange pages{};
   std::uint32_t done = 0;
@@ -136,6 +138,7 @@ struct RemoteAccess {
 };
 
 // A long-term pin that a process asks for by itself, as by io_uring_register(BUFFERS), or its end.
+// If one page cannot be had, none stays pinned.
 struct Pin {
   static constexpr std::string_view name = "pin";
   static constexpr std::array<std::string_view, 2> steps{"next", "got"};
@@ -149,7 +152,7 @@ struct Pin {
   Next run(Context& c);
 
  private:
-  Next unpin(Context& c);
+  void give_back(Context& c) const;
 };
 
 }  // namespace model

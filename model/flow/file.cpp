@@ -7,7 +7,16 @@
 namespace model {
 namespace {
 
-// truncate_inode_pages_range(): the page cache lets go of them.
+// The first page that is cached there and of which `wanted(folio)` says yes.
+template <class Wanted>
+FrameId find_cached(const Machine& machine, MappingId file, PageRange indices, Wanted wanted) {
+  for (const auto& [index, entry] : machine.mappings[file.index()].cache) {
+    if (!indices.contains(Page{index}) || !entry.present()) continue;
+    if (wanted(machine.frames[entry.frame()])) return entry.frame();
+  }
+  return {};
+}
+
 void drop_cache(Context& c, MappingId file, std::uint32_t first, std::uint32_t end) {
   drain_lru(c);  // folio_batch_release()
   Small<FrameId, 8> frames;
@@ -18,7 +27,9 @@ void drop_cache(Context& c, MappingId file, std::uint32_t first, std::uint32_t e
   }
   for (const FrameId frame : frames) {
     c.mapping(file).set_cached(c.frame(frame).index, {});
+    c.spend(Cost::page_cache);
     c.frame(frame).dirty = false;
+    c.frame(frame).mapping = MappingId{};
   }
   Small<std::pair<std::uint32_t, Pte>, 8> swapped;
   for (const auto& [index, entry] : c.mapping(file).cache) {
@@ -26,14 +37,14 @@ void drop_cache(Context& c, MappingId file, std::uint32_t first, std::uint32_t e
   }
   for (const auto& [index, entry] : swapped) {
     c.mapping(file).set_cached(index, {});
-    for (Host& host : c.machine.hosts) {
-      if (entry.slot().index() < host.swap.slots.size()) host.swap.put(entry.slot());
-    }
+    c.spend(Cost::page_cache);
+    put_swap_entry(c, c.mapping(file).host, entry.slot());
   }
   drop_if(c.mapping(file).stored,
           [&](const auto& old) { return old.first >= first && old.first < end; });
   if (!c.setup.switches.free_in_order) std::reverse(frames.begin(), frames.end());
   for (const FrameId frame : frames) c.put(frame);
+  c.spend(Cost::page_alloc, frames.size());
 }
 
 constexpr std::uint32_t read_ahead = 32;  // Pages: ra_pages, of 128 KB.
@@ -61,13 +72,13 @@ Next UnmapMapping::run(Context& c) {
           const std::uint32_t from = std::max(first, vma.index);
           const std::uint64_t end =
               std::min<std::uint64_t>(std::uint64_t{first} + count, vma.index + vma.pages.count);
+          c.spend(Cost::rmap_walk);
           if (from >= end) continue;
           mm = MmId{space};
           page = vma.pages.first;
           const PageRange part{.first = vma.pages.at(from - vma.index),
                                .count = static_cast<std::uint32_t>(end - from)};
-          return c.call({Zap{.keep_private = keep_private,
-                             .range = {.mm = mm, .pages = part, .event = NotifierEvent::clear}}});
+          return c.call({zap_of(c, vma, part)});
         }
       }
       step = Step::unlock;
@@ -80,20 +91,79 @@ Next UnmapMapping::run(Context& c) {
   return c.done();
 }
 
+// ---- DropCache
+
+Wait DropCache::guard() const {
+  const bool locks = step == Step::lock && frame.some();
+  return locks ? Wait::lock(folio_lock(frame), LockMode::write) : Wait{};
+}
+
+Next DropCache::run(Context& c) {
+  const PageRange indices{.first = Page{first}, .count = end - first};
+  switch (step) {
+    case Step::lock:
+      frame = find_cached(c.machine, file, indices,
+                          [](const Frame& folio) { return folio.locked_by.some(); });
+      if (frame.some()) return Next::again;
+      frame =
+          find_cached(c.machine, file, indices, [](const Frame& folio) { return folio.maps > 0; });
+      if (!frame.some()) {
+        drop_cache(c, file, first, end);
+        return c.done();
+      }
+      drop_cache(c, file, first, c.frame(frame).index);
+      first = c.frame(frame).index;
+      c.lock_folio(frame);
+      step = Step::unmapped;
+      return c.call({UnmapMapping{.keep_private = true, .file = file, .first = first, .count = 1}});
+    case Step::unmapped:
+      c.release(folio_lock(frame));
+      drop_cache(c, file, first, first + 1);
+      ++first;  // What comes back behind us is left.
+      frame = FrameId{};
+      step = Step::lock;
+      return Next::again;
+  }
+  return c.done();
+}
+
+// zap_page_range_single(), or of hugetlb unmap_hugepage_range(): that has a bracket of its own.
+Zap UnmapMapping::zap_of(Context& c, const Vma& vma, PageRange part) const {
+  const NotifierRange range{.mm = mm, .pages = part, .event = NotifierEvent::clear};
+  if (!vma.hugetlb) return {.keep_private = keep_private, .range = range};
+  return {.notify = !c.setup.switches.hugetlb_brackets, .range = range, .pool = part};
+}
+
 // ---- PunchHole
+
+// hugetlbfs_punch_hole(): of a huge page only a part of which is cut out, that is zeroed.
+void PunchHole::zero_parts(Context& c) {
+  const std::uint32_t whole = (first + pmd_pages - 1) / pmd_pages * pmd_pages;
+  const std::uint32_t whole_end = std::max(whole, (first + count) / pmd_pages * pmd_pages);
+  for (std::uint32_t at = first; at < first + count; ++at) {
+    if (at >= whole && at < whole_end) continue;
+    const Pte cached = c.mapping(file).cached(at - at % pmd_pages);
+    if (cached.present()) c.frame(FrameId{cached.target + at % pmd_pages}).value = 0;
+  }
+  first = whole;
+  count = whole_end - whole;
+}
 
 Next PunchHole::run(Context& c) {
   switch (step) {
     case Step::unmap:
       c.spend(Cost::syscall);
+      if (c.mapping(file).kind == Mapping::Kind::hugetlbfs) zero_parts(c);
       step = Step::truncate;
-      if (count == 0) return Next::pass;
+      if (count == 0) {  // Less than a page: it is written over.
+        c.spend(Cost::clear_page);
+        return Next::pass;
+      }
       return c.call(
           {UnmapMapping{.keep_private = true, .file = file, .first = first, .count = count}});
     case Step::truncate:
-      drop_cache(c, file, first, first + count);
       step = Step::finish;
-      return Next::again;
+      return c.call({DropCache{.file = file, .first = first, .end = first + count}});
     case Step::finish:
       return c.give();
   }
@@ -110,6 +180,8 @@ Next Truncate::run(Context& c) {
   switch (step) {
     case Step::resize: {
       c.spend(Cost::syscall);
+      const bool pool = c.mapping(file).kind == Mapping::Kind::hugetlbfs;
+      if (pool && pages % pmd_pages != 0) return c.done(Result::error(EINVAL));
       const std::uint32_t old = c.mapping(file).size;
       c.mapping(file).size = pages;
       if (pages >= old) {
@@ -119,9 +191,9 @@ Next Truncate::run(Context& c) {
       return c.call({unmap(Step::truncate)});
     }
     case Step::truncate:
-      drop_cache(c, file, pages, 0xffffffff);
-      step = Step::unmap_again;
-      return Next::again;
+      // hugetlb_vmtruncate() holds off faults instead.
+      step = c.mapping(file).kind == Mapping::Kind::hugetlbfs ? Step::finish : Step::unmap_again;
+      return c.call({DropCache{.file = file, .first = pages, .end = 0xffffffff}});
     case Step::unmap_again:
       return c.call({unmap(Step::finish)});
     case Step::finish:
@@ -142,41 +214,113 @@ Next ReadAhead::run(Context& c) {
     c.frame(*frame).mapping = file;
     c.frame(*frame).index = at;
     c.frame(*frame).value = c.mapping(file).read(at);
+    c.spend(Cost::page_alloc);
+    c.spend(Cost::page_cache);
     lru_add(c, *frame);
     c.mapping(file).set_cached(at, {.target = frame->value, .kind = Pte::Kind::present});
   }
-  c.spend(Cost::swap_in);
+  c.spend(Cost::disk_read);
   return c.done();
 }
 
 // ---- FileAccess
 
+Wait FileAccess::guard() const {
+  return step == Step::wait_folio ? Wait::lock(folio_lock(frame), LockMode::write) : Wait{};
+}
+
 Next FileAccess::run(Context& c) {
+  switch (step) {
+    case Step::copy:
+      return copy(c);
+    case Step::wait_folio:  // folio_lock(): whoever reads or writes the page is through with it.
+      c.lock_folio(frame);
+      return insert(c);
+    case Step::read_swap:
+      c.frame(frame).value = c.host(c.frame(frame).host).swap[slot].value;
+      c.spend(Cost::swap_in);
+      return insert(c);
+    case Step::read_disk:
+      if (!c.task().result.ok()) return c.give(c.task().result);
+      step = Step::copy;
+      return Next::pass;
+  }
+  return c.done();
+}
+
+Next FileAccess::copy(Context& c) {
   c.spend(Cost::syscall);
+  c.spend(Cost::page_cache);
   const Mapping& cache = std::as_const(c.machine).mappings[file.index()];
+  const bool pool = cache.kind == Mapping::Kind::hugetlbfs;
+  if (pool && write) return c.done(Result::error(EINVAL));  // It knows no write().
   if (!write && index >= cache.size) return c.done(Result::value(0));
-  Pte cached = cache.cached(index);
-  if (!cached.present()) {
-    if (!write) return c.done(Result::value(0));
-    const HostId host = c.task().host;
-    const auto frame = c.allocate(host);
-    if (!frame) return c.done(Result::error(ENOMEM));
-    c.frame(*frame).mapping = file;
-    c.frame(*frame).index = index;
-    lru_add(c, *frame);
-    cached = {.target = frame->value, .kind = Pte::Kind::present};
+  const std::uint32_t tail = pool ? index % pmd_pages : 0;
+  Pte cached = cache.cached(index - tail);
+  if (cached.swapped()) {
+    slot = cached.slot();
+    return swap_in(c);
+  }
+  if (!cached.present() && !write) {
+    if (cache.kind != Mapping::Kind::disk) return c.done(Result::value(0));  // A hole.
+    step = Step::read_disk;
+    return c.call({ReadAhead{.file = file, .index = index, .host = cache.host}});
+  }
+  if (!cached.present()) {  // All of the page is written, so that nothing is read before.
+    const auto fresh = c.allocate(cache.host);
+    if (!fresh) return c.done(Result::error(ENOMEM));
+    c.spend(Cost::page_alloc);
+    c.frame(*fresh).mapping = file;
+    c.frame(*fresh).index = index;
+    lru_add(c, *fresh);
+    cached = {.target = fresh->value, .kind = Pte::Kind::present};
     c.mapping(file).set_cached(index, cached);
     c.mapping(file).size = std::max(cache.size, index + 1);
   }
-  if (!write) return c.done(Result::value(c.frame(cached.frame()).value));
-  c.frame(cached.frame()).value = value;
-  c.frame(cached.frame()).dirty = true;
+  Frame& page = c.frame(FrameId{cached.target + tail});
+  c.spend(Cost::copy_page);
+  if (!write) return c.done(Result::value(page.value));
+  page.value = value;
+  page.dirty = true;
   return c.done();
+}
+
+Next FileAccess::swap_in(Context& c) {
+  const HostId host = std::as_const(c.machine).mappings[file.index()].host;
+  frame = std::as_const(c.machine).hosts[host.index()].swap[slot].cached;
+  if (frame.some()) {
+    c.get(frame);
+    step = Step::wait_folio;
+    return Next::again;
+  }
+  const auto fresh = c.allocate(host);
+  if (!fresh) return c.done(Result::error(ENOMEM));
+  frame = *fresh;
+  ++c.host(host).swap[slot].users;
+  add_to_swap_cache(c, frame, slot);
+  c.lock_folio(frame);
+  step = Step::read_swap;
+  return Next::again;
+}
+
+// Only if the page cache still names the slot.
+Next FileAccess::insert(Context& c) {
+  const Pte cached = std::as_const(c.machine).mappings[file.index()].cached(index);
+  c.release(folio_lock(frame));
+  if (cached.swapped() && cached.slot() == slot && c.frame(frame).slot == slot) {
+    c.emit({.kind = EventKind::swap_in, .frame = frame});
+    swap_into_page_cache(c, file, index, frame);
+  }
+  free_unmapped(c, frame);
+  frame = FrameId{};
+  step = Step::copy;
+  return Next::again;
 }
 
 // ---- Writeback
 
 Wait Writeback::guard() const {
+  if (step == Step::lock) return Wait::lock(folio_lock(frame), LockMode::write);
   return step == Step::lock_ptl ? Wait::lock(page_table_lock(place.mm), LockMode::write) : Wait{};
 }
 
@@ -205,15 +349,18 @@ Next Writeback::run(Context& c) {
       const Machine& machine = c.machine;
       for (; index < last; ++index) {
         const Pte cached = machine.mappings[file.index()].cached(index);
+        c.spend(Cost::page_cache);
         if (!cached.present() || !machine.frames[cached.frame()].dirty) continue;
         frame = cached.frame();
-        place = {};
-        step = Step::next_mapping;
+        c.get(frame);
+        step = Step::lock;
         return Next::pass;
       }
       step = Step::finish;
       return Next::pass;
     }
+    case Step::lock:
+      return lock(c);
     case Step::next_mapping:
       return next_mapping(c);
     case Step::lock_ptl:
@@ -241,7 +388,10 @@ Next Writeback::run(Context& c) {
     case Step::write:
       c.mapping(file).store(index, c.frame(frame).value);
       c.frame(frame).dirty = false;
-      c.spend(Cost::swap_out);
+      c.emit({.kind = EventKind::page_cleaned, .frame = frame});
+      c.release(folio_lock(frame));
+      c.put(frame);
+      c.spend(Cost::disk_write);
       ++index;
       step = Step::next;
       return Next::again;
@@ -249,6 +399,21 @@ Next Writeback::run(Context& c) {
       return c.give();
   }
   return c.done();
+}
+
+// write_cache_pages(): it may have been truncated, or written by somebody else.
+Next Writeback::lock(Context& c) {
+  place = {};
+  step = Step::next_mapping;
+  const Pte cached = std::as_const(c.machine).mappings[file.index()].cached(index);
+  if (cached.maps(frame) && c.frame(frame).dirty) {
+    c.lock_folio(frame);
+    return Next::pass;
+  }
+  c.put(frame);
+  ++index;
+  step = Step::next;
+  return Next::again;
 }
 
 Next Writeback::next_mapping(Context& c) {
@@ -259,6 +424,7 @@ Next Writeback::next_mapping(Context& c) {
     step = Step::write;
     return Next::pass;
   }
+  c.spend(Cost::rmap_walk);
   step = Step::lock_ptl;
   return c.call({RangeStart{.range = range()}});
 }

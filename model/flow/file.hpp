@@ -23,6 +23,25 @@ struct UnmapMapping {
   bool operator==(const UnmapMapping&) const = default;
   Wait guard() const;
   Next run(Context& c);
+
+ private:
+  Zap zap_of(Context& c, const Vma& vma, PageRange part) const;
+};
+
+// truncate_inode_pages_range(): the page cache lets go of the pages [first, end). Who has locked
+// one is waited for; one that is mapped again meanwhile is unmapped once more, under its lock.
+struct DropCache {
+  static constexpr std::string_view name = "truncate_pages";
+  static constexpr std::array<std::string_view, 2> steps{"lock", "unmapped"};
+  enum class Step : std::uint8_t { lock, unmapped } step = Step::lock;
+  MappingId file{};
+  std::uint32_t first = 0;
+  std::uint32_t end = 0;
+  FrameId frame{};  // That is locked, by somebody else or by us.
+
+  bool operator==(const DropCache&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
 };
 
 // fallocate(FALLOC_FL_PUNCH_HOLE), MADV_REMOVE.
@@ -36,6 +55,9 @@ struct PunchHole {
 
   bool operator==(const PunchHole&) const = default;
   Next run(Context& c);
+
+ private:
+  void zero_parts(Context& c);
 };
 
 // ftruncate(): mappings are cut before and after the page cache is, since faults may come between.
@@ -67,26 +89,37 @@ struct ReadAhead {
 // read() and write() of one page of a file: through the page cache.
 struct FileAccess {
   static constexpr std::string_view name = "file_access";
-  static constexpr std::array<std::string_view, 1> steps{"copy"};
-  enum class Step : std::uint8_t { copy } step = Step::copy;
+  static constexpr std::array<std::string_view, 4> steps{"copy", "wait_folio", "read_swap",
+                                                         "read_disk"};
+  enum class Step : std::uint8_t { copy, wait_folio, read_swap, read_disk } step = Step::copy;
   bool write = false;
   MappingId file{};
   std::uint32_t index = 0;
   Value value = 0;
+  FrameId frame{};  // The page that comes from swap, with a reference of ours.
+  SlotId slot{};
 
   bool operator==(const FileAccess&) const = default;
+  Wait guard() const;
   Next run(Context& c);
+
+ private:
+  Next copy(Context& c);
+  Next swap_in(Context& c);
+  Next insert(Context& c);
 };
 
 // msync(), fdatasync(): what is dirty is write-protected (folio_mkclean()), page by page, and
 // written.
 struct Writeback {
   static constexpr std::string_view name = "writeback";
-  static constexpr std::array<std::string_view, 9> steps{
-      "find_file", "next", "next_mapping", "lock_ptl", "flush", "set", "end", "write", "finish"};
+  static constexpr std::array<std::string_view, 10> steps{
+      "find_file", "next", "lock", "next_mapping", "lock_ptl",
+      "flush",     "set",  "end",  "write",        "finish"};
   enum class Step : std::uint8_t {
     find_file,
     next,
+    lock,
     next_mapping,
     lock_ptl,
     flush,
@@ -100,7 +133,7 @@ struct Writeback {
   MappingId file{};
   std::uint32_t index = 0;
   std::uint32_t last = 0;
-  FrameId frame{};
+  FrameId frame{};  // With a reference of ours.
   RmapPlace place{};
   Pte entry{};
 
@@ -109,6 +142,7 @@ struct Writeback {
   Next run(Context& c);
 
  private:
+  Next lock(Context& c);
   Next next_mapping(Context& c);
   NotifierRange range() const;
 };

@@ -8,6 +8,18 @@ namespace model {
 
 // ---- Fork
 
+namespace {
+
+// Nobody has that address space, and whoever had it has left altogether.
+bool is_free(Context& c, MmId mm) {
+  const Subscriptions& notifier = std::as_const(c.machine).notifiers[mm.index()];
+  const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
+  return space.vmas.empty() && space.page_table.populated() == 0 && !space.mmap_lock.held() &&
+         notifier.open.empty() && notifier.intervals.idle();
+}
+
+}  // namespace
+
 Wait Fork::guard() const {
   if (step == Step::lock) return write_lock_wait(parent, has_lock);
   if (step == Step::copy) return Wait::lock(page_table_lock(parent), LockMode::write);
@@ -21,14 +33,26 @@ NotifierRange Fork::range() const {
 Next Fork::run(Context& c) {
   switch (step) {
     case Step::lock:
-      if (!has_lock && !c.mm(child).vmas.empty()) return c.done(Result::error(EEXIST));
       if (!lock_for_write(c, parent, has_lock)) return Next::again;
       c.spend(Cost::syscall);
+      if (!is_free(c, child)) {
+        unlock_write(c, parent);
+        return c.done(Result::error(EEXIST));
+      }
+      if (!c.mm(child).alive) {  // The name of a process that has ended is given anew.
+        c.mm(child).alive = true;
+        c.notifier(child) = {};
+      }
+      c.mm(child).parent = MmId{};
       cursor = Page{0};
       step = Step::next_vma;
       return Next::again;
     case Step::next_vma:
       return next_vma(c);
+    case Step::copied:
+      failed = !c.task().result.ok();
+      step = failed ? Step::flush : Step::next_vma;
+      return Next::pass;
     case Step::copy:
       return copy(c);
     case Step::end:
@@ -36,18 +60,21 @@ Next Fork::run(Context& c) {
       done = 0;
       step = Step::next_vma;
       return c.call({RangeEnd{.range = range()}});
+    case Step::fail:
+      failed = true;
+      step = Step::flush;
+      return c.call({RangeEnd{.range = range()}});
     case Step::flush:  // After the last range_end; whether anything was copied or not.
       step = Step::unlock;
       return c.call({flush_mm(parent)});
     case Step::unlock:
       unlock_write(c, parent);
-      return c.done();
-    case Step::fail:
-      step = Step::failed;
-      return c.call({RangeEnd{.range = range()}});
-    case Step::failed:
-      unlock_write(c, parent);
-      return c.done(Result::error(ENOMEM));
+      if (!failed) c.mm(child).parent = parent;
+      if (!failed) return c.done();
+      step = Step::undone;
+      return c.call({Exit{.renew = true, .mm = child}});  // mmput() of what was copied.
+    case Step::undone:
+      return c.give(Result::error(ENOMEM));
   }
   return c.done();
 }
@@ -65,13 +92,20 @@ Next Fork::next_vma(Context& c) {
   if (area.dontfork) return Next::pass;
   Vma copy = area;
   copy.locked = false;  // mlock() is not inherited.
-  copy.uffd_missing = copy.uffd_wp = copy.uffd_minor = false;
+  copy.drop_uffd();
   if (area.wipeonfork) copy.prepared = false;
   c.mm(child).insert(copy);
-  const bool needed = area.prepared || area.hugetlb || area.uffd_wp;  // vma_needs_copy()
+  c.spend(Cost::vma);
+  const bool needed = area.prepared || area.uffd_wp || area.guarded;  // vma_needs_copy()
   if (area.wipeonfork || !needed || !c.mm(parent).page_table.any(pages)) return Next::pass;
-  if (area.hugetlb) return c.call({CopyHugetlb{.parent = parent, .child = child, .pages = pages}});
-  if (area.shared) return Next::pass;
+  if (area.hugetlb) {
+    step = Step::copied;
+    return c.call({CopyHugetlb{.parent = parent, .child = child, .pages = pages}});
+  }
+  if (area.shared) {
+    if (area.guarded) copy_guards(c);
+    return Next::pass;
+  }
   step = Step::copy;
   return c.call({RangeStart{.range = range()}});
 }
@@ -103,8 +137,19 @@ Next Fork::copy(Context& c) {
   return Next::again;
 }
 
+// Of shared memory all else is found again by faults.
+void Fork::copy_guards(Context& c) const {
+  Small<Page, 4> guards;
+  std::as_const(c.machine).spaces[parent.index()].page_table.for_each(
+      pages, [&](Page page, const Pte& pte) {
+        if (pte.kind == Pte::Kind::marker && !pte.uffd_wp) guards.push_back(page);
+      });
+  for (const Page page : guards) c.mm(child).page_table.set(page, {.kind = Pte::Kind::marker});
+}
+
 void Fork::copy_huge(Context& c, Page first) {
   const Pte pte = c.mm(parent).page_table.at(first);
+  if (pte.migrating()) share_migration(c, parent, child, first, *c.mm(parent).find_vma(first));
   if (!pte.present()) return;
   const FrameId head = pte.frame();
   const PteBits bits{.dirty = pte.dirty, .young = false};
@@ -120,6 +165,13 @@ void Fork::copy_huge(Context& c, Page first) {
   map_huge(c, child, first, head, bits);
 }
 
+void share_migration(Context& c, MmId parent, MmId child, Page first, const Vma& vma) {
+  Pte pte = c.mm(parent).page_table.at(first);
+  if (!vma.shared) pte.write = pte.exclusive = false;
+  c.mm(parent).page_table.set_huge(first, pte);
+  c.mm(child).page_table.set_huge(first, pte);
+}
+
 bool Fork::copy_page(Context& c, const Vma& area, Page page) {
   const Pte pte = c.mm(parent).page_table.at(page);
   PageTable& copies = c.mm(child).page_table;
@@ -130,6 +182,7 @@ bool Fork::copy_page(Context& c, const Vma& area, Page page) {
       shared.exclusive = false;
       c.mm(parent).page_table.set(page, shared);
       copies.set(page, shared);
+      c.spend(Cost::pte_change, 2);
       return true;
     }
     case Pte::Kind::migration:
@@ -138,6 +191,7 @@ bool Fork::copy_page(Context& c, const Vma& area, Page page) {
       shared.write = shared.exclusive = false;
       c.mm(parent).page_table.set(page, shared);
       copies.set(page, shared);
+      c.spend(Cost::pte_change, 2);
       if (pte.kind == Pte::Kind::device_private) {
         c.get(pte.frame());
         ++c.frame(c.machine.frames.head(pte.frame())).maps;
@@ -151,11 +205,13 @@ bool Fork::copy_page(Context& c, const Vma& area, Page page) {
       back.dirty = true;
       back.write = false;
       c.mm(parent).page_table.set(page, back);
+      c.spend(Cost::pte_change);
       break;
     }
     case Pte::Kind::marker:
-    case Pte::Kind::poisoned:
-      if (pte.kind == Pte::Kind::poisoned) copies.set(page, pte);
+    case Pte::Kind::poisoned:  // copy_pte_marker(): not those of userfaultfd.
+      if (!pte.uffd_wp) copies.set(page, pte);
+      c.spend(Cost::pte_change);
       return true;
     default:
       break;
@@ -174,6 +230,7 @@ bool Fork::copy_page(Context& c, const Vma& area, Page page) {
     c.frame(*copy).value = c.frame(frame).value;
     belongs(c, *copy, area, page);
     lru_add(c, *copy);
+    c.spend(Cost::page_alloc);
     c.spend(Cost::copy_page);
     map_frame(c, child, page, *copy, {.write = area.write, .dirty = true, .exclusive = true});
     return true;
@@ -194,6 +251,15 @@ bool Fork::copy_page(Context& c, const Vma& area, Page page) {
   return true;
 }
 
+// ---- Vfork
+
+Next Vfork::run(Context& c) {
+  c.spend(Cost::syscall);
+  if (!c.mm(child).vmas.empty()) return c.done(Result::error(EEXIST));
+  c.mm(child).lender = parent;
+  return c.done();
+}
+
 // ---- Exit
 
 Wait Exit::guard() const {
@@ -206,9 +272,14 @@ Next Exit::run(Context& c) {
   Subscriptions& notifier = c.notifier(mm);
   const NotifierRange release{.mm = mm, .pages = all_pages, .event = NotifierEvent::release};
   switch (step) {
-    case Step::begin:  // mm_users is zero: mmget_not_zero() fails from here on.
+    case Step::begin:                // mm_users is zero: mmget_not_zero() fails from here on.
+      if (c.mm(mm).lender.some()) {  // vfork(): the address space is not this process's own.
+        c.mm(mm).lender = MmId{};
+        return c.done();
+      }
       if (!c.mm(mm).alive) return c.done(Result::error(ESRCH));
       c.mm(mm).alive = false;
+      c.changed(Wait::Kind::userfault, mm.value);
       c.spend(Cost::syscall);
       open_range(c, release);
       notifier.intervals.start(all_pages);  // mn_itree_release().
@@ -224,6 +295,7 @@ Next Exit::run(Context& c) {
         return Next::pass;
       }
       const MrId mr = hits[cursor++];
+      c.spend(Cost::range_start);
       c.emit({.kind = EventKind::interval_invalidate,
               .detail = static_cast<std::uint8_t>(NotifierEvent::release),
               .mm = mm,
@@ -247,6 +319,7 @@ Next Exit::run(Context& c) {
         return Next::pass;
       }
       listener = mr;
+      c.spend(Cost::range_start);
       return c.call({PolicyCall{
           .hook = Hook::release, .mr = mr, .range = release, .pages = c.registration(mr).pages}});
     }
@@ -254,6 +327,7 @@ Next Exit::run(Context& c) {
       return released(c);
     case Step::lock:  // Nobody is in a fault any more, and none can begin.
       if (!lock_for_write(c, mm, has_lock)) return Next::again;
+      c.spend(Cost::vma, c.mm(mm).vmas.size());
       c.mm(mm).vmas.clear();
       end_vma_writes(c, mm);
       c.downgrade(mmap_lock(mm));
@@ -281,13 +355,15 @@ Next Exit::run(Context& c) {
     case Step::finish:
       for (const auto& [page, frame] : c.mm(mm).pinned) {
         --c.frame(frame).pins;
+        c.spend(Cost::unpin_page);
         c.put(frame);
       }
       c.mm(mm).pinned.clear();
       c.release(mmap_lock(mm));
-      drop_unused_memory(c, c.mm(mm).host);
+      drop_unused_memory(c);
       if (renew) {
         c.mm(mm).alive = true;
+        c.changed(Wait::Kind::userfault, mm.value);
         c.notifier(mm) = {};
       }
       return c.done();

@@ -11,19 +11,21 @@ namespace model {
 // is pinned is copied at once (copy_present_page()), so that the device stays with the parent.
 struct Fork {
   static constexpr std::string_view name = "fork";
-  static constexpr std::array<std::string_view, 8> steps{"lock",  "next_vma", "copy", "end",
-                                                         "flush", "unlock",   "fail", "failed"};
+  static constexpr std::array<std::string_view, 9> steps{
+      "lock", "next_vma", "copied", "copy", "end", "fail", "flush", "unlock", "undone"};
   enum class Step : std::uint8_t {
     lock,
     next_vma,
+    copied,  // A VMA of hugetlb.
     copy,
     end,
+    fail,
     flush,
     unlock,
-    fail,
-    failed,
+    undone,
   } step = Step::lock;
   bool has_lock = false;
+  bool failed = false;
   MmId parent{};
   MmId child{};
   Page cursor{0};          // Where the next VMA is looked for.
@@ -40,6 +42,22 @@ struct Fork {
   Next copy(Context& c);
   bool copy_page(Context& c, const Vma& area, Page page);
   void copy_huge(Context& c, Page first);
+  void copy_guards(Context& c) const;
+};
+
+// copy_huge_pmd() and copy_hugetlb_page_range() of a page that is being moved: for the child as
+// well, and for neither to write to if it is private.
+void share_migration(Context& c, MmId parent, MmId child, Page first, const Vma& vma);
+// vfork(): the child runs in the parent's address space until it has one of its own, or ends.
+struct Vfork {
+  static constexpr std::string_view name = "vfork";
+  static constexpr std::array<std::string_view, 1> steps{"borrow"};
+  enum class Step : std::uint8_t { borrow } step = Step::borrow;
+  MmId parent{};
+  MmId child{};
+
+  bool operator==(const Vfork&) const = default;
+  Next run(Context& c);
 };
 
 // exit_mmap(): release first, then everything is unmapped. Also the old memory at exec().

@@ -47,10 +47,14 @@ Next GetPage::run(Context& c) {
     case Step::wait:  // VM_FAULT_RETRY: nobody waits with the lock held.
       c.release(lock);
       what = c.task().awaited;
+      if (what.kind != Wait::Kind::none) c.spend(Cost::context_switch);
+      if (what.kind == Wait::Kind::userfault) c.spend(Cost::context_switch);  // Its reader wakes.
       by_vma = false;  // FAULT_FLAG_TRIED: under mmap_lock.
       step = Step::awaited;
       return Next::again;
     case Step::awaited:
+      if (what.kind != Wait::Kind::none) c.spend(Cost::context_switch);
+      if (!c.mm(mm).alive) return c.done(Result::error(EFAULT));  // SIGKILL
       step = Step::lock;
       return Next::pass;
   }
@@ -64,7 +68,8 @@ Next GetPage::walk(Context& c) {
   c.spend(Cost::pte_walk);
   const Vma* vma = space.find_vma(page);
   const bool can = vma != nullptr && vma->allows(write);
-  const bool forced = force && write && pte.allows(false) && pte.exclusive && pte.dirty;
+  const bool forced = force && write && vma != nullptr && !vma->hugetlb && pte.allows(false) &&
+                      pte.exclusive && pte.dirty;
   // gup_must_unshare(): a pin for reading wants a page that stays the process's own.
   const bool unshare = mode == Mode::pin && !write && pte.present() && !pte.exclusive &&
                        !c.machine.is_zero(pte.frame()) && is_anonymous(c.machine, pte.frame());
@@ -95,7 +100,7 @@ Next GetPage::walk(Context& c) {
   c.get(frame);
   if (mode == Mode::hold) return Next::again;
   ++c.frame(c.machine.frames.head(frame)).pins;
-  if (mr.some()) c.registration(mr).pinned.push_back(frame);
+  if (mr.some()) c.registration(mr).pinned.push_back(c.machine.frames.head(frame));
   c.spend(Cost::pin_page);
   c.emit({.kind = EventKind::page_pinned, .mm = mm, .pages = one_page(page), .frame = frame});
   return Next::again;
@@ -200,6 +205,7 @@ Next RemoteAccess::run(Context& c) {
         c.frame(frame).value = value;
         c.frame(c.machine.frames.head(frame)).dirty = true;
       }
+      c.spend(each);
       if (!c.machine.is_zero(frame)) free_unmapped(c, frame);
       ++done;
       step = Step::next;
@@ -211,37 +217,57 @@ Next RemoteAccess::run(Context& c) {
 
 // ---- Pin
 
+namespace {
+
+// The last pin that the process has of the page, if there is one.
+bool unpin(Context& c, MmId mm, Page page) {
+  auto& pinned = c.mm(mm).pinned;
+  const auto last = std::find_if(pinned.rbegin(), pinned.rend(),
+                                 [page](const auto& entry) { return entry.first == page; });
+  if (last == pinned.rend()) return false;
+  const FrameId frame = last->second;
+  pinned.erase(last.base() - 1);
+  --c.frame(frame).pins;
+  c.emit({.kind = EventKind::page_unpinned, .frame = frame});
+  free_unmapped(c, frame);
+  return true;
+}
+
+}  // namespace
+
 Next Pin::run(Context& c) {
   switch (step) {
     case Step::next:
-      if (!on) return unpin(c);
+      if (cursor == 0) c.spend(Cost::syscall);
+      if (!on) {
+        give_back(c);
+        return c.done();
+      }
       if (cursor == pages.count) return c.done();
       step = Step::got;
       return c.call(
           {GetPage{.mode = GetPage::Mode::pin, .write = true, .mm = mm, .page = pages.at(cursor)}});
-    case Step::got:
-      if (!c.task().result.ok()) return c.done(c.task().result);
+    case Step::got: {
+      const Result got = c.task().result;
+      if (!got.ok()) {
+        give_back(c);
+        return c.done(got);
+      }
       c.mm(mm).pinned.push_back({pages.at(cursor), c.machine.frames.head(c.task().found.frame)});
       ++cursor;
       step = Step::next;
       return Next::pass;
+    }
   }
   return c.done();
 }
 
-Next Pin::unpin(Context& c) {
-  auto& pinned = c.mm(mm).pinned;
-  for (auto entry = pinned.begin(); entry != pinned.end();) {
-    if (!pages.contains(entry->first)) {
-      ++entry;
-      continue;
+// All pins of the pages; or, if not all could be had, those of this call.
+void Pin::give_back(Context& c) const {
+  for (std::uint32_t i = 0; i < (on ? cursor : pages.count); ++i) {
+    while (unpin(c, mm, pages.at(i)) && !on) {
     }
-    --c.frame(entry->second).pins;
-    c.emit({.kind = EventKind::page_unpinned, .frame = entry->second});
-    free_unmapped(c, entry->second);
-    entry = pinned.erase(entry);
   }
-  return c.done();
 }
 
 }  // namespace model

@@ -4,6 +4,7 @@
 // Transparent huge pages: fault, write, split and collapse.
 
 #include "model/flow/zap.hpp"
+#include "model/result.hpp"
 
 namespace model {
 
@@ -50,51 +51,58 @@ struct HugeWrite {
 };
 
 // split_folio(): every page becomes a folio of its own. All entries are migration entries
-// meanwhile.
+// meanwhile. The result is EBUSY if others have references.
 struct SplitFolio {
   static constexpr std::string_view name = "split_folio";
-  static constexpr std::array<std::string_view, 7> steps{"lock",  "unmap", "again", "ended",
-                                                         "split", "remap", "unlock"};
+  static constexpr std::array<std::string_view, 10> steps{
+      "hold", "lock", "unmap", "again", "lock_ptl", "flush", "ended", "split", "remap", "unlock"};
   enum class Step : std::uint8_t {
+    hold,
     lock,
     unmap,
     again,
+    lock_ptl,
+    flush,
     ended,
     split,
     remap,
     unlock
-  } step = Step::lock;
+  } step = Step::hold;
   FrameId frame{};
-  MmId mm{};  // Of the mapping that is being split.
-  Page first{};
+  FrameId held{};  // Its page of which the caller has a reference; none: it has none.
+  MmId mm{};       // Of the mapping that is being split.
+  PageRange part{};
+  Result result = Result::success();
 
   bool operator==(const SplitFolio&) const = default;
   Wait guard() const;
   Next run(Context& c);
 
  private:
-  bool can_split(Context& c) const;
   Next unmap(Context& c);
+  bool freeze(Context& c) const;
+  Next split(Context& c);
+  Next remap(Context& c);
 };
 
 // collapse_huge_page(): small pages become one huge one; for MADV_COLLAPSE and khugepaged.
 struct Collapse {
   static constexpr std::string_view name = "collapse";
-  static constexpr std::array<std::string_view, 9> steps{
-      "next", "lock", "start", "lock_ptl", "flush", "end", "copy", "unlock", "finish"};
+  static constexpr std::array<std::string_view, 8> steps{"next",    "lock", "start",  "lock_ptl",
+                                                         "isolate", "map",  "unlock", "finish"};
   enum class Step : std::uint8_t {
     next,
     lock,
     start,
     lock_ptl,
-    flush,
-    end,
-    copy,
+    isolate,
+    map,
     unlock,
     finish
   } step = Step::next;
   bool asked = false;  // MADV_COLLAPSE: also where nobody advised it.
   bool has_lock = false;
+  bool isolated = false;
   std::uint16_t collapsed = 0;
   MmId mm{};
   PageRange pages{};
@@ -109,6 +117,7 @@ struct Collapse {
  private:
   Next next(Context& c);
   bool suits(Context& c, PageRange span) const;
+  void hide(Context& c, bool hidden);
   void copy(Context& c);
 };
 
@@ -126,9 +135,9 @@ struct SplitHugePages {
   Next run(Context& c);
 };
 
+// Whether others may map the folio of that entry: folio_maybe_mapped_shared().
+bool mapped_shared(const Machine& machine, MmId mm, const Pte& pte);
 // Whether all that map the folio are of one address space.
 bool mapped_only_by(const Machine& machine, FrameId head, MmId mm);
-// The page at which a VMA of the address space would have the first page of the folio.
-std::optional<Page> place_of(const Machine& machine, MmId mm, FrameId head);
 
 }  // namespace model

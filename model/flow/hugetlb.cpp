@@ -7,16 +7,51 @@
 namespace model {
 namespace {
 
+void copy_pages(Context& c, FrameId from, FrameId to) {
+  for (std::uint32_t i = 0; i < pmd_pages; ++i) {
+    c.frame(FrameId{to.value + i}).value = c.frame(FrameId{from.value + i}).value;
+  }
+  c.spend(Cost::copy_page, pmd_pages);
+}
+
+// Whether the VMA's file, if it has one, ends before that page.
+bool ends_before(const Machine& machine, const Vma& vma, std::uint32_t end) {
+  if (!vma.file.some()) return false;
+  const Mapping& cache = machine.mappings[vma.file.index()];
+  return cache.file && cache.size < end;
+}
+
+}  // namespace
+
 // alloc_hugetlb_folio()
-std::optional<FrameId> from_pool(Context& c, HostId host) {
+std::optional<FrameId> hugetlb_page(Context& c, HostId host) {
   const auto head = c.machine.frames.allocate(host, pmd_pages);
+  c.spend(Cost::page_alloc);
   if (!head) return head;
   c.frame(*head).hugetlb = true;
   c.emit({.kind = EventKind::frame_allocated, .frame = *head, .value = 9});
   return head;
 }
 
-}  // namespace
+PageRange sharing_range(const Vma* vma, PageRange pages) {
+  if (vma == nullptr || !vma->hugetlb || !vma->shared) return pages;
+  const auto down = [](Page at) { return span_of(at, pud_pages).first; };
+  const auto up = [&](Page at) { return down(Page{at.value + pud_pages - 1}); };
+  const Page first = up(vma->pages.first);
+  const Page last = down(vma->pages.end());
+  if (first >= last || pages.end() <= first || pages.first >= last) return pages;
+  const Page from = pages.first > first ? down(pages.first) : pages.first;
+  const Page to = pages.end() < last ? up(pages.end()) : pages.end();
+  return {.first = from, .count = to.value - from.value};
+}
+
+bool cuts_hugetlb(const AddressSpace& space, PageRange pages) {
+  const auto cuts = [&](Page at) {
+    const Vma* vma = at.value % pmd_pages == 0 ? nullptr : space.find_vma(at);
+    return vma != nullptr && vma->hugetlb && vma->pages.first < at;
+  };
+  return cuts(pages.first) || cuts(pages.end());
+}
 
 // ---- HugetlbFault
 
@@ -34,10 +69,7 @@ Next HugetlbFault::run(Context& c) {
     case Step::decide:
       return decide(c);
     case Step::start:
-      for (std::uint32_t i = 0; i < pmd_pages; ++i) {
-        c.frame(FrameId{fresh.value + i}).value = c.frame(FrameId{old.value + i}).value;
-      }
-      c.spend(Cost::copy_page, pmd_pages);
+      copy_pages(c, old, fresh);
       step = Step::lock_ptl;
       return c.call({RangeStart{.range = range()}});
     case Step::lock_ptl: {
@@ -57,7 +89,8 @@ Next HugetlbFault::run(Context& c) {
     }
     case Step::set: {
       if (!c.setup.switches.secondary_by_flush) secondary_tlb(c, mm, range().pages);
-      const Vma& vma = *c.mm(mm).find_vma(page);
+      Vma& vma = *c.mm(mm).find_vma(page);
+      vma.prepared = true;
       belongs(c, fresh, vma, first);
       map_huge(c, mm, first, fresh, {.write = true, .dirty = true, .exclusive = true});
       c.put(old);
@@ -77,45 +110,70 @@ Next HugetlbFault::run(Context& c) {
   return c.done();
 }
 
+// hugetlb_handle_userfault()
+Next HugetlbFault::wait_for_user(Context& c) {
+  c.task().awaited = {.kind = Wait::Kind::userfault, .index = mm.value, .pages = one_page(page)};
+  return c.give(Result::error(EBUSY));
+}
+
 Next HugetlbFault::decide(Context& c) {
   const Page first = span_of(page, pmd_pages).first;
   Vma& vma = *c.mm(mm).find_vma(page);
   Pte pte = c.mm(mm).page_table.at(first);
   const HostId host = c.mm(mm).host;
-  if (!pte.populated()) {
-    const Pte cached = vma.file.some() ? c.mapping(vma.file).cached(vma.index_of(first)) : Pte{};
-    if (cached.present() && (vma.shared || !write)) {
-      c.get(cached.frame());
-      map_huge(c, mm, first, cached.frame(), {.write = vma.write && vma.shared, .dirty = write});
-      return c.done();
+  const bool marked = pte.kind == Pte::Kind::marker && pte.uffd_wp;
+  if (!pte.populated() || marked) {
+    const std::uint32_t index = vma.index_of(first);
+    if (ends_before(c.machine, vma, index + pmd_pages)) {
+      return c.give(Result::error(ENOMEM));  // SIGBUS: only whole huge pages count.
     }
-    const auto head = from_pool(c, host);
+    const Pte cached = vma.file.some() ? c.mapping(vma.file).cached(index) : Pte{};
+    if (cached.present() && vma.uffd_minor) return wait_for_user(c);
+    if (!cached.present() && vma.uffd_missing) return wait_for_user(c);
+    if (cached.present()) {
+      c.get(cached.frame());
+      const bool shared_write = write && vma.shared;
+      map_huge(
+          c, mm, first, cached.frame(),
+          {.write = vma.write && vma.shared && !marked, .dirty = shared_write, .uffd_wp = marked});
+      return write && !vma.shared ? Next::again : c.done();  // Then its copy.
+    }
+    const auto head = hugetlb_page(c, host);
     if (!head) return c.give(Result::error(ENOMEM));
+    c.spend(Cost::clear_page, pmd_pages);
     if (vma.file.some() && vma.shared) {
       c.frame(*head).mapping = vma.file;
-      c.frame(*head).index = vma.index_of(first);
+      c.frame(*head).index = index;
       c.get(*head);
-      c.mapping(vma.file).set_cached(vma.index_of(first),
-                                     {.target = head->value, .kind = Pte::Kind::present});
+      c.mapping(vma.file).set_cached(index, {.target = head->value, .kind = Pte::Kind::present});
     } else {
       vma.prepared = true;
       belongs(c, *head, vma, first);
     }
-    const bool writable = vma.write && (vma.shared || write);
-    map_huge(c, mm, first, *head, {.write = writable, .dirty = write, .exclusive = !vma.shared});
+    const bool writable = vma.write && (vma.shared || write) && !marked;
+    map_huge(c, mm, first, *head,
+             {.write = writable, .dirty = write, .exclusive = !vma.shared, .uffd_wp = marked});
     return c.done();
   }
-  if (!pte.present() || !write || pte.write) return c.give();
+  if (pte.migrating()) {  // migration_entry_wait_huge()
+    c.task().awaited = Wait::lock(folio_lock(pte.frame()), LockMode::write);
+    return c.give(Result::error(EBUSY));
+  }
+  if (!pte.present()) return c.give(Result::error(EHWPOISON));  // Or a marker says so.
+  if (!write || pte.write) return c.give();
+  if (pte.uffd_wp && vma.uffd_wp && !vma.uffd_async) return wait_for_user(c);
+  pte.uffd_wp = pte.uffd_wp && !vma.uffd_wp;
   old = pte.frame();
   const Frame& folio = c.frame(old);
   const bool alone = pte.exclusive || (folio.maps == 1 && folio.references == 1);
   if (vma.shared || alone) {
     pte.write = pte.dirty = pte.young = true;
     pte.exclusive = !vma.shared;
+    c.spend(Cost::pte_change);
     c.mm(mm).page_table.set_huge(first, pte);
     return c.done();
   }
-  const auto head = from_pool(c, host);
+  const auto head = hugetlb_page(c, host);
   if (!head) return c.give(Result::error(ENOMEM));
   fresh = *head;
   c.get(old);
@@ -129,43 +187,53 @@ Wait CopyHugetlb::guard() const {
   return step == Step::copy ? Wait::lock(page_table_lock(parent), LockMode::write) : Wait{};
 }
 
+// With a bracket for private memory alone: is_cow_mapping().
 Next CopyHugetlb::run(Context& c) {
-  const Page first = pages.at(done);
-  const NotifierRange range{
-      .mm = parent, .pages = {.first = first, .count = pmd_pages}, .event = NotifierEvent::clear};
+  const bool cow = !c.mm(parent).find_vma(pages.first)->shared;
+  const NotifierRange range{.mm = parent, .pages = pages, .event = NotifierEvent::clear};
   switch (step) {
-    case Step::next:
-      while (done < pages.count && !c.mm(parent).page_table.at(pages.at(done)).present()) {
-        done += pmd_pages;
-      }
-      if (done >= pages.count) return c.give();
+    case Step::start:
       step = Step::copy;
-      return c.call({RangeStart{.range = {.mm = parent,
-                                          .pages = {.first = pages.at(done), .count = pmd_pages},
-                                          .event = NotifierEvent::clear}}});
-    case Step::copy: {
-      const Pte pte = c.mm(parent).page_table.at(first);
-      const Vma& vma = *c.mm(parent).find_vma(first);
-      if (pte.present()) {
-        if (!vma.shared) {
-          Pte kept = pte;
-          kept.exclusive = false;
-          set_bits(c, parent, first, kept);
-          protect(c, parent, first);
-        }
-        c.get(pte.frame());
-        map_huge(c, child, first, pte.frame(),
-                 {.write = vma.shared && pte.write, .dirty = pte.dirty, .young = pte.young});
+      if (!cow) return Next::pass;
+      return c.call({RangeStart{.range = range}});
+    case Step::copy:
+      for (; done < pages.count; done += pmd_pages) {
+        if (!copy(c, pages.at(done))) failed = true;
       }
       step = Step::finish;
+      if (!cow) return Next::again;
       return c.call({RangeEnd{.range = range}});
-    }
     case Step::finish:
-      done += pmd_pages;
-      step = Step::next;
-      return Next::pass;
+      return c.give(failed ? Result::error(ENOMEM) : Result::success());
   }
   return c.done();
+}
+
+bool CopyHugetlb::copy(Context& c, Page first) {
+  const Pte pte = c.mm(parent).page_table.at(first);
+  const Vma& vma = *std::as_const(c.machine).spaces[parent.index()].find_vma(first);
+  if (pte.kind == Pte::Kind::poisoned) c.mm(child).page_table.set_huge(first, pte);
+  if (pte.migrating()) share_migration(c, parent, child, first, vma);
+  if (!pte.present()) return true;
+  const bool pinned = c.frame(pte.frame()).pins > 0 && c.setup.switches.fork_copies_pinned;
+  if (!vma.shared && pinned && is_anonymous(c.machine, pte.frame())) {
+    const auto head = hugetlb_page(c, c.mm(child).host);
+    if (!head) return false;
+    copy_pages(c, pte.frame(), *head);
+    belongs(c, *head, vma, first);
+    map_huge(c, child, first, *head, {.write = vma.write, .dirty = true, .exclusive = true});
+    return true;
+  }
+  if (!vma.shared) {
+    Pte kept = pte;
+    kept.exclusive = false;
+    set_bits(c, parent, first, kept);
+    protect(c, parent, first);
+  }
+  c.get(pte.frame());
+  map_huge(c, child, first, pte.frame(),
+           {.write = vma.shared && pte.write, .dirty = pte.dirty, .young = pte.young});
+  return true;
 }
 
 // ---- ProtectHugetlb
@@ -175,22 +243,16 @@ Wait ProtectHugetlb::guard() const {
 }
 
 Next ProtectHugetlb::run(Context& c) {
-  const NotifierRange range{.mm = mm, .pages = pages, .event = NotifierEvent::protection_vma};
+  const NotifierRange range{.mm = mm,
+                            .pages = sharing_range(c.mm(mm).find_vma(pages.first), pages),
+                            .event = NotifierEvent::protection_vma};
   switch (step) {
     case Step::start:
       step = Step::modify;
       return c.call({RangeStart{.range = range}});
     case Step::modify:
       for (std::uint32_t at = 0; at < pages.count; at += pmd_pages) {
-        const Page first = pages.at(at);
-        Pte pte = c.mm(mm).page_table.at(first);
-        if (!pte.present()) continue;
-        const Vma& vma = *c.mm(mm).find_vma(first);
-        if (!vma.write) protect(c, mm, first);
-        pte = c.mm(mm).page_table.at(first);
-        pte.no_access = !vma.allows(false);
-        if (vma.write && vma.shared) pte.write = pte.dirty;
-        set_bits(c, mm, first, pte);
+        modify(c, pages.at(at));
       }
       step = Step::flush;
       return Next::again;
@@ -203,6 +265,65 @@ Next ProtectHugetlb::run(Context& c) {
     case Step::finish:  // The caller flushes everything: the tables could have been shared.
       c.task().gather.add(all_pages);
       c.task().gather.freed_tables = true;
+      return c.give();
+  }
+  return c.done();
+}
+
+void ProtectHugetlb::modify(Context& c, Page first) {
+  const Vma& vma = *c.mm(mm).find_vma(first);
+  Pte pte = c.mm(mm).page_table.at(first);
+  if (!pte.populated() && what == What::uffd_wp) {
+    return c.mm(mm).page_table.set_huge(first, wp_marker());
+  }
+  if (pte.kind == Pte::Kind::marker && pte.uffd_wp && what == What::uffd_resolve) {
+    return c.mm(mm).page_table.set_huge(first, {});
+  }
+  if (!pte.present()) return;
+  if (!vma.write || what == What::uffd_wp) protect(c, mm, first);
+  pte = c.mm(mm).page_table.at(first);
+  if (what == What::protection) pte.no_access = !vma.allows(false);
+  if (what != What::protection) pte.uffd_wp = what == What::uffd_wp;
+  if (what == What::protection && vma.write && vma.shared && !pte.uffd_wp) pte.write = pte.dirty;
+  set_bits(c, mm, first, pte);
+}
+
+// ---- MoveHugetlb
+
+Wait MoveHugetlb::guard() const {
+  return step == Step::move ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
+}
+
+NotifierRange MoveHugetlb::range(Context& c) const {
+  return {.mm = mm,
+          .pages = sharing_range(c.mm(mm).find_vma(from.first), from),
+          .event = NotifierEvent::clear};
+}
+
+Next MoveHugetlb::run(Context& c) {
+  switch (step) {
+    case Step::start:
+      step = Step::move;
+      return c.call({RangeStart{.range = range(c)}});
+    case Step::move: {
+      PageTable& table = c.mm(mm).page_table;
+      MmuGather gather;
+      for (std::uint32_t at = 0; at < from.count; at += pmd_pages) {
+        const Pte entry = table.at(from.at(at));
+        if (!entry.populated()) continue;
+        table.set_huge(from.at(at), {});
+        table.set_huge(Page{to.value + at}, entry);
+        gather.add_pmd(from.at(at));
+        c.spend(Cost::pte_change);
+      }
+      step = Step::end;
+      if (!gather.flushes()) return Next::again;
+      return c.call({flush_of(mm, gather, false)});
+    }
+    case Step::end:
+      step = Step::finish;
+      return c.call({RangeEnd{.range = range(c)}});
+    case Step::finish:
       return c.give();
   }
   return c.done();

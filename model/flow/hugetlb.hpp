@@ -33,14 +33,20 @@ struct HugetlbFault {
 
  private:
   Next decide(Context& c);
+  Next wait_for_user(Context& c);
   NotifierRange range() const;
 };
 
-// copy_hugetlb_page_range(): a bracket for each huge page.
+// hugetlb_vm_op_split(): whether a cut at an edge of the pages would go through a huge page of a
+// hugetlb VMA, which nobody may do.
+bool cuts_hugetlb(const AddressSpace& space, PageRange pages);
+
+// copy_hugetlb_page_range(): one bracket over the VMA.
 struct CopyHugetlb {
   static constexpr std::string_view name = "copy_hugetlb";
-  static constexpr std::array<std::string_view, 3> steps{"next", "copy", "finish"};
-  enum class Step : std::uint8_t { next, copy, finish } step = Step::next;
+  static constexpr std::array<std::string_view, 3> steps{"start", "copy", "finish"};
+  enum class Step : std::uint8_t { start, copy, finish } step = Step::start;
+  bool failed = false;
   MmId parent{};
   MmId child{};
   PageRange pages{};
@@ -49,20 +55,51 @@ struct CopyHugetlb {
   bool operator==(const CopyHugetlb&) const = default;
   Wait guard() const;
   Next run(Context& c);
+
+ private:
+  bool copy(Context& c, Page first);
 };
 
-// hugetlb_change_protection(): flushed within the bracket.
+// hugetlb_change_protection(): flushed within the bracket. Also for userfaultfd.
 struct ProtectHugetlb {
   static constexpr std::string_view name = "protect_hugetlb";
   static constexpr std::array<std::string_view, 5> steps{"start", "modify", "flush", "end",
                                                          "finish"};
   enum class Step : std::uint8_t { start, modify, flush, end, finish } step = Step::start;
+  enum class What : std::uint8_t { protection, uffd_wp, uffd_resolve } what = What::protection;
   MmId mm{};
   PageRange pages{};
 
   bool operator==(const ProtectHugetlb&) const = default;
   Wait guard() const;
   Next run(Context& c);
+
+ private:
+  void modify(Context& c, Page first);
 };
+
+// move_hugetlb_page_tables(): mremap() takes the huge entries along.
+struct MoveHugetlb {
+  static constexpr std::string_view name = "move_hugetlb";
+  static constexpr std::array<std::string_view, 4> steps{"start", "move", "end", "finish"};
+  enum class Step : std::uint8_t { start, move, end, finish } step = Step::start;
+  MmId mm{};
+  PageRange from{};
+  Page to{};
+
+  bool operator==(const MoveHugetlb&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
+
+ private:
+  NotifierRange range(Context& c) const;
+};
+
+// alloc_hugetlb_folio(): a page of the pool, if there is one.
+std::optional<FrameId> hugetlb_page(Context& c, HostId host);
+
+// adjust_range_if_pmd_sharing_possible(): where processes could share a page table of hugetlb, all
+// that it spans is announced.
+PageRange sharing_range(const Vma* vma, PageRange pages);
 
 }  // namespace model

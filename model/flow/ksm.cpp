@@ -38,16 +38,8 @@ Next ReplaceEntry::run(Context& c) {
       flush.secondary = tells;
       return c.call({flush});
     }
-    case Step::set: {
-      step = Step::end;
-      if (drop) return Next::again;
-      const FrameId target = fresh.some() ? fresh : expected;
-      if (c.setup.switches.change_pte) {
-        c.emit({.kind = EventKind::change_pte, .mm = mm, .pages = one_page(page), .frame = target});
-      }
-      map_frame(c, mm, page, target, {.dirty = dirty, .exclusive = exclusive});
-      return Next::again;
-    }
+    case Step::set:
+      return set(c);
     case Step::end:
       c.release(page_table_lock(mm));
       step = Step::finish;
@@ -64,6 +56,25 @@ Next ReplaceEntry::run(Context& c) {
   return c.done();
 }
 
+Next ReplaceEntry::set(Context& c) {
+  step = Step::end;
+  if (drop) return Next::again;
+  const FrameId target = fresh.some() ? fresh : expected;
+  const Frame& folio = std::as_const(c.machine).frames[target];
+  if (alone && folio.references > folio.maps + (folio.slot.some() ? 3U : 2U)) {
+    c.mm(mm).page_table.set(page, entry);
+    ++c.frame(target).maps;
+    entry = Pte{};
+    return Next::again;
+  }
+  c.frame(target).value += patch;
+  if (c.setup.switches.change_pte) {
+    c.emit({.kind = EventKind::change_pte, .mm = mm, .pages = one_page(page), .frame = target});
+  }
+  map_frame(c, mm, page, target, {.dirty = dirty, .exclusive = exclusive});
+  return Next::again;
+}
+
 // ---- KsmScan
 
 Wait KsmScan::guard() const {
@@ -75,40 +86,75 @@ Next KsmScan::run(Context& c) {
   switch (step) {
     case Step::lock:
       c.take(mmap_lock(mm), LockMode::read);
+      drain_all_lru(c, space.host);
       step = Step::next;
       return Next::again;
     case Step::next:
       return next(c);
-    case Step::protected_: {  // It is the one that the others get from now on.
-      const Pte pte = space.page_table.at(page);
-      if (pte.maps(kept)) {
-        Frame& frame = c.frame(kept);
-        frame.ksm = true;
-        lru_remove(c, kept);
-        std::swap(tree, page);
-      }
-      step = Step::protect;
-      return Next::again;
-    }
-    case Step::protect: {
-      const Pte pte = space.page_table.at(page);
-      step = Step::replace;
-      if (!pte.present()) return Next::pass;
-      return c.call({ReplaceEntry{.mm = mm, .page = page, .expected = pte.frame()}});
-    }
+    case Step::protected_:
+      return keep(c);
+    case Step::protect:
+      c.spend(Cost::compare_page, 2);
+      return protect(c);
     case Step::replace: {
-      const Pte pte = space.page_table.at(page);
-      step = Step::next;
-      const bool equal = pte.present() && c.frame(pte.frame()).value == c.frame(kept).value;
-      if (!equal) return Next::pass;  // It was written to meanwhile.
+      if (!c.task().result.ok()) return give_up(c);
+      c.spend(Cost::compare_page, 2);
+      if (c.frame(old).value != c.frame(kept).value) return give_up(c);  // It was written to.
+      step = Step::merged;
       c.get(kept);
-      return c.call({ReplaceEntry{.mm = mm, .page = page, .expected = pte.frame(), .fresh = kept}});
+      return c.call({ReplaceEntry{.mm = mm, .page = page, .expected = old, .fresh = kept}});
     }
+    case Step::merged:
+      if (!c.task().result.ok()) return give_up(c);
+      c.release(folio_lock(old));
+      free_unmapped(c, old);
+      c.put(kept);
+      kept = old = FrameId{};
+      cursor = Page{page.value + 1};
+      step = Step::next;
+      return Next::pass;
     case Step::unlock:
       c.release(mmap_lock(mm));
       return c.done();
   }
   return c.done();
+}
+
+// The page goes on without being merged.
+Next KsmScan::give_up(Context& c) {
+  cursor = Page{std::min(page, tree).value + 1};
+  if (old.some()) {
+    c.release(folio_lock(old));
+    free_unmapped(c, old);
+  }
+  free_unmapped(c, kept);
+  kept = old = FrameId{};
+  step = Step::next;
+  return Next::pass;
+}
+
+// The first of two: it is the one that others get from now on.
+Next KsmScan::keep(Context& c) {
+  c.release(folio_lock(kept));
+  if (!c.task().result.ok()) return give_up(c);
+  c.frame(kept).ksm = true;
+  lru_remove(c, kept);
+  std::swap(tree, page);
+  step = Step::protect;
+  return Next::again;
+}
+
+// try_to_merge_one_page()
+Next KsmScan::protect(Context& c) {
+  const Pte pte = std::as_const(c.machine).spaces[mm.index()].page_table.at(page);
+  const bool suits = pte.present() && !pte.huge && !c.machine.is_zero(pte.frame()) &&
+                     !pte.maps(kept) && !c.frame(pte.frame()).locked_by.some();
+  if (!suits) return give_up(c);
+  old = pte.frame();
+  c.get(old);
+  c.lock_folio(old);
+  step = Step::replace;
+  return c.call({ReplaceEntry{.alone = true, .mm = mm, .page = page, .expected = old}});
 }
 
 // cmp_and_merge_page(): a page that is like a merged one, or else like one before it.
@@ -124,32 +170,39 @@ Next KsmScan::next(Context& c) {
     if (!vma.mergeable || vma.shared) continue;
     space.page_table.for_each(vma.pages, [&](Page at, const Pte& pte) {
       if (!pte.present() || pte.huge || c.machine.is_zero(pte.frame())) return;
-      const Frame& frame = frames[pte.frame()];
+      const Frame& frame = frames[frames.head(pte.frame())];
+      if (frame.pages > 1) return;  // It would have to be split first.
       if (!is_anonymous(c.machine, pte.frame()) || frame.pins > 0 || frame.device) return;
       candidates.push_back({at, pte.frame()});
     });
   }
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    if (frames[candidates[i].frame].ksm) continue;
+    if (candidates[i].page < cursor || frames[candidates[i].frame].ksm) continue;
     const Value value = frames[candidates[i].frame].value;
     for (const Candidate& other : candidates) {
       if (other.frame == candidates[i].frame || frames[other.frame].value != value) continue;
       if (frames[other.frame].ksm) {
-        page = candidates[i].page;
+        page = tree = candidates[i].page;
         kept = other.frame;
+        c.get(kept);
         step = Step::protect;
         return Next::pass;
       }
     }
     for (std::size_t j = i + 1; j < candidates.size(); ++j) {
-      if (frames[candidates[j].frame].value != value || frames[candidates[j].frame].ksm) continue;
+      const Frame& second = frames[candidates[j].frame];
+      if (second.value != value || second.ksm || second.locked_by.some()) continue;
       tree = candidates[i].page;
       page = candidates[j].page;
       kept = candidates[j].frame;
+      c.get(kept);
+      c.lock_folio(kept);
       step = Step::protected_;
-      return c.call({ReplaceEntry{.mm = mm, .page = page, .expected = kept}});
+      return c.call({ReplaceEntry{.alone = true, .mm = mm, .page = page, .expected = kept}});
     }
   }
+  c.spend(Cost::compare_page,
+          candidates.size());  // Their checksums, in the scan that finds nothing.
   step = Step::unlock;
   return Next::pass;
 }
@@ -175,6 +228,7 @@ Next Unmerge::run(Context& c) {
         if (!found) break;
         cursor = Page{found->value + 1};
         const Pte pte = space.page_table.at(*found);
+        c.spend(Cost::pte_walk);
         if (!pte.present() || !std::as_const(c.machine).frames[pte.frame()].ksm) continue;
         const bool unshare = c.setup.switches.unmerge_unshares;
         return c.call(
@@ -206,72 +260,111 @@ Next UnmergeAll::run(Context& c) {
 
 // ---- Uprobe
 
-Wait Uprobe::guard() const { return step == Step::lock ? write_lock_wait(mm, has_lock) : Wait{}; }
+namespace {
+
+// pages_identical(): whether the page cache has the page as it would be without a uprobe.
+bool as_in_file(Context& c, const Vma& vma, Page page, Value value) {
+  const Pte cached = c.machine.mappings[vma.file.index()].cached(vma.index_of(page));
+  return cached.present() && c.frame(cached.frame()).value == value;
+}
+
+}  // namespace
+
+Wait Uprobe::guard() const {
+  if (step == Step::wait) return what;
+  return step == Step::lock ? write_lock_wait(mm, has_lock) : Wait{};
+}
 
 Next Uprobe::run(Context& c) {
-  const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
   switch (step) {
     case Step::lock:
       if (!lock_for_write(c, mm, has_lock)) return Next::again;
       step = Step::get;
       return Next::again;
     case Step::get:
-      step = Step::got;
-      if (space.page_table.at(page).present()) return Next::pass;
-      return c.call({HandleFault{.mm = mm, .page = page}});
-    case Step::got: {
-      const Pte pte = space.page_table.at(page);
-      const Vma* vma = space.find_vma(page);
-      step = Step::patch;
-      if (!pte.present() || vma == nullptr || vma->shared) {
-        step = Step::unlock;
-        return Next::pass;
-      }
-      if (c.setup.switches.uprobe_in_place && pte.exclusive) return Next::pass;
-      if (!enable && pte.exclusive) {  // The page of the file is as good now.
-        return c.call({ReplaceEntry{
-            .tells = true, .drop = true, .mm = mm, .page = page, .expected = pte.frame()}});
-      }
-      const auto copy = c.allocate(space.host);
-      if (!copy) return Next::pass;
-      Vma& changed = *c.mm(mm).find_vma(page);
-      changed.prepared = true;
-      c.frame(*copy).value = c.frame(pte.frame()).value;
-      belongs(c, *copy, changed, page);
-      lru_add(c, *copy);
-      return c.call({ReplaceEntry{.tells = true,
-                                  .dirty = c.setup.switches.uprobe_in_place,
-                                  .exclusive = true,
-                                  .mm = mm,
-                                  .page = page,
-                                  .expected = pte.frame(),
-                                  .fresh = *copy}});
-    }
-    case Step::patch: {
-      const Pte pte = space.page_table.at(page);
-      step = Step::patched;
-      if (!c.setup.switches.uprobe_in_place || !pte.present()) return Next::pass;
-      return c.call({ReplaceEntry{.notify = !enable,
-                                  .dirty = true,
-                                  .exclusive = true,
-                                  .mm = mm,
-                                  .page = page,
-                                  .expected = pte.frame()}});
-    }
-    case Step::patched: {
-      const Pte pte = space.page_table.at(page);
-      if (pte.present()) {
-        c.frame(pte.frame()).value =
-            enable ? c.frame(pte.frame()).value + 1 : c.frame(pte.frame()).value - 1;
-      }
-      step = Step::unlock;
-      return Next::again;
-    }
+      return get(c);
+    case Step::got:
+      result = c.task().result;
+      what = c.task().awaited;
+      step = result.ok() ? Step::get : result == Result::error(EBUSY) ? Step::wait : Step::unlock;
+      return Next::pass;
+    case Step::wait:
+      step = Step::get;
+      return Next::pass;
+    case Step::patch:
+      return patch(c);
+    case Step::patched:  // Or the entry has changed meanwhile.
+      c.spend(Cost::memory_access);
+      step = c.task().result.ok() ? Step::unlock : Step::get;
+      return Next::pass;
     case Step::unlock:
       unlock_write(c, mm);
-      return c.done();
+      return c.done(result);
   }
   return c.done();
+}
+
+// get_user_pages_remote(): what is patched where it is must be the process's own page. Only private
+// mappings of files have uprobes: valid_vma().
+Next Uprobe::get(Context& c) {
+  const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
+  const Vma* vma = space.find_vma(page);
+  result = Result::success();
+  step = Step::unlock;
+  if (vma == nullptr || !vma->file.some() || vma->shared || vma->hugetlb) return Next::pass;
+  const Pte pte = space.page_table.at(page);
+  const bool own = pte.present() && is_anonymous(c.machine, pte.frame());
+  if (!enable && pte.present() && !own) return Next::pass;  // There is none.
+  const bool write = c.setup.switches.uprobe_in_place && (enable || own);
+  if (pte.present() && (pte.exclusive || !write)) {
+    step = Step::patch;
+    return Next::pass;
+  }
+  step = Step::got;
+  return c.call({HandleFault{.write = write, .force = write, .mm = mm, .page = page}});
+}
+
+// uprobe_write_opcode()
+Next Uprobe::patch(Context& c) {
+  const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
+  const Pte pte = space.page_table.at(page);
+  const Vma& vma = *space.find_vma(page);
+  const bool in_place = c.setup.switches.uprobe_in_place;
+  const Value value = c.frame(pte.frame()).value + (enable ? Value{1} : static_cast<Value>(-1));
+  const Frame& folio = c.frame(pte.frame());
+  const bool kept = folio.references > folio.maps + (folio.slot.some() ? 1U : 0U);
+  step = Step::patched;
+  // The page of the file is as good now, unless somebody still holds the copy.
+  if (!enable && as_in_file(c, vma, page, value) && !(in_place && kept)) {
+    return c.call({ReplaceEntry{
+        .tells = true, .drop = true, .mm = mm, .page = page, .expected = pte.frame()}});
+  }
+  if (in_place) {
+    return c.call({ReplaceEntry{.notify = !enable,
+                                .dirty = true,
+                                .exclusive = true,
+                                .mm = mm,
+                                .page = page,
+                                .expected = pte.frame(),
+                                .patch = enable ? Value{1} : static_cast<Value>(-1)}});
+  }
+  const auto copy = c.allocate(space.host);
+  if (!copy) {
+    result = Result::error(ENOMEM);
+    step = Step::unlock;
+    return Next::pass;
+  }
+  Vma& changed = *c.mm(mm).find_vma(page);
+  changed.prepared = true;
+  c.frame(*copy).value = value;
+  belongs(c, *copy, changed, page);
+  lru_add(c, *copy);
+  return c.call({ReplaceEntry{.tells = true,
+                              .exclusive = true,
+                              .mm = mm,
+                              .page = page,
+                              .expected = pte.frame(),
+                              .fresh = *copy}});
 }
 
 }  // namespace model

@@ -18,12 +18,14 @@ struct ReplaceEntry {
   bool notify = true;
   bool tells = false;      // ptep_clear_flush_notify(), where that makes a difference.
   bool drop = false;       // Nothing takes the entry's place.
+  bool alone = false;      // Only if no reference is left but ours: write_protect_page().
   bool dirty = false;      // The new entry.
   bool exclusive = false;  // Likewise.
   MmId mm{};
   Page page{};
   FrameId expected{};
   FrameId fresh{};  // None: the same, read-only and clean. Else with a reference for the map.
+  Value patch = 0;  // Is added to the content while nothing is mapped.
   Pte entry{};
 
   bool operator==(const ReplaceEntry&) const = default;
@@ -32,25 +34,30 @@ struct ReplaceEntry {
 
  private:
   NotifierRange range() const;
+  Next set(Context& c);
 };
 
 // ksmd: full scans until nothing is merged any more. Pages are compared in the order of addresses.
+// A page that cannot be merged is left alone.
 struct KsmScan {
   static constexpr std::string_view name = "ksm_scan";
-  static constexpr std::array<std::string_view, 6> steps{"lock",    "next",    "protected",
-                                                         "protect", "replace", "unlock"};
+  static constexpr std::array<std::string_view, 7> steps{
+      "lock", "next", "protected", "protect", "replace", "merged", "unlock"};
   enum class Step : std::uint8_t {
     lock,
     next,
     protected_,
     protect,
     replace,
+    merged,
     unlock
   } step = Step::lock;
   MmId mm{};
+  Page cursor{0};  // Pages before it are done with.
   Page tree{};     // The page that another one was found equal to.
   Page page{};     // The page that is merged.
-  FrameId kept{};  // The frame that all of them get.
+  FrameId kept{};  // The frame that all of them get. With a reference of ours.
+  FrameId old{};   // The frame that the page had. With a reference of ours, and locked.
 
   bool operator==(const KsmScan&) const = default;
   Wait guard() const;
@@ -58,6 +65,9 @@ struct KsmScan {
 
  private:
   Next next(Context& c);
+  Next keep(Context& c);
+  Next protect(Context& c);
+  Next give_up(Context& c);
 };
 
 // unmerge_ksm_pages(): each merged page gets a copy of its own. The caller holds mmap_lock, or it
@@ -92,17 +102,23 @@ struct UnmergeAll {
 // which the instruction is patched.
 struct Uprobe {
   static constexpr std::string_view name = "uprobe";
-  static constexpr std::array<std::string_view, 6> steps{"lock",  "get",     "got",
+  static constexpr std::array<std::string_view, 7> steps{"lock",  "get",     "got",   "wait",
                                                          "patch", "patched", "unlock"};
-  enum class Step : std::uint8_t { lock, get, got, patch, patched, unlock } step = Step::lock;
+  enum class Step : std::uint8_t { lock, get, got, wait, patch, patched, unlock } step = Step::lock;
   bool has_lock = false;
   bool enable = true;
   MmId mm{};
   Page page{};
+  Wait what{};
+  Result result = Result::success();
 
   bool operator==(const Uprobe&) const = default;
   Wait guard() const;
   Next run(Context& c);
+
+ private:
+  Next get(Context& c);
+  Next patch(Context& c);
 };
 
 }  // namespace model

@@ -7,17 +7,55 @@
 namespace model {
 namespace {
 
-// The region of the scenario that holds the page, as the VMA that it asks for.
-std::optional<Vma> declared(Context& c, MmId mm, PageRange pages) {
-  for (std::uint32_t i = 0; i < c.setup.regions.size(); ++i) {
-    const RegionSetup& region = c.setup.regions[i];
-    if (region.mm != mm || !region.pages.contains(pages.first)) continue;
-    Vma vma = vma_of(c.setup, i);
-    vma.index += pages.first.value - region.pages.first.value;
-    vma.pages = pages;
-    return vma;
+// The region of the scenario that holds the page: of the process, or of the one it comes from.
+std::optional<std::uint32_t> region_of(Context& c, MmId mm, Page page) {
+  for (; mm.some(); mm = c.mm(mm).parent) {
+    for (std::uint32_t i = 0; i < c.setup.regions.size(); ++i) {
+      const RegionSetup& region = c.setup.regions[i];
+      if (region.mm == mm && region.pages.contains(page)) return i;
+    }
   }
   return std::nullopt;
+}
+
+// The VMA that the region asks for, at those pages.
+std::optional<Vma> declared(Context& c, MmId mm, PageRange pages) {
+  const auto number = region_of(c, mm, pages.first);
+  if (!number) return std::nullopt;
+  Vma vma = vma_of(c.setup, *number);
+  vma.index += pages.first.value - c.setup.regions[*number].pages.first.value;
+  vma.pages = pages;
+  return vma;
+}
+
+// A file or an anon_vma that nobody else has. Memory that nobody uses any more is used again.
+MappingId new_mapping(Context& c, Mapping::Kind kind, HostId host) {
+  const Machine& machine = c.machine;
+  const auto used = [&](MappingId id) {
+    return std::ranges::any_of(machine.spaces, [id](const AddressSpace& space) {
+      return std::ranges::any_of(space.vmas, [id](const Vma& vma) { return vma.belongs_to(id); });
+    });
+  };
+  for (std::uint32_t i = 0; kind == Mapping::Kind::shmem && i < machine.mappings.size(); ++i) {
+    const Mapping& old = machine.mappings[i];
+    const bool fits = old.kind == kind && old.host == host && !old.file && old.cache.empty();
+    if (fits && !used(MappingId{i})) return MappingId{i};
+  }
+  c.machine.mappings.push_back({.kind = kind, .host = host});
+  return MappingId{static_cast<std::uint32_t>(machine.mappings.size() - 1)};
+}
+
+std::uint32_t huge_aligned(std::uint32_t count) {
+  return (count + pmd_pages - 1) / pmd_pages * pmd_pages;
+}
+
+// mlockall(MCL_FUTURE)
+void lock_as_told(const AddressSpace& space, Vma& vma) {
+  vma.locked = vma.locked || (space.lock_future & lock_all_flag::future) != 0;
+}
+
+bool fills_locked(const AddressSpace& space, const Vma& vma) {
+  return vma.locked && (space.lock_future & lock_all_flag::on_fault) == 0;
 }
 
 bool mapped(const AddressSpace& space, PageRange pages) {
@@ -28,7 +66,8 @@ bool mapped(const AddressSpace& space, PageRange pages) {
 
 Next Syscall::run(Context& c) {
   c.spend(Cost::syscall);
-  return c.done();
+  for (std::uint32_t at = 0; at < pages.count; at += pmd_pages) c.spend(Cost::pte_walk);
+  return c.done(error == 0 ? Result::success() : Result::error(error));
 }
 
 // ---- Mmap
@@ -46,28 +85,38 @@ std::optional<Vma> Mmap::wanted(Context& c) const {
   if ((flags & map_flag::anonymous) != 0) {
     vma->file = {};
     vma->disk = false;
+    vma->hugetlb = c.setup.regions[*region_of(c, mm, pages.first)].hugetlb;
   }
   if (file.some()) {
     vma->file = MappingId{file.value};
     vma->index = offset;
-    vma->disk = c.setup.files[file.index()].kind == FileSetup::Kind::disk;
-    vma->hugetlb = c.setup.files[file.index()].kind == FileSetup::Kind::hugetlbfs;
+    vma->disk = c.mapping(vma->file).kind == Mapping::Kind::disk;
+    vma->hugetlb = c.mapping(vma->file).kind == Mapping::Kind::hugetlbfs;
   }
   vma->shared =
       (flags & map_flag::shared) != 0 || ((flags & map_flag::private_) == 0 && vma->shared);
-  for (std::uint32_t i = 0; i < c.setup.regions.size(); ++i) {
-    if (c.setup.regions[i].mm != mm || !c.setup.regions[i].pages.contains(pages.first)) continue;
-    const MappingId own = mapping_of(c.setup, i);
-    vma->anon = vma->shared ? MappingId{} : own;
-    if (!vma->shared || vma->file.some()) continue;
-    vma->file = own;  // Shared and anonymous: a file of its own.
-    c.mapping(own).kind = Mapping::Kind::shmem;
-    c.mapping(own).size = std::max(c.mapping(own).size, vma->index + pages.count);
-  }
   vma->hugetlb = vma->hugetlb || (flags & map_flag::hugetlb) != 0;
   vma->grows_down = vma->grows_down || (flags & map_flag::grows_down) != 0;
   vma->locked = vma->locked || (flags & map_flag::locked) != 0;
+  lock_as_told(c.mm(mm), *vma);
   return vma;
+}
+
+// What the memory belongs to: each shared mapping without a file is a file of its own.
+void Mmap::prepare(Context& c, Vma& vma) const {
+  const HostId host = c.mm(mm).host;
+  const std::uint32_t region = *region_of(c, mm, pages.first);
+  const MappingId own = mapping_of(c.setup, region);
+  vma.anon = MappingId{};
+  if (vma.shared && vma.file.some() && (file.some() || vma.file != own)) return;
+  if (vma.shared) {
+    vma.file = new_mapping(c, Mapping::Kind::shmem, host);
+    c.mapping(vma.file).size = vma.index + pages.count;
+    return;
+  }
+  if (vma.file == own) vma.file = MappingId{};
+  const bool fits = c.mapping(own).anonymous() && c.setup.regions[region].mm == mm;
+  vma.anon = fits ? own : new_mapping(c, Mapping::Kind::anonymous, host);
 }
 
 Next Mmap::run(Context& c) {
@@ -77,26 +126,41 @@ Next Mmap::run(Context& c) {
       c.spend(Cost::syscall);
       step = Step::unmap;
       return Next::pass;
-    case Step::unmap:
+    case Step::unmap: {
+      const std::optional<Vma> vma = wanted(c);
+      if (!vma) return fail(c, EINVAL);
+      if (vma->hugetlb) {  // Whole huge pages of the file, at such an address.
+        if ((pages.first.value | vma->index) % pmd_pages != 0) return fail(c, EINVAL);
+        pages.count = huge_aligned(pages.count);
+      }
       step = Step::insert;
       if ((flags & map_flag::fixed) == 0 || !mapped(c.mm(mm), pages)) return Next::pass;
       return c.call({Unmap{.mm = mm, .pages = pages}});
+    }
     case Step::insert: {
-      const std::optional<Vma> vma = wanted(c);
-      const int error = !vma ? EINVAL : mapped(c.mm(mm), pages) ? EEXIST : 0;
-      if (error == 0) c.mm(mm).insert(*vma);
+      if (c.task().result == Result::error(EINVAL)) return fail(c, EINVAL);
+      if (mapped(c.mm(mm), pages)) return fail(c, EEXIST);
+      Vma vma = *wanted(c);
+      prepare(c, vma);
+      const bool fills = (flags & map_flag::populate) != 0 || fills_locked(c.mm(mm), vma);
+      vma.locked = vma.locked && !vma.hugetlb;  // It is not reclaimed anyway.
+      c.mm(mm).insert(vma);
+      c.spend(Cost::vma);
+      c.changed(Wait::Kind::userfault, mm.value);
       unlock_write(c, mm);
-      const bool fills = (flags & map_flag::populate) != 0 || (vma && vma->locked);
-      if (error != 0 || !fills) {
-        return c.done(error == 0 ? Result::success() : Result::error(error));
-      }
+      if (!fills) return c.done();
       step = Step::populate;
-      return c.call({Populate{.write = vma->write && !vma->shared, .mm = mm, .pages = pages}});
+      return c.call({Populate{.by_vma = true, .mm = mm, .pages = pages}});
     }
     case Step::populate:  // What cannot be filled now is filled by faults.
-      return c.give();
+      return c.give(Result::success());
   }
   return c.done();
+}
+
+Next Mmap::fail(Context& c, int number) const {
+  unlock_write(c, mm);
+  return c.done(Result::error(number));
 }
 
 // ---- Munmap
@@ -108,6 +172,10 @@ Next Munmap::run(Context& c) {
     case Step::lock:
       if (!lock_for_write(c, mm, has_lock)) return Next::again;
       c.spend(Cost::syscall);
+      if (cuts_hugetlb(c.mm(mm), pages)) {
+        unlock_write(c, mm);
+        return c.done(Result::error(EINVAL));
+      }
       step = Step::unmap;
       return Next::again;
     case Step::unmap:
@@ -115,7 +183,7 @@ Next Munmap::run(Context& c) {
       return c.call({Unmap{.downgrade = true, .mm = mm, .pages = pages}});
     case Step::unlock:
       unlock_write(c, mm);
-      return c.done();
+      return c.done(c.task().result);
   }
   return c.done();
 }
@@ -140,14 +208,22 @@ Next Brk::run(Context& c) {
             .downgrade = true, .mm = mm, .pages = {.first = heap.at(size), .count = now - size}}});
       }
       if (size > now && size <= heap.count) {
-        const auto vma = declared(c, mm, {.first = heap.at(now), .count = size - now});
-        if (vma) c.mm(mm).insert(*vma);
+        auto vma = declared(c, mm, {.first = heap.at(now), .count = size - now});
+        c.spend(Cost::vma);
+        if (!vma) return Next::pass;
+        lock_as_told(c.mm(mm), *vma);
+        if (fills_locked(c.mm(mm), *vma)) grown = vma->pages;
+        c.mm(mm).insert(*vma);
       }
       return Next::pass;
     }
     case Step::unlock:
       unlock_write(c, mm);
-      return c.done();
+      if (grown.count == 0) return c.done();
+      step = Step::populated;
+      return c.call({Populate{.by_vma = true, .mm = mm, .pages = grown}});
+    case Step::populated:
+      return c.give(Result::success());
   }
   return c.done();
 }
@@ -181,6 +257,8 @@ Next Mremap::run(Context& c) {
       if (!mapped(c.mm(mm), to)) return Next::pass;
       return c.call({Unmap{.mm = mm, .pages = to}});
     case Step::shrink:
+      if (c.task().result == Result::error(EINVAL)) return fail(EINVAL);
+      if (c.mm(mm).find_vma(from.first) == nullptr) return fail(EFAULT);  // It was the target.
       step = Step::move;
       if (from.count <= to.count) return Next::pass;
       return c.call(
@@ -190,14 +268,19 @@ Next Mremap::run(Context& c) {
       Vma copy = *c.mm(mm).find_vma(from.first);
       copy.index = copy.index_of(from.first);
       copy.pages = to;
-      copy.uffd_missing = copy.uffd_wp = copy.uffd_minor = false;
+      copy.drop_uffd();
+      populates = copy.locked && to.count > from.count;
       c.mm(mm).insert(copy);
+      c.spend(Cost::vma);
       if (from.count == 0) return Next::pass;
+      if (copy.hugetlb)
+        return c.call({MoveHugetlb{.mm = mm, .from = moved_part(), .to = to.first}});
       return c.call({MovePageTables{.mm = mm, .from = moved_part(), .to = to.first}});
     }
     case Step::moved:
       step = Step::unmap_source;
       if (from.count == 0 || (flags & remap_flag::dontunmap) != 0) {
+        if (from.count > 0) c.mm(mm).modify(from, [](Vma& left) { left.locked = false; });
         step = Step::unlock;
         return Next::pass;
       }
@@ -207,7 +290,11 @@ Next Mremap::run(Context& c) {
       return Next::pass;
     case Step::unlock:
       unlock_write(c, mm);
-      return c.done();
+      if (!populates) return c.done();
+      step = Step::populated;
+      return c.call({Populate{.by_vma = true, .mm = mm, .pages = to}});
+    case Step::populated:
+      return c.give(Result::success());
     case Step::fail:
       unlock_write(c, mm);
       return c.done(Result::error(error));
@@ -217,15 +304,33 @@ Next Mremap::run(Context& c) {
 
 Next Mremap::decide(Context& c) {
   const Vma* vma = c.mm(mm).find_vma(from.first);
+  const bool leaves = (flags & remap_flag::dontunmap) != 0;
+  const bool needs_move = (flags & (remap_flag::fixed | remap_flag::dontunmap)) != 0;
+  if (needs_move && (flags & remap_flag::maymove) == 0) return fail(EINVAL);
+  if (leaves && from.count != to.count) return fail(EINVAL);
   if (vma == nullptr) return fail(EFAULT);
+  if (vma->hugetlb && !fits_hugetlb()) return fail(EINVAL);
   if (from.count == 0 && !vma->shared) return fail(EINVAL);
+  if (vma->hugetlb) {  // It cannot grow, and has VM_DONTEXPAND.
+    const bool whole = from.first.value % pmd_pages == 0 && to.first.value % pmd_pages == 0;
+    if (!whole || to.count > from.count || leaves) return fail(EINVAL);
+  }
   if (from.count > 0 && from.end() > vma->pages.end()) return fail(EFAULT);
   if (from.first == to.first && from.count > 0) return in_place(c);
   if ((flags & remap_flag::maymove) == 0) return fail(EINVAL);
   if ((flags & remap_flag::fixed) == 0 && mapped(c.mm(mm), to)) return fail(EEXIST);
-  if ((flags & remap_flag::fixed) != 0 && from.overlaps(to)) return fail(EINVAL);
+  const bool overlaps = from.end() > to.first && to.end() > from.first;
+  if ((flags & remap_flag::fixed) != 0 && overlaps) return fail(EINVAL);
   step = Step::unmap_target;
   return Next::pass;
+}
+
+// align_hugetlb(): sizes are rounded, addresses are not; it cannot grow, nor leave anything behind.
+bool Mremap::fits_hugetlb() {
+  from.count = huge_aligned(from.count);
+  to.count = huge_aligned(to.count);
+  const bool aligned = (from.first.value | to.first.value) % pmd_pages == 0;
+  return aligned && to.count <= from.count && (flags & remap_flag::dontunmap) == 0;
 }
 
 // vma_expandable(), or the end is unmapped.
@@ -242,7 +347,9 @@ Next Mremap::in_place(Context& c) {
   Vma more = *c.mm(mm).find_vma(from.first);
   more.index = more.index_of(from.end());
   more.pages = grown;
+  populates = more.locked;
   c.mm(mm).insert(more);
+  c.spend(Cost::vma);
   return Next::pass;
 }
 
@@ -325,6 +432,7 @@ bool MovePageTables::move_entries(Context& c) {
     const Pte entry = table.at(part.first);
     table.set_huge(part.first, {});
     table.set_huge(target, entry);
+    c.spend(Cost::pte_change, 2);
     return true;
   }
   table.add_table(pmd_pages, target);
@@ -335,7 +443,7 @@ bool MovePageTables::move_entries(Context& c) {
     flush = flush || pte.present();
     table.clear(page);
     table.set(Page{target.value + (page.value - part.first.value)}, pte);
-    c.spend(Cost::pte_change);
+    c.spend(Cost::pte_change, 2);
     if (!pte.present()) continue;
     const Page moved{target.value + (page.value - part.first.value)};
     c.emit(

@@ -7,11 +7,13 @@
 
 namespace model {
 
-// A call that changes nothing that the model has.
+// A call that changes nothing that the model has, or fails at once.
 struct Syscall {
   static constexpr std::string_view name = "syscall";
   static constexpr std::array<std::string_view, 1> steps{"enter"};
   enum class Step : std::uint8_t { enter } step = Step::enter;
+  PageRange pages{};  // Whose entries are looked at.
+  int error = 0;
 
   bool operator==(const Syscall&) const = default;
   Next run(Context& c);
@@ -36,6 +38,8 @@ struct Mmap {
 
  private:
   std::optional<Vma> wanted(Context& c) const;
+  void prepare(Context& c, Vma& vma) const;
+  Next fail(Context& c, int number) const;
 };
 
 // munmap(): detach under mmap_lock for write, zap under mmap_lock for read (downgraded, since 5.9
@@ -56,9 +60,10 @@ struct Munmap {
 // brk(): the heap, a region of the scenario, has `size` pages from now on.
 struct Brk {
   static constexpr std::string_view name = "brk";
-  static constexpr std::array<std::string_view, 3> steps{"lock", "resize", "unlock"};
-  enum class Step : std::uint8_t { lock, resize, unlock } step = Step::lock;
+  static constexpr std::array<std::string_view, 4> steps{"lock", "resize", "unlock", "populated"};
+  enum class Step : std::uint8_t { lock, resize, unlock, populated } step = Step::lock;
   bool has_lock = false;
+  PageRange grown{};  // What is to be locked in memory.
   MmId mm{};
   PageRange heap{};
   std::uint32_t size = 0;
@@ -71,9 +76,9 @@ struct Brk {
 // mremap(): in place, or the VMA and its page table entries move.
 struct Mremap {
   static constexpr std::string_view name = "mremap";
-  static constexpr std::array<std::string_view, 9> steps{"lock",         "decide", "unmap_target",
-                                                         "shrink",       "move",   "moved",
-                                                         "unmap_source", "unlock", "fail"};
+  static constexpr std::array<std::string_view, 10> steps{
+      "lock",  "decide",       "unmap_target", "shrink",    "move",
+      "moved", "unmap_source", "unlock",       "populated", "fail"};
   enum class Step : std::uint8_t {
     lock,
     decide,
@@ -83,6 +88,7 @@ struct Mremap {
     moved,
     unmap_source,
     unlock,
+    populated,
     fail,
   } step = Step::lock;
   bool has_lock = false;
@@ -90,6 +96,7 @@ struct Mremap {
   PageRange from{};
   PageRange to{};
   std::uint32_t flags = 0;
+  bool populates = false;  // What is new is locked in memory.
   int error = 0;
 
   bool operator==(const Mremap&) const = default;
@@ -98,6 +105,7 @@ struct Mremap {
 
  private:
   Next decide(Context& c);
+  bool fits_hugetlb();
   Next in_place(Context& c);
   Next fail(int number);
   PageRange moved_part() const;

@@ -9,39 +9,25 @@ namespace model {
 // ---- MigratePages
 
 Wait MigratePages::guard() const {
-  return step == Step::lock ? Wait::lock(folio_lock(folios[cursor]), LockMode::write) : Wait{};
+  const bool locks = step == Step::lock && waits;
+  return locks ? Wait::lock(folio_lock(folios[cursor]), LockMode::write) : Wait{};
 }
+
+bool MigratePages::batch(Context& c) const { return c.setup.switches.batch_migration; }
 
 Next MigratePages::run(Context& c) {
   switch (step) {
     case Step::next:
       if (cursor == folios.size()) {
-        step = c.setup.switches.batch_migration ? Step::flush : Step::finish;
+        step = batch(c) ? Step::flush : Step::finish;
         return Next::pass;
       }
+      waits = waits || !batch(c);
       step = Step::lock;
       return Next::pass;
-    case Step::lock: {
-      const FrameId folio = folios[cursor];
-      const std::uint32_t pages = c.frame(folio).pages;
-      const auto target = pages > 1 ? c.machine.frames.allocate(c.frame(folio).host, pages)
-                                    : c.allocate(c.frame(folio).host);
-      targets.push_back(target.value_or(FrameId{}));
-      if (!target || c.frame(folio).pins > 0) {
-        if (target) c.put(*target);
-        targets.back() = FrameId{};
-        ++cursor;
-        ++failed;
-        step = Step::next;
-        return Next::again;
-      }
-      c.lock_folio(folio);
-      step = Step::unmapped;
-      return c.call({UnmapFolio{.what = UnmapFolio::For::migration,
-                                .batch = c.setup.switches.batch_migration,
-                                .frame = folio,
-                                .mapping = c.frame(folio).mapping}});
-    }
+    case Step::lock:
+      c.spend(Cost::page_alloc);
+      return lock(c);
     case Step::unmapped:
       return unmapped(c);
     case Step::flush:
@@ -52,15 +38,58 @@ Next MigratePages::run(Context& c) {
     case Step::free:
       return free(c);
     case Step::finish:
-      for (const FrameId folio : folios) free_unmapped(c, folio);
-      folios.clear();
-      return c.done(Result::value(failed));
+      return finish(c);
   }
   return c.done();
 }
 
+// migrate_folio_unmap()
+Next MigratePages::lock(Context& c) {
+  const FrameId folio = folios[cursor];
+  if (c.frame(folio).locked_by.some()) {
+    locked.push_back(folio);
+    folios.erase(folios.begin() + cursor);
+    step = Step::next;
+    return Next::again;
+  }
+  const bool gone = c.frame(folio).references == 1 || !c.frame(folio).mapping.some();
+  const std::uint32_t pages = c.frame(folio).pages;
+  const auto target = gone        ? std::nullopt
+                      : pages > 1 ? c.machine.frames.allocate(c.frame(folio).host, pages)
+                                  : c.allocate(c.frame(folio).host);
+  targets.push_back(target.value_or(FrameId{}));
+  if (!target || c.frame(folio).pins > 0) {
+    if (target) c.put(*target);
+    targets.back() = FrameId{};
+    ++cursor;
+    failed = static_cast<std::uint16_t>(failed + (gone ? 0 : 1));
+    step = Step::next;
+    return Next::again;
+  }
+  c.lock_folio(folio);
+  step = Step::unmapped;
+  return c.call({UnmapFolio{.what = UnmapFolio::For::migration,
+                            .batch = batch(c),
+                            .frame = folio,
+                            .mapping = c.frame(folio).mapping}});
+}
+
+// migrate_pages_sync(): then those that were locked.
+Next MigratePages::finish(Context& c) {
+  for (const FrameId folio : folios) free_unmapped(c, folio);
+  folios.clear();
+  if (locked.empty()) return c.done(Result::value(failed));
+  folios.push_back(locked.front());
+  locked.erase(locked.begin());
+  targets.clear();
+  cursor = moved = 0;
+  waits = true;
+  step = Step::next;
+  return Next::again;
+}
+
 Next MigratePages::unmapped(Context& c) {
-  if (c.setup.switches.batch_migration) {
+  if (batch(c)) {
     ++cursor;
     step = Step::next;
     return Next::pass;
@@ -72,10 +101,9 @@ Next MigratePages::unmapped(Context& c) {
 
 // move_to_new_folio() and remove_migration_ptes().
 Next MigratePages::move(Context& c) {
-  const bool batch = c.setup.switches.batch_migration;
   while (moved < cursor && !targets[moved].some()) ++moved;
   if (moved == cursor) {
-    step = batch ? Step::free : Step::next;
+    step = batch(c) ? Step::free : Step::next;
     return Next::pass;
   }
   const FrameId from = folios[moved];
@@ -97,10 +125,12 @@ Next MigratePages::move(Context& c) {
     fresh.index = old.index;
     fresh.dirty = old.dirty;
     fresh.lazy_free = old.lazy_free;
+    fresh.hugetlb = old.hugetlb;
     fresh.node = node;
     if (is_file(c.machine, from)) {
       c.mapping(old.mapping)
           .set_cached(old.index, {.target = to.value, .kind = Pte::Kind::present});
+      c.spend(Cost::page_cache);
       c.get(to);
       c.put(from);
     } else if (old.slot.some()) {
@@ -117,22 +147,20 @@ Next MigratePages::move(Context& c) {
   }
   c.release(folio_lock(from));
   ++moved;
-  step = Step::move;
-  if (batch) return Next::again;
-  step = Step::free;
+  step = batch(c) ? Step::move : Step::free;
   return Next::again;
 }
 
 // Those that were moved have nobody left.
 Next MigratePages::free(Context& c) {
-  const bool batch = c.setup.switches.batch_migration;
-  const std::uint32_t first = batch ? 0 : moved - 1;
+  const std::uint32_t first = batch(c) ? 0 : moved - 1;
   for (std::uint32_t i = first; i < moved; ++i) {
     if (!targets[i].some()) continue;
+    c.spend(Cost::page_alloc);
     c.put(folios[i]);
     folios[i] = FrameId{};
   }
-  if (batch || cursor == folios.size()) {
+  if (batch(c) || cursor == folios.size()) {
     drop_if(folios, [](FrameId folio) { return !folio.some(); });
     targets.clear();
     step = Step::finish;
@@ -142,33 +170,54 @@ Next MigratePages::free(Context& c) {
   return Next::again;
 }
 
+// Entries that were huge may have become small meanwhile, and VMAs may have been cut.
 void MigratePages::remap(Context& c, FrameId from, FrameId to) {
   const Frame folio = c.frame(from);
   for (std::uint32_t space = 0; space < c.machine.spaces.size(); ++space) {
     const AddressSpace& looked_at = std::as_const(c.machine).spaces[space];
+    Small<std::pair<Page, Pte>, 8> entries;
     for (const Vma& vma : looked_at.vmas) {
       if (!vma.belongs_to(folio.mapping)) continue;
-      const auto page = vma.page_at(folio.index);
-      if (!page) continue;
-      Pte pte = looked_at.page_table.at(*page);
-      if (!pte.migrating() || pte.target != from.value) continue;
-      pte.kind = Pte::Kind::present;
-      pte.target = to.value;
-      if (pte.huge) {
-        c.mm(MmId{space}).page_table.set_huge(*page, pte);
-      } else {
-        c.mm(MmId{space}).page_table.set(*page, pte);
+      c.spend(Cost::rmap_walk);
+      for (std::uint32_t i = 0; i < folio.pages; ++i) {
+        const auto page = vma.page_at(folio.index + i);
+        if (!page) continue;
+        const Pte pte = looked_at.page_table.at(*page);
+        if (!pte.migrating() || pte.target != from.value + i) continue;
+        entries.push_back({*page, pte});
+        if (pte.huge) break;
       }
+    }
+    for (auto [page, pte] : entries) {
+      pte.kind = Pte::Kind::present;
+      pte.target += to.value - from.value;
+      set_bits(c, MmId{space}, page, pte);
       ++c.frame(to).maps;
       c.get(to);
       c.spend(Cost::pte_change);
       c.emit({.kind = EventKind::pte_set,
               .detail = pte.write,
               .mm = MmId{space},
-              .pages = one_page(*page),
-              .frame = to});
+              .pages = one_page(page),
+              .frame = FrameId{pte.target}});
     }
   }
+}
+
+void MigratePages::put_back(Context& c, MmId mm, Page page, Pte pte) {
+  if (pte.huge) {
+    c.mm(mm).page_table.set_huge(page, pte);
+  } else {
+    c.mm(mm).page_table.set(page, pte);
+  }
+  ++c.frame(c.machine.frames.head(pte.frame())).maps;
+  c.get(pte.frame());
+  c.spend(Cost::pte_change);
+  c.emit({.kind = EventKind::pte_set,
+          .detail = pte.write,
+          .mm = mm,
+          .pages = one_page(page),
+          .frame = pte.frame()});
 }
 
 // ---- MovePages
@@ -192,12 +241,14 @@ Next MovePages::run(Context& c) {
         if (!pte.present() || c.machine.is_zero(pte.frame())) return;
         const FrameId head = c.machine.frames.head(pte.frame());
         const Frame& folio = std::as_const(c.machine).frames[head];
-        if (folio.device || (all && folio.node != from)) return;
+        if (folio.device || folio.node == node || (all && folio.node != from)) return;
         if (std::ranges::find(move.folios, head) == move.folios.end()) {
           move.folios.push_back(head);
         }
       });
       for (const FrameId folio : move.folios) c.get(folio);
+      c.spend(Cost::pte_walk, move.folios.size());
+      c.spend(Cost::lru, move.folios.size());
       if (!holds) c.release(mmap_lock(mm));
       step = Step::migrated;
       if (move.folios.empty()) return Next::pass;
@@ -225,6 +276,7 @@ Next Compact::run(Context& c) {
     }
   }
   for (const FrameId folio : move.folios) c.get(folio);
+  c.spend(Cost::lru, move.folios.size());
   step = Step::migrated;
   if (move.folios.empty()) return Next::pass;
   return c.call({move});
@@ -236,20 +288,41 @@ Next MemoryFailure::run(Context& c) {
   switch (step) {
     case Step::get:
       if (pages.count == 0) return c.give(Result::success());
+      c.spend(Cost::syscall);
       step = Step::got;
       return c.call({GetPage{.mode = GetPage::Mode::hold, .mm = mm, .page = pages.first}});
     case Step::got: {
       if (!c.task().result.ok()) return c.give(c.task().result);
       if (c.machine.is_zero(c.task().found.frame)) return c.give(Result::error(EBUSY));
-      frame = c.machine.frames.head(c.task().found.frame);
+      frame = c.task().found.frame;
+      const FrameId head = c.machine.frames.head(frame);
+      const Frame& folio = std::as_const(c.machine).frames[head];
+      // The next page is that behind the whole folio, from wherever in it this one is.
+      const std::uint32_t count = std::min<std::uint32_t>(folio.pages, pages.count);
+      pages = {.first = pages.at(count), .count = pages.count - count};
+      step = Step::handle;
+      if (folio.hugetlb) frame = head;  // It fails as a whole.
+      if (folio.pages == 1 || folio.hugetlb) return Next::pass;
+      step = Step::split;
+      return c.call({SplitFolio{.frame = head, .held = frame}});
+    }
+    case Step::split: {  // try_to_split_thp_page()
+      step = Step::handle;
+      if (c.task().result.ok()) return Next::pass;
+      c.put(frame);
+      const bool kills = !soft && c.setup.switches.unsplit_poison;
+      return c.done(Result::error(kills ? EHWPOISON : EBUSY));
+    }
+    case Step::handle: {
       if (soft) {
-        step = Step::done;
+        step = Step::migrated;
         MigratePages move{};
         move.folios.push_back(frame);
         return c.call({move});
       }
       c.frame(frame).poisoned = true;
       step = Step::unmap;
+      if (!c.frame(frame).mapping.some()) return Next::pass;  // Truncated meanwhile.
       return c.call({UnmapFolio{.what = UnmapFolio::For::poison,
                                 .batch = false,
                                 .frame = frame,
@@ -257,10 +330,10 @@ Next MemoryFailure::run(Context& c) {
     }
     case Step::unmap:  // The frame is never used again: its reference stays.
       lru_remove(c, frame);
-      step = Step::done;
+      step = Step::get;
       return Next::again;
-    case Step::done:
-      pages = {.first = pages.at(1), .count = pages.count - 1};
+    case Step::migrated:
+      if (c.task().result != Result::value(0)) return c.give(Result::error(EBUSY));
       step = Step::get;
       return Next::pass;
   }

@@ -8,7 +8,8 @@
 namespace model {
 
 // migrate_pages(): each folio is unmapped, copied and mapped again where it was. Since 6.3 all are
-// unmapped before the first is copied, with one flush.
+// unmapped before the first is copied, with one flush. Whoever has the locks of some waits for
+// none: folios that are locked are left out, and come one by one in the end.
 struct MigratePages {
   static constexpr std::string_view name = "migrate_pages";
   static constexpr std::array<std::string_view, 7> steps{"next", "lock", "unmapped", "flush",
@@ -26,18 +27,24 @@ struct MigratePages {
   std::uint32_t cursor = 0;
   std::uint32_t moved = 0;  // Of `folios`, when they are moved.
   std::uint16_t failed = 0;
+  bool waits = false;          // MIGRATE_SYNC, for a single folio.
   Small<FrameId, 2> folios{};  // With a reference of ours each.
   Small<FrameId, 2> targets{};
+  Small<FrameId, 1> locked{};  // Likewise; that were left out.
 
   bool operator==(const MigratePages&) const = default;
   Wait guard() const;
   Next run(Context& c);
 
  private:
+  bool batch(Context& c) const;
+  Next lock(Context& c);
   Next unmapped(Context& c);
   Next move(Context& c);
   Next free(Context& c);
+  Next finish(Context& c);
   void remap(Context& c, FrameId from, FrameId to);
+  void put_back(Context& c, MmId mm, Page page, Pte pte);
 };
 
 // move_pages(), mbind(MPOL_MF_MOVE), migrate_pages(), compaction, soft offlining: collects the
@@ -48,8 +55,7 @@ struct MovePages {
   enum class Step : std::uint8_t { lock, collect, migrated, unlock } step = Step::lock;
   bool holds = false;   // The mmap_lock stays held while pages move: up to 6.2.
   bool writes = false;  // It is held for write: mbind().
-  bool has_lock = false;
-  bool all = false;  // Whatever is in the address space, from node `from`.
+  bool all = false;     // Whatever is in the address space, from node `from`.
   std::uint8_t from = 0;
   std::uint8_t node = 0;
   MmId mm{};
@@ -74,11 +80,13 @@ struct Compact {
   Next run(Context& c);
 };
 
-// madvise(MADV_SOFT_OFFLINE) and madvise(MADV_HWPOISON): memory_failure().
+// madvise(MADV_SOFT_OFFLINE) and madvise(MADV_HWPOISON): soft_offline_page(), memory_failure(). A
+// huge page is split first. The result is EBUSY if that fails, or if the page cannot move.
 struct MemoryFailure {
   static constexpr std::string_view name = "memory_failure";
-  static constexpr std::array<std::string_view, 4> steps{"get", "got", "unmap", "done"};
-  enum class Step : std::uint8_t { get, got, unmap, done } step = Step::get;
+  static constexpr std::array<std::string_view, 6> steps{"get",    "got",   "split",
+                                                         "handle", "unmap", "migrated"};
+  enum class Step : std::uint8_t { get, got, split, handle, unmap, migrated } step = Step::get;
   bool soft = false;
   MmId mm{};
   PageRange pages{};

@@ -2,6 +2,7 @@
 #include "model/flow/notify.hpp"
 
 #include "model/flow/all.hpp"
+#include "model/policy/driver.hpp"
 
 namespace model {
 namespace {
@@ -16,6 +17,18 @@ PolicyCall invalidate(Context& c, const NotifierRange& range, MrId mr) {
   PolicyCall call = callback(c, Hook::range_start, range, mr);
   call.sequence = c.notifier(range.mm).intervals.sequence();
   return call;
+}
+
+PageRange announced(const Context& c, PageRange pages) {
+  if (c.setup.switches.announce_whole || pages.count < 2) return pages;
+  return {.first = pages.first, .count = pages.count - 1};
+}
+
+bool driver_ages(Context& c, MrId mr, PageRange pages, Aging how) {
+  Driver driver(c, {});
+  const PageRange part = c.registration(mr).pages.intersect(pages);
+  return std::visit([&](const auto& policy) { return policy.young(driver, mr, part, how); },
+                    c.machine.policy_of(mr));
 }
 
 // An event of a range, as its subscribers see it.
@@ -58,10 +71,28 @@ void end_intervals(Context& c, MmId mm) {
   }
 }
 
+bool ask_young(Context& c, MmId mm, PageRange pages, Aging how) {
+  bool used = false;
+  const Subscriptions& notifier = std::as_const(c.machine).notifiers[mm.index()];
+  for (const MrId mr : notifier.list) {
+    if (!c.machine.registrations[mr.index()].pages.overlaps(pages)) continue;
+    used = driver_ages(c, mr, pages, how) || used;
+  }
+  constexpr std::array kinds{EventKind::clear_flush_young, EventKind::clear_young,
+                             EventKind::test_young};
+  c.emit({.kind = kinds[static_cast<std::size_t>(how)],
+          .detail = static_cast<std::uint8_t>(used ? 1 : 0),
+          .context = {.atomic = true},
+          .mm = mm,
+          .pages = pages});
+  return used;
+}
+
 Next RangeStart::run(Context& c) {
   Subscriptions& notifier = c.notifier(range.mm);
   switch (step) {
     case Step::enter:  // mn_itree_inv_start_range(), under the subscriptions' spinlock.
+      range.pages = announced(c, range.pages);
       open_range(c, range);
       c.emit(of_range(EventKind::range_start, range));
       notifier.intervals.start(range.pages);
@@ -139,6 +170,7 @@ Next RangeEnd::run(Context& c) {
   Subscriptions& notifier = c.notifier(range.mm);
   switch (step) {
     case Step::enter:
+      range.pages = announced(c, range.pages);
       if (!only_end && !c.setup.switches.secondary_by_flush) {
         secondary_tlb(c, range.mm, range.pages);
       }

@@ -48,6 +48,9 @@ struct RangeEnd {
   Next run(Context& c);
 };
 
+// mmu_notifier_clear_flush_young() and its like: whether any device has used the pages.
+bool ask_young(Context& c, MmId mm, PageRange pages, Aging how);
+
 // From one to the other no subscriber may come.
 void open_range(Context& c, const NotifierRange& range);
 void close_range(Context& c, const NotifierRange& range);

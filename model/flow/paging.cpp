@@ -28,16 +28,21 @@ void uncount_map(Context& c, FrameId frame, const Pte& pte) {
   if (pte.dirty) folio.lazy_free = false;
 }
 
+// Nobody but the swap cache uses the slots of the folio: folio_free_swap().
+bool only_cached(Context& c, FrameId head) {
+  const Frame& folio = std::as_const(c.machine).frames[head];
+  const SwapDevice& swap = std::as_const(c.machine).hosts[folio.host.index()].swap;
+  for (std::uint32_t i = 0; i < folio.pages; ++i) {
+    if (swap[SlotId{folio.slot.value + i}].users != 1) return false;
+  }
+  return true;
+}
+
 void drop_swap_entry(Context& c, MmId mm, Page page) {
   const SlotId slot = c.mm(mm).page_table.at(page).slot();
   c.mm(mm).page_table.clear(page);
-  SwapDevice& swap = c.host(c.mm(mm).host).swap;
-  const FrameId cached = swap[slot].cached;
-  swap.put(slot);
-  if (cached.some() && swap[slot].users == 1 && c.frame(cached).maps == 0 &&
-      !c.frame(cached).locked_by.some()) {
-    remove_from_swap_cache(c, cached);
-  }
+  c.spend(Cost::page_cache);
+  put_swap_entry(c, c.mm(mm).host, slot);
 }
 
 }  // namespace
@@ -88,8 +93,15 @@ FrameId unmap_huge(Context& c, MmId mm, Page first) {
   return pte.frame();
 }
 
+Pte wp_marker() {
+  Pte marker{.kind = Pte::Kind::marker};
+  marker.uffd_wp = true;
+  return marker;
+}
+
 FrameId drop_special(Context& c, MmId mm, Page page) {
   const Pte pte = c.mm(mm).page_table.at(page);
+  c.spend(Cost::pte_change);
   switch (pte.kind) {
     case Pte::Kind::swapped:
       drop_swap_entry(c, mm, page);
@@ -110,7 +122,6 @@ void protect(Context& c, MmId mm, Page page) {
   if (!pte.present() || !pte.write) return;
   pte.write = false;
   set_bits(c, mm, page, pte);
-  c.spend(Cost::pte_change);
   c.emit({.kind = EventKind::pte_protected,
           .mm = mm,
           .pages = pte.huge ? span_of(page, pmd_pages) : one_page(page),
@@ -118,6 +129,7 @@ void protect(Context& c, MmId mm, Page page) {
 }
 
 void set_bits(Context& c, MmId mm, Page page, Pte entry) {
+  c.spend(Cost::pte_change);
   PageTable& table = c.mm(mm).page_table;
   if (!entry.huge) return table.set(page, entry);
   entry.target -= page.value % pmd_pages;
@@ -129,31 +141,64 @@ void free_unmapped(Context& c, FrameId id) {
   const Frame& frame = c.frame(id);
   // The caller's reference and the cache's are all there are.
   if (frame.slot.some() && frame.maps == 0 && frame.references == 2 && !frame.locked_by.some() &&
-      c.host(frame.host).swap[frame.slot].users == 1) {
+      only_cached(c, id)) {
     remove_from_swap_cache(c, id);
   }
+  if (frame.references == 1) c.spend(Cost::page_alloc);
   c.put(id);
 }
 
 void add_to_swap_cache(Context& c, FrameId frame, SlotId slot) {
   c.get(frame);
+  c.spend(Cost::page_cache);
   c.frame(frame).slot = slot;
-  c.host(c.frame(frame).host).swap[slot].cached = frame;
+  SwapDevice& swap = c.host(c.frame(frame).host).swap;
+  for (std::uint32_t i = 0; i < c.frame(frame).pages; ++i) {
+    swap[SlotId{slot.value + i}].cached = FrameId{frame.value + i};
+  }
 }
 
 void remove_from_swap_cache(Context& c, FrameId id) {
   Frame& frame = c.frame(id);
+  c.spend(Cost::page_cache);
   SwapDevice& swap = c.host(frame.host).swap;
-  swap[frame.slot].cached = FrameId{};
-  swap.put(frame.slot);
+  for (std::uint32_t i = 0; i < frame.pages; ++i) {
+    const SlotId slot{frame.slot.value + i};
+    swap[slot].cached = FrameId{};
+    swap.put(slot);
+  }
   frame.slot = SlotId{};
   c.put(id);
+}
+
+void put_swap_entry(Context& c, HostId host, SlotId slot) {
+  SwapDevice& swap = c.host(host).swap;
+  const FrameId cached = swap[slot].cached;
+  swap.put(slot);
+  if (!cached.some()) return;
+  const FrameId head = c.machine.frames.head(cached);
+  if (only_cached(c, head) && c.frame(head).maps == 0 && !c.frame(head).locked_by.some()) {
+    remove_from_swap_cache(c, head);
+  }
+}
+
+void swap_into_page_cache(Context& c, MappingId file, std::uint32_t index, FrameId id) {
+  Frame& frame = c.frame(id);
+  c.get(id);
+  c.mapping(file).set_cached(index, {.target = id.value, .kind = Pte::Kind::present});
+  frame.mapping = file;
+  frame.index = index;
+  c.host(frame.host).swap.put(frame.slot);
+  frame.dirty = true;
+  remove_from_swap_cache(c, id);
+  lru_add(c, id);
 }
 
 void lru_add(Context& c, FrameId id) {
   Frame& frame = c.frame(id);
   if (frame.listed) return;
   frame.listed = true;
+  c.spend(Cost::lru);
   c.host(frame.host).lru.push_back(id);
   c.changed(Wait::Kind::pressure, frame.host.value);
   const std::uint32_t batch = c.setup.hosts[frame.host.index()].lru_batch;
@@ -164,19 +209,32 @@ void lru_add(Context& c, FrameId id) {
   if (held.size() >= batch || frame.pages > 1) drain_lru(c);
 }
 
-void drain_lru(Context& c) {
-  if (!c.task().cpu.some()) return;
-  const std::size_t cpu = c.task().cpu.index();
+namespace {
+
+void drain_cpu(Context& c, std::size_t cpu) {
   if (std::as_const(c.machine).cpus[cpu].lru_batch.empty()) return;
   const auto held = c.machine.cpus[cpu].lru_batch;
   c.machine.cpus[cpu].lru_batch.clear();
   for (const FrameId frame : held) free_unmapped(c, frame);
 }
 
+}  // namespace
+
+void drain_lru(Context& c) {
+  if (c.task().cpu.some()) drain_cpu(c, c.task().cpu.index());
+}
+
+void drain_all_lru(Context& c, HostId host) {
+  for (std::size_t cpu = 0; cpu < c.machine.cpus.size(); ++cpu) {
+    if (std::as_const(c.machine).cpus[cpu].host == host) drain_cpu(c, cpu);
+  }
+}
+
 void lru_remove(Context& c, FrameId id) {
   Frame& frame = c.frame(id);
   if (!frame.listed) return;
   frame.listed = false;
+  c.spend(Cost::lru);
   drop_if(c.host(frame.host).lru, [id](FrameId other) { return other == id; });
   c.changed(Wait::Kind::pressure, frame.host.value);
 }
@@ -186,7 +244,7 @@ void belongs(Context& c, FrameId frame, const Vma& vma, Page page) {
   c.frame(frame).index = vma.index_of(page);
 }
 
-void drop_unused_memory(Context& c, HostId host) {
+void drop_unused_memory(Context& c) {
   for (std::uint32_t i = 0; i < c.machine.mappings.size(); ++i) {
     const Mapping& unused = std::as_const(c.machine.mappings)[i];
     if (unused.file || unused.cache.empty()) continue;
@@ -199,13 +257,31 @@ void drop_unused_memory(Context& c, HostId host) {
     const auto cache = unused.cache;
     c.mapping(MappingId{i}).cache.clear();
     for (const auto& [index, entry] : cache) {
+      c.spend(Cost::page_cache);
       if (entry.present()) {
+        c.spend(Cost::page_alloc);
+        c.frame(entry.frame()).mapping = MappingId{};
         c.put(entry.frame());
       } else {
-        c.host(host).swap.put(entry.slot());
+        put_swap_entry(c, unused.host, entry.slot());
       }
     }
   }
+}
+
+PageRange part_at(const Machine& machine, FrameId head, RmapPlace place) {
+  const Frame& folio = machine.frames[head];
+  const Vma* vma = machine.spaces[place.mm.index()].find_vma(place.page);
+  if (vma == nullptr) return {.first = place.page, .count = folio.pages};
+  const std::uint32_t skipped = vma->index_of(place.page) - folio.index;
+  const PageRange rest{.first = place.page, .count = folio.pages - skipped};
+  return rest.intersect(vma->pages);
+}
+
+FrameId page_of(const Machine& machine, FrameId head, MmId mm, Page page) {
+  const Vma* vma = machine.spaces[mm.index()].find_vma(page);
+  if (vma == nullptr || machine.frames[head].pages == 1) return head;
+  return FrameId{head.value + (vma->index_of(page) - machine.frames[head].index)};
 }
 
 bool is_anonymous(const Machine& machine, FrameId id) {

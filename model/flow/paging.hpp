@@ -24,6 +24,9 @@ void map_huge(Context& c, MmId mm, Page first, FrameId head, PteBits bits);
 FrameId unmap_frame(Context& c, MmId mm, Page page);
 FrameId unmap_huge(Context& c, MmId mm, Page first);
 
+// PTE_MARKER_UFFD_WP: what is not there is protected, too.
+Pte wp_marker();
+
 // Clears an entry that is neither empty nor present. Its frame, if it has a reference to one,
 // which is the caller's now.
 FrameId drop_special(Context& c, MmId mm, Page page);
@@ -40,12 +43,18 @@ void free_unmapped(Context& c, FrameId frame);
 
 void add_to_swap_cache(Context& c, FrameId frame, SlotId slot);
 void remove_from_swap_cache(Context& c, FrameId frame);
+// free_swap_and_cache(): an entry that named the slot is gone.
+void put_swap_entry(Context& c, HostId host, SlotId slot);
+// shmem_swapin_folio(): a frame of the swap cache takes the place of its slot in the page cache.
+void swap_into_page_cache(Context& c, MappingId file, std::uint32_t index, FrameId frame);
 
 // The list of candidates for reclaim.
 void lru_add(Context& c, FrameId frame);
 void lru_remove(Context& c, FrameId frame);
 // lru_add_drain(): pages that the CPU has held back are on the list now, and nothing more.
 void drain_lru(Context& c);
+// lru_add_drain_all(): those of every CPU of the host.
+void drain_all_lru(Context& c, HostId host);
 
 // The frame is of that VMA's private memory, at that page: folio_add_new_anon_rmap().
 void belongs(Context& c, FrameId frame, const Vma& vma, Page page);
@@ -53,7 +62,7 @@ bool is_anonymous(const Machine& machine, FrameId frame);
 bool is_file(const Machine& machine, FrameId frame);
 
 // Shared memory that no VMA and no file holds any more.
-void drop_unused_memory(Context& c, HostId host);
+void drop_unused_memory(Context& c);
 
 // rmap_walk(): where a page may be mapped, by address space and page.
 struct RmapPlace {
@@ -61,15 +70,16 @@ struct RmapPlace {
   Page page{};
   bool operator==(const RmapPlace&) const = default;
 };
-// The next place of the page `index` of a mapping behind `last` (none: the first) at which
-// `wanted(place, vma, pte)` says yes; mm none: there is none.
+// The next place of the page `index` of a mapping, or of the first of `count` pages from there on,
+// behind `last` (none: the first) at which `wanted(place, vma, pte)` says yes; mm none: there is
+// none.
 template <class Wanted>
 RmapPlace next_place(const Machine& machine, MappingId mapping, std::uint32_t index, RmapPlace last,
-                     Wanted wanted) {
+                     Wanted wanted, std::uint32_t count = 1) {
   for (std::uint32_t mm = last.mm.some() ? last.mm.value : 0; mm < machine.spaces.size(); ++mm) {
     for (const Vma& vma : machine.spaces[mm].vmas) {
       if (!vma.belongs_to(mapping)) continue;
-      const std::optional<Page> page = vma.page_at(index);
+      const std::optional<Page> page = vma.page_at(index, count);
       if (!page || (last.mm == MmId{mm} && *page <= last.page)) continue;
       const RmapPlace place{.mm = MmId{mm}, .page = *page};
       if (wanted(place, vma, machine.spaces[mm].page_table.at(*page))) return place;
@@ -77,5 +87,10 @@ RmapPlace next_place(const Machine& machine, MappingId mapping, std::uint32_t in
   }
   return {};
 }
+
+// The pages of a folio from a place of it on, as far as they are in the VMA.
+PageRange part_at(const Machine& machine, FrameId head, RmapPlace place);
+// The page of the folio that belongs to that page of the address space.
+FrameId page_of(const Machine& machine, FrameId head, MmId mm, Page page);
 
 }  // namespace model

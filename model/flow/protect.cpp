@@ -54,6 +54,13 @@ Next ChangeProtection::run(Context& c) {
 // Nothing is notified before the first table that is populated: of the lowest level but one
 // (change_pmd_range()), or of the one above it.
 bool ChangeProtection::find_part(Context& c) {
+  if (what == What::uffd_wp && cursor < pages.end()) {
+    const Vma* vma = c.mm(mm).find_vma(cursor);
+    if (vma != nullptr && vma->uffd_marks()) {  // pgtable_populate_needed(): tables are made first.
+      part = {.first = cursor, .count = pages.end().value - cursor.value};
+      return true;
+    }
+  }
   const PageTable& table = c.mm(mm).page_table;
   const bool by_pud = c.setup.switches.protect_by_pud;
   const std::uint32_t span = by_pud ? pgd_pages : pud_pages;
@@ -77,6 +84,7 @@ bool ChangeProtection::find_part(Context& c) {
 // change_pte_range(), change_huge_pmd(): under the page table lock.
 Next ChangeProtection::modify(Context& c) {
   PageTable& table = c.mm(mm).page_table;
+  if (what == What::uffd_wp) mark_absent(c);
   while (at < part.end()) {
     const auto found = table.first({.first = at, .count = part.end().value - at.value});
     if (!found) break;
@@ -96,12 +104,31 @@ Next ChangeProtection::modify(Context& c) {
   return Next::again;
 }
 
+// userfaultfd_wp_use_markers(): what is not there is marked.
+void ChangeProtection::mark_absent(Context& c) {
+  PageTable& table = c.mm(mm).page_table;
+  for (const Vma& vma : std::as_const(c.machine).spaces[mm.index()].parts(part)) {
+    if (!vma.uffd_wp || !vma.uffd_marks() || vma.hugetlb) continue;
+    for (std::uint32_t i = 0; i < vma.pages.count; ++i) {
+      if (!table.at(vma.pages.at(i)).populated()) table.set(vma.pages.at(i), wp_marker());
+    }
+  }
+}
+
 void ChangeProtection::change(Context& c, Page page, const Vma& vma) {
   const Pte old = c.mm(mm).page_table.at(page);
+  if (old.kind == Pte::Kind::poisoned) return;
+  if (old.kind == Pte::Kind::marker) {  // A guard stays what it is.
+    if (old.uffd_wp && what == What::uffd_resolve) c.mm(mm).page_table.clear(page);
+    return;
+  }
   if (!old.present()) {
     Pte entry = old;
+    const bool other = old.kind == Pte::Kind::marker && !old.uffd_wp;
+    if (other || old.kind == Pte::Kind::poisoned) return;
     if (what == What::uffd_wp) entry.uffd_wp = true;
     if (what == What::uffd_resolve) entry.uffd_wp = false;
+    if (old.kind == Pte::Kind::marker && !entry.uffd_wp) return c.mm(mm).page_table.clear(page);
     if ((old.migrating() || old.kind == Pte::Kind::device_private) && !vma.write) {
       entry.write = false;
     }
@@ -145,7 +172,6 @@ void ChangeProtection::change(Context& c, Page page, const Vma& vma) {
     protect(c, mm, page);
   } else {
     set_bits(c, mm, page, entry);
-    c.spend(Cost::pte_change);
   }
   if (old.no_access || !visible) return;
   if (old.huge) {
@@ -174,7 +200,7 @@ Next Mprotect::run(Context& c) {
       return c.call({TlbFinish{.mm = mm}});
     case Step::unlock:
       unlock_write(c, mm);
-      return c.done(hole ? Result::error(ENOMEM) : Result::success());
+      return c.done(error == 0 ? Result::success() : Result::error(error));
   }
   return c.done();
 }
@@ -185,7 +211,7 @@ Next Mprotect::next_vma(Context& c) {
   while (cursor < pages.end()) {
     const Vma* vma = space.find_vma(cursor);
     if (vma == nullptr) {
-      hole = true;
+      error = ENOMEM;
       break;
     }
     const PageRange part =
@@ -193,6 +219,10 @@ Next Mprotect::next_vma(Context& c) {
     if (vma->read == read && vma->write == write && vma->exec == exec && vma->pkey == pkey) {
       cursor = part.end();
       continue;
+    }
+    if (cuts_hugetlb(space, part)) {
+      error = EINVAL;
+      break;
     }
     for (const Page at : {part.first, part.end()}) {  // vma_adjust_trans_huge()
       if (at != vma->pages.first && at != vma->pages.end() && cuts_huge(c, mm, at)) {
@@ -206,6 +236,7 @@ Next Mprotect::next_vma(Context& c) {
       changed.exec = exec;
       changed.pkey = pkey;
     });
+    c.spend(Cost::vma);
     cursor = part.end();
     if (space.find_vma(part.first)->hugetlb) {
       return c.call({ProtectHugetlb{.mm = mm, .pages = part}});

@@ -35,6 +35,7 @@ struct ChangeProtection {
   NotifierRange bracket() const;
   bool find_part(Context& c);
   Next modify(Context& c);
+  void mark_absent(Context& c);
   void change(Context& c, Page page, const Vma& vma);
 };
 
@@ -48,7 +49,7 @@ struct Mprotect {
   bool write = true;
   bool exec = false;
   std::uint8_t pkey = 0;
-  bool hole = false;
+  int error = 0;
   MmId mm{};
   PageRange pages{};
   Page cursor{0};

@@ -33,6 +33,8 @@ Next ReclaimPage::run(Context& c) {
       return write(c);
     case Step::free:
       return free(c);
+    case Step::split:
+      return c.give(c.task().result.ok() ? Result::value(was_split) : Result::error(EBUSY));
   }
   return c.done();
 }
@@ -41,7 +43,8 @@ Next ReclaimPage::run(Context& c) {
 Next ReclaimPage::isolate(Context& c) {
   const Machine& machine = c.machine;
   const Frame& target = machine.frames[frame];
-  if (!target.allocated || machine.is_zero(frame) || !target.mapping.some() || target.device) {
+  if (!target.allocated || machine.is_zero(frame) || !target.mapping.some() || target.device ||
+      target.hugetlb) {
     return c.give(Result::error(EBUSY));
   }
   if (target.locked_by.some()) return c.give(Result::error(EAGAIN));
@@ -49,10 +52,12 @@ Next ReclaimPage::isolate(Context& c) {
     return c.give(Result::error(EBUSY));
   }
   mapping = target.mapping;
-  const RmapPlace locked = next_place(
-      machine, mapping, target.index, {},
-      [this](RmapPlace, const Vma& vma, const Pte& pte) { return pte.maps(frame) && vma.locked; });
-  if (locked.mm.some() || target.pages > 1) return c.give(Result::error(EBUSY));
+  const auto locks = [&](RmapPlace, const Vma& vma, const Pte& pte) {
+    return vma.locked && pte.present() && machine.frames.head(pte.frame()) == frame;
+  };
+  const RmapPlace locked = next_place(machine, mapping, target.index, {}, locks, target.pages);
+  c.spend(Cost::rmap_walk);
+  if (locked.mm.some()) return c.give(Result::error(EBUSY));
   c.get(frame);
   c.lock_folio(frame);
   step = asks ? Step::referenced : Step::add_to_swap;
@@ -74,15 +79,36 @@ Next ReclaimPage::add_to_swap(Context& c) {
   const bool drops = !anonymous || target.lazy_free;
   const UnmapFolio unmap{.what = drops ? For::drop : For::swap, .frame = frame, .mapping = mapping};
   if (drops || target.slot.some()) return c.call({unmap});
-  const std::optional<SlotId> slot = c.host(target.host).swap.allocate();
-  if (!slot) return give_up(c, ENOMEM);
+  const bool large = target.pages > 1;
+  if (large && !can_split(c.machine, frame, 1)) return give_up(c, EBUSY);
+  if (large && !stays_whole(c)) return split(c);
+  SwapDevice& swap = c.host(target.host).swap;
+  const auto slot = large ? swap.allocate_cluster(target.pages) : swap.allocate();
+  if (!slot) return large ? split(c) : give_up(c, ENOMEM);
   add_to_swap_cache(c, frame, *slot);
   c.frame(frame).dirty = true;
   return c.call({unmap});
 }
 
+// A large folio is split right away if no huge entry maps it; later only if parts are unmapped.
+bool ReclaimPage::stays_whole(Context& c) const {
+  const Frame& folio = std::as_const(c.machine).frames[frame];
+  const RmapPlace huge = next_place(
+      c.machine, mapping, folio.index, {},
+      [this](RmapPlace, const Vma&, const Pte& pte) { return pte.maps(frame) && pte.huge; });
+  return huge.mm.some() || (c.setup.switches.whole_large && folio.maps % folio.pages == 0);
+}
+
+// split_folio_to_list(): its pages are tried one by one.
+Next ReclaimPage::split(Context& c) {
+  c.release(folio_lock(frame));
+  c.put(frame);
+  step = Step::split;
+  return c.call({SplitFolio{.frame = frame}});
+}
+
 Next ReclaimPage::unmapped(Context& c) {
-  if (!c.task().result.ok()) return give_up(c, EBUSY);
+  if (!c.task().result.ok()) return give_up(c, EBUSY);  // It is mapped again.
   step = Step::flush;
   return Next::pass;
 }
@@ -111,22 +137,30 @@ Next ReclaimPage::write(Context& c) {
     owner.store(target.index, target.value);
     target.dirty = false;
     wrote = true;
-    c.spend(Cost::swap_out);
+    c.spend(Cost::disk_write);
+    c.emit({.kind = EventKind::page_cleaned, .frame = frame});
     return Next::again;
   }
   if (owner.kind == Mapping::Kind::shmem && !target.slot.some()) {
-    const std::optional<SlotId> slot = swap.allocate();
-    if (!slot) return give_up(c, ENOMEM);
+    const bool gone = !owner.cached(target.index).maps(frame);  // Nobody has this memory any more.
+    const std::optional<SlotId> slot = gone ? std::nullopt : swap.allocate();
+    if (!slot && !c.task().unflushed.empty()) {
+      step = Step::write;
+      return c.call({BatchFlush{}});
+    }
+    if (!slot) return give_up(c, gone ? EBUSY : ENOMEM);
     add_to_swap_cache(c, frame, *slot);
     ++swap[*slot].users;
     owner.set_cached(target.index, {.target = slot->value, .kind = Pte::Kind::swapped});
     c.put(frame);  // The page cache's reference.
     target.dirty = true;
   }
-  SwapSlot& slot = swap[target.slot];
-  if (!target.dirty && slot.written) return Next::pass;
-  slot.value = target.value;
-  slot.written = true;
+  if (!target.dirty && swap[target.slot].written) return Next::pass;
+  for (std::uint32_t i = 0; i < target.pages; ++i) {
+    SwapSlot& slot = swap[SlotId{target.slot.value + i}];
+    slot.value = c.frame(FrameId{frame.value + i}).value;
+    slot.written = true;
+  }
   target.dirty = false;
   wrote = true;
   c.spend(Cost::swap_out);
@@ -134,24 +168,25 @@ Next ReclaimPage::write(Context& c) {
   return Next::again;
 }
 
-// __remove_mapping(): only if the swap or page cache and we hold the only references.
+// __remove_mapping(): only if the swap or page cache and we hold the only references. A page that
+// stays is flushed before it is let go: whoever frees it later knows nothing of this.
 Next ReclaimPage::free(Context& c) {
-  c.release(folio_lock(frame));
   const Frame& target = std::as_const(c.machine).frames[frame];
   const Mapping& owner = std::as_const(c.machine).mappings[mapping.index()];
   const bool cached = owner.kind == Mapping::Kind::disk && owner.cached(target.index).maps(frame);
   const std::uint32_t expected = target.slot.some() || cached ? 2 : 1;
   const bool kept = !target.slot.some() && !cached && !target.lazy_free;
   if (target.maps > 0 || kept || target.references != expected || target.dirty) {
-    free_unmapped(c, frame);
-    return c.done(Result::error(EBUSY));
+    return c.task().unflushed.empty() ? give_up(c, EBUSY) : c.call({BatchFlush{}});
   }
+  c.release(folio_lock(frame));
   if (!wrote && target.slot.some()) {
     c.emit({.kind = EventKind::clean_drop, .frame = frame, .value = target.value});
   }
   if (target.slot.some()) remove_from_swap_cache(c, frame);
   if (cached) {
     c.mapping(mapping).set_cached(target.index, {});
+    c.spend(Cost::page_cache);
     c.put(frame);
   }
   lru_remove(c, frame);
@@ -162,72 +197,144 @@ Next ReclaimPage::free(Context& c) {
 
 Next ReclaimRange::run(Context& c) {
   switch (step) {
-    case Step::age: {
+    case Step::age:
       step = Step::next;
       drain_lru(c);
       if (ages) return c.call({AgeRange{.shoot = false, .mm = mm, .pages = pages}});
       if (wanted == 0) return Next::pass;
-      // The cgroup's pages, the longest unused first.
-      for (const FrameId folio : std::as_const(c.machine).hosts[c.mm(mm).host.index()].lru) {
-        const Frame& target = std::as_const(c.machine).frames[folio];
-        const RmapPlace place =
-            next_place(c.machine, target.mapping, target.index, {},
-                       [folio](RmapPlace, const Vma&, const Pte& pte) { return pte.maps(folio); });
-        if (place.mm == mm) candidates.push_back(folio);
-      }
+      find_candidates(c);
       return Next::again;
-    }
-    case Step::next: {
-      if (wanted != 0) {
-        // Twice around: those that were used get a second chance.
-        while (cursor < 2 * candidates.size() && !candidates[cursor % candidates.size()].some()) {
-          ++cursor;
-        }
-        if (cursor >= 2 * candidates.size() || freed.size() >= std::max(wanted, cluster)) {
-          step = Step::flush;
-          return Next::pass;
-        }
-        frame = candidates[cursor % candidates.size()];
-        step = Step::reclaimed;
-        return c.call({ReclaimPage{.asks = true, .spares = true, .frame = frame}});
-      }
-      const PageTable& table = std::as_const(c.machine).spaces[mm.index()].page_table;
-      while (cursor < pages.count && !table.at(pages.at(cursor)).present()) ++cursor;
-      if (cursor >= pages.count) {
-        step = Step::flush;
-        return Next::pass;
-      }
-      frame = c.machine.frames.head(table.at(pages.at(cursor)).frame());
-      step = Step::reclaimed;
-      return c.call({ReclaimPage{.asks = ages, .frame = frame}});
-    }
+    case Step::next:
+      return wanted != 0 ? next_candidate(c) : next(c);
     case Step::reclaimed:
-      if (!c.task().result.ok()) {
-        result = c.task().result;
-      } else {
-        freed.push_back(frame);
-        if (wanted != 0) candidates[cursor % candidates.size()] = FrameId{};
-      }
-      ++cursor;
-      step = Step::next;
-      return Next::pass;
+      return reclaimed(c);
     case Step::flush:
       step = Step::free;
       return c.call({BatchFlush{}});
     case Step::free:
       if (!c.setup.switches.free_in_order) std::reverse(freed.begin(), freed.end());
-      for (const FrameId clean : freed) c.put(clean);
-      count = static_cast<std::uint32_t>(freed.size());
+      for (const FrameId clean : freed) {
+        count += c.frame(clean).pages;
+        c.put(clean);
+      }
+      c.spend(Cost::page_alloc, freed.size());
       freed.clear();
       step = Step::finish;
       return Next::again;
     case Step::finish:
       if (wanted != 0) return c.give(count < wanted ? Result::error(EAGAIN) : Result::success());
-      if (!ages) return c.give(result);
+      if (!ages) return c.give(alone ? Result::success() : result);
       ages = false;
       return c.call({TlbFinish{.mm = mm}});
   }
   return c.done();
+}
+
+// The cgroup's pages, the longest unused first.
+void ReclaimRange::find_candidates(Context& c) {
+  for (const FrameId folio : std::as_const(c.machine).hosts[c.mm(mm).host.index()].lru) {
+    const Frame& target = std::as_const(c.machine).frames[folio];
+    const RmapPlace place = next_place(
+        c.machine, target.mapping, target.index, {},
+        [&](RmapPlace, const Vma&, const Pte& pte) {
+          return pte.present() && c.machine.frames.head(pte.frame()) == folio;
+        },
+        target.pages);
+    if (place.mm == mm) candidates.push_back(folio);
+  }
+}
+
+Next ReclaimRange::next_candidate(Context& c) {
+  // Twice around: those that were used get a second chance.
+  while (cursor < 2 * candidates.size() && !candidates[cursor % candidates.size()].some()) {
+    ++cursor;
+  }
+  if (cursor >= 2 * candidates.size() || freed.size() >= std::max(wanted, cluster)) {
+    step = Step::flush;
+    return Next::pass;
+  }
+  frame = candidates[cursor % candidates.size()];
+  step = Step::reclaimed;
+  return c.call({ReclaimPage{.asks = true, .spares = true, .frame = frame}});
+}
+
+// madvise_cold_or_pageout_pte_range(): a folio after the other.
+Next ReclaimRange::next(Context& c) {
+  const PageTable& table = std::as_const(c.machine).spaces[mm.index()].page_table;
+  for (; cursor < pages.count; ++cursor) {
+    const Pte pte = table.at(pages.at(cursor));
+    if (!pte.present() || c.machine.is_zero(c.machine.frames.head(pte.frame()))) continue;
+    frame = c.machine.frames.head(pte.frame());
+    step = Step::reclaimed;
+    if (!alone) return c.call({ReclaimPage{.asks = ages, .frame = frame}});
+    if (!mapped_once(c.machine, frame, mm)) continue;
+    if (c.frame(frame).pages == 1 || takes_whole(c, mm, pages.at(cursor), pages)) {
+      return c.call({ReclaimPage{.asks = ages, .frame = frame}});
+    }
+    const FrameId head = frame;
+    frame = FrameId{};
+    return c.call({SplitFolio{.frame = head}});
+  }
+  step = Step::flush;
+  return Next::pass;
+}
+
+Next ReclaimRange::reclaimed(Context& c) {
+  const Result outcome = c.task().result;
+  step = Step::next;
+  const bool split = outcome == Result::value(ReclaimPage::was_split);
+  if (split && wanted != 0) add_pages(c);
+  if (split || (!frame.some() && outcome.ok())) return Next::pass;  // Its pages are next.
+  if (!outcome.ok()) {
+    result = outcome;
+    if (wanted == 0) cursor += rest_of_folio(c);
+  } else {
+    freed.push_back(frame);
+    if (wanted != 0) candidates[cursor % candidates.size()] = FrameId{};
+  }
+  ++cursor;
+  return Next::pass;
+}
+
+// Of what could not be reclaimed: the pages behind the one that was tried.
+std::uint32_t ReclaimRange::rest_of_folio(Context& c) const {
+  const PageTable& table = std::as_const(c.machine).spaces[mm.index()].page_table;
+  const Pte pte = table.at(pages.at(cursor));
+  if (!pte.present()) return 0;
+  const FrameId head = c.machine.frames.head(pte.frame());
+  std::uint32_t rest = 0;
+  while (cursor + rest + 1 < pages.count) {
+    const Pte next = table.at(pages.at(cursor + rest + 1));
+    if (!next.present() || c.machine.frames.head(next.frame()) != head) break;
+    ++rest;
+  }
+  return rest;
+}
+
+// The pages of a folio that was split are tried in its place.
+void ReclaimRange::add_pages(Context& c) {
+  for (std::uint32_t i = 1; i < pmd_pages; ++i) {
+    if (c.frame(FrameId{frame.value + i}).allocated) candidates.push_back(FrameId{frame.value + i});
+  }
+}
+
+bool mapped_once(const Machine& machine, FrameId head, MmId mm) {
+  const Frame& folio = machine.frames[head];
+  return folio.maps == 1 || (folio.pages > 1 && mapped_only_by(machine, head, mm));
+}
+
+bool takes_whole(Context& c, MmId mm, Page page, PageRange pages) {
+  const PageTable& table = std::as_const(c.machine).spaces[mm.index()].page_table;
+  const Pte pte = table.at(page);
+  const FrameId head = c.machine.frames.head(pte.frame());
+  const std::uint32_t size = c.frame(head).pages;
+  if (!pte.huge && (!c.setup.switches.whole_large || pte.frame() != head)) return false;
+  const PageRange span = pte.huge ? span_of(page, pmd_pages) : PageRange{page, size};
+  if (span.intersect(pages).count < size) return false;
+  for (std::uint32_t i = 0; i < size; ++i) {
+    if (table.at(span.at(i)).target != head.value + i) return false;
+  }
+  return true;
 }
 
 // ---- ReclaimSome
@@ -235,14 +342,15 @@ Next ReclaimRange::run(Context& c) {
 Next ReclaimSome::run(Context& c) {
   switch (step) {
     case Step::next: {
+      drain_lru(c);
       Host& from = c.host(host);
       // Twice around: those that are freed have left the list.
       const auto limit = 2 * (static_cast<std::uint32_t>(from.lru.size()) + freed);
       while (freed < wanted && tried < limit && !from.lru.empty()) {
         ++tried;
         frame = from.lru.front();
-        lru_remove(c, frame);
-        lru_add(c, frame);
+        from.lru.erase(from.lru.begin());
+        from.lru.push_back(frame);
         if (test_and_clear_young(c, frame)) continue;
         step = Step::reclaimed;
         return c.call({ReclaimPage{.frame = frame}});
@@ -250,169 +358,22 @@ Next ReclaimSome::run(Context& c) {
       frame = FrameId{};
       return c.give(Result::value(freed));
     }
-    case Step::reclaimed:
-      if (!c.task().result.ok()) {
-        step = Step::next;
-        return Next::pass;
-      }
+    case Step::reclaimed: {  // What was unmapped is flushed also if the page stays.
+      const Result outcome = c.task().result;
+      if (!outcome.ok() || outcome == Result::value(ReclaimPage::was_split)) frame = FrameId{};
       step = Step::flushed;
       return c.call({BatchFlush{}});
+    }
     case Step::flushed:
+      step = Step::next;
+      if (!frame.some()) return Next::pass;
+      c.spend(Cost::page_alloc);
+      freed += c.frame(frame).pages;
       c.put(frame);
       frame = FrameId{};
-      ++freed;
-      step = Step::next;
       return Next::again;
   }
   return c.done();
-}
-
-bool test_and_clear_young(Context& c, FrameId frame) {
-  const Frame& target = std::as_const(c.machine).frames[frame];
-  bool used = false;
-  const auto maps = [frame](RmapPlace, const Vma&, const Pte& pte) { return pte.maps(frame); };
-  for (RmapPlace place = next_place(c.machine, target.mapping, target.index, {}, maps);
-       place.mm.some(); place = next_place(c.machine, target.mapping, target.index, place, maps)) {
-    Pte pte = std::as_const(c.machine).spaces[place.mm.index()].page_table.at(place.page);
-    if (pte.young) {
-      used = true;
-      pte.young = false;
-      c.mm(place.mm).page_table.set(place.page, pte);
-    }
-    c.emit({.kind = EventKind::clear_flush_young,
-            .context = {.atomic = true},
-            .mm = place.mm,
-            .pages = one_page(place.page)});
-  }
-  return used;
-}
-
-// ---- SwapAhead
-
-Next SwapAhead::run(Context& c) {
-  const HostId host = c.mm(mm).host;
-  switch (step) {
-    case Step::next: {
-      const Machine& machine = c.machine;
-      const PageTable& table = machine.spaces[mm.index()].page_table;
-      for (; cursor < pages.count; ++cursor) {
-        const Pte pte = table.at(pages.at(cursor));
-        if (!pte.swapped() || machine.hosts[host.index()].swap[pte.slot()].cached.some()) continue;
-        const auto fresh = c.allocate(host);
-        if (!fresh) break;  // It was only advice.
-        slot = pte.slot();
-        frame = *fresh;
-        const Vma& vma = *machine.spaces[mm.index()].find_vma(pages.at(cursor));
-        ++c.host(host).swap[slot].users;
-        add_to_swap_cache(c, frame, slot);
-        belongs(c, frame, vma, pages.at(cursor));
-        c.lock_folio(frame);
-        step = Step::read;
-        return Next::again;
-      }
-      drain_lru(c);
-      return c.give();
-    }
-    case Step::read:
-      c.frame(frame).value = c.host(host).swap[slot].value;
-      c.spend(Cost::swap_in);
-      c.release(folio_lock(frame));
-      lru_add(c, frame);
-      c.put(frame);  // Ours: the swap cache has its own.
-      ++cursor;
-      step = Step::next;
-      return Next::again;
-  }
-  return c.done();
-}
-
-// ---- Swapoff
-
-Wait Swapoff::guard() const {
-  switch (step) {
-    case Step::lock:
-      return Wait::lock(folio_lock(frame), LockMode::write);
-    case Step::map:
-      return Wait::lock(page_table_lock(mm), LockMode::write);
-    default:
-      return {};
-  }
-}
-
-Next Swapoff::run(Context& c) {
-  switch (step) {
-    case Step::next:
-      return next(c);
-    case Step::lock:  // Whoever reads or writes the page is through with it.
-      c.lock_folio(frame);
-      step = Step::map;
-      return Next::again;
-    case Step::read:
-      c.frame(frame).value = c.host(host).swap[slot].value;
-      c.frame(frame).dirty = false;
-      c.spend(Cost::swap_in);
-      step = Step::map;
-      return Next::again;
-    case Step::map:
-      return map(c);
-  }
-  return c.done();
-}
-
-Next Swapoff::next(Context& c) {
-  const Machine& machine = c.machine;
-  for (std::uint32_t space = 0; space < machine.spaces.size(); ++space) {
-    if (machine.spaces[space].host != host) continue;
-    std::optional<Page> found;
-    machine.spaces[space].page_table.for_each(all_pages, [&](Page at, const Pte& pte) {
-      if (pte.swapped() && !found) found = at;
-    });
-    if (!found) continue;
-    mm = MmId{space};
-    page = *found;
-    slot = machine.spaces[space].page_table.at(page).slot();
-    const FrameId cached = machine.hosts[host.index()].swap[slot].cached;
-    if (cached.some()) {
-      frame = cached;
-      c.get(frame);
-      step = Step::lock;
-      return Next::again;
-    }
-    const auto fresh = c.allocate(host);
-    if (!fresh) return c.done(Result::error(ENOMEM));
-    frame = *fresh;
-    ++c.host(host).swap[slot].users;
-    add_to_swap_cache(c, frame, slot);
-    c.lock_folio(frame);
-    step = Step::read;
-    return Next::again;
-  }
-  c.host(host).swap.capacity = 0;
-  return c.done();
-}
-
-// unuse_pte(): read-only and old; a write makes it writable without a word.
-Next Swapoff::map(Context& c) {
-  AddressSpace& space = c.mm(mm);
-  const Pte pte = space.page_table.at(page);
-  c.release(folio_lock(frame));
-  step = Step::next;
-  if (!pte.swapped() || pte.slot() != slot || c.frame(frame).slot != slot) {
-    free_unmapped(c, frame);
-    return Next::again;
-  }
-  SwapDevice& swap = c.host(host).swap;
-  const bool exclusive = swap[slot].users == 2 && c.frame(frame).maps == 0;
-  const Vma& vma = *std::as_const(space).find_vma(page);
-  space.page_table.clear(page);
-  swap.put(slot);
-  belongs(c, frame, vma, page);
-  lru_add(c, frame);
-  c.frame(frame).dirty = true;
-  c.emit({.kind = EventKind::swap_in, .mm = mm, .pages = one_page(page), .frame = frame});
-  map_frame(c, mm, page, frame, {.young = false, .exclusive = exclusive});
-  if (swap[slot].users == 1) remove_from_swap_cache(c, frame);
-  return Next::again;
 }
 
 // ---- Kswapd

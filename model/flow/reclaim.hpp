@@ -12,12 +12,13 @@ namespace model {
 // under the page table lock and between a start and an end. The flush may be put off.
 struct UnmapFolio {
   static constexpr std::string_view name = "unmap_folio";
-  static constexpr std::array<std::string_view, 9> steps{
-      "lock_rmap", "next_mapping", "started", "lock_ptl",   "clear",
-      "flush",     "set",          "end",     "unlock_rmap"};
+  static constexpr std::array<std::string_view, 10> steps{
+      "lock_rmap", "next_mapping", "start", "started", "lock_ptl",
+      "clear",     "flush",        "set",   "end",     "unlock_rmap"};
   enum class Step : std::uint8_t {
     lock_rmap,
     next_mapping,
+    start,
     started,
     lock_ptl,
     clear,
@@ -33,26 +34,35 @@ struct UnmapFolio {
   MappingId mapping{};
   MmId mm{};
   Page page{};
-  Pte entry{};  // What was there.
+  std::uint32_t done = 0;  // Pages of the folio, in this VMA.
+  Pte entry{};             // What was there.
 
   bool operator==(const UnmapFolio&) const = default;
   Wait guard() const;
   Next run(Context& c);
 
  private:
+  Page at() const { return Page{page.value + done}; }
+  PageRange part(Context& c) const;
   NotifierRange range(Context& c) const;
   Next next_mapping(Context& c);
+  bool splits(Context& c) const;
+  Next lock(Context& c);
+  Next clear_huge(Context& c);
+  void replace(PageTable& table, Page here, Pte other) const;
+  bool stays(Context& c, Page here);
   Next clear(Context& c);
   Next set(Context& c);
 };
 
 // One folio: out of every page table that maps it, its content to swap or disk. The result is 0 if
 // it is the caller's to be freed, after a BatchFlush; EBUSY if somebody holds a reference, EAGAIN
-// if it is locked, ENOMEM without a slot.
+// if it is locked, ENOMEM without a slot; was_split if its pages are folios of their own now.
 struct ReclaimPage {
   static constexpr std::string_view name = "reclaim";
-  static constexpr std::array<std::string_view, 7> steps{
-      "isolate", "referenced", "add_to_swap", "unmapped", "flush", "write", "free"};
+  static constexpr std::array<std::string_view, 8> steps{
+      "isolate", "referenced", "add_to_swap", "unmapped", "flush", "write", "free", "split"};
+  static constexpr std::uint32_t was_split = 1;
   enum class Step : std::uint8_t {
     isolate,
     referenced,
@@ -61,6 +71,7 @@ struct ReclaimPage {
     flush,
     write,
     free,
+    split,
   } step = Step::isolate;
   bool asks = false;    // Whether it was used: the subscribers are asked as well.
   bool spares = false;  // What was used stays for now.
@@ -80,6 +91,8 @@ struct ReclaimPage {
   Next write(Context& c);
   Next free(Context& c);
   Next give_up(Context& c, int error);
+  bool stays_whole(Context& c) const;
+  Next split(Context& c);
 };
 
 // Pages that a scenario names: swap_out(), MADV_PAGEOUT. They are freed together at the end. The
@@ -90,6 +103,7 @@ struct ReclaimRange {
                                                          "flush", "free", "finish"};
   enum class Step : std::uint8_t { age, next, reclaimed, flush, free, finish } step = Step::age;
   bool ages = false;         // Clears the accessed bits first, and flushes for that at the end.
+  bool alone = false;        // MADV_PAGEOUT: only what nobody else maps.
   std::uint32_t wanted = 0;  // For a cgroup: so many at least, or EAGAIN; used or not.
   std::uint32_t count = 0;
   MmId mm{};
@@ -102,6 +116,14 @@ struct ReclaimRange {
 
   bool operator==(const ReclaimRange&) const = default;
   Next run(Context& c);
+
+ private:
+  void find_candidates(Context& c);
+  Next next(Context& c);
+  Next next_candidate(Context& c);
+  Next reclaimed(Context& c);
+  void add_pages(Context& c);
+  std::uint32_t rest_of_folio(Context& c) const;
 };
 
 // Frees up to `wanted` frames of a host, the longest unused first, with a second chance for those
@@ -138,8 +160,8 @@ struct SwapAhead {
 // swapoff(): every page in swap comes back (unuse_pte()). The result is ENOMEM if there is no room.
 struct Swapoff {
   static constexpr std::string_view name = "swapoff";
-  static constexpr std::array<std::string_view, 4> steps{"next", "lock", "read", "map"};
-  enum class Step : std::uint8_t { next, lock, read, map } step = Step::next;
+  static constexpr std::array<std::string_view, 5> steps{"next", "lock_mm", "lock", "read", "map"};
+  enum class Step : std::uint8_t { next, lock_mm, lock, read, map } step = Step::next;
   HostId host{};
   MmId mm{};
   Page page{};
@@ -152,6 +174,7 @@ struct Swapoff {
 
  private:
   Next next(Context& c);
+  Next find(Context& c);
   Next map(Context& c);
 };
 
@@ -167,6 +190,14 @@ struct Kswapd {
   Wait guard() const;
   Next run(Context& c);
 };
+
+// Advice is for pages that the process has for itself.
+bool mapped_once(const Machine& machine, FrameId head, MmId mm);
+// Whether the large folio at that page can be taken as a whole: all of it is there, and among
+// `pages`.
+bool takes_whole(Context& c, MmId mm, Page page, PageRange pages);
+// can_split_folio(): all its references but `held` ones are those of entries.
+bool can_split(const Machine& machine, FrameId head, std::uint32_t held);
 
 // folio_referenced(): tests and clears the accessed bits of all that map the folio, and asks the
 // subscribers, who may know of accesses that no bit shows.

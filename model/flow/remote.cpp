@@ -105,12 +105,14 @@ Next Serve::run(Context& c) {
 }
 
 Next Connect::run(Context& c) {
+  c.spend(Cost::syscall);
   if (!card.some()) return c.done(Result::error(ENODEV));
   c.machine.queues.push_back({.user = user, .card = card, .peer = peer});
   return c.done(Result::object(static_cast<std::uint32_t>(c.machine.queues.size() - 1)));
 }
 
 Next Attach::run(Context& c) {
+  c.spend(Cost::syscall);
   const AttachmentId use = attach(c, handle, user, card);
   return c.done(use.some() ? Result::object(use.value) : Result::error(EINVAL));
 }
@@ -125,6 +127,7 @@ Next Detach::run(Context& c) {
   switch (step) {
     case Step::unmap:
       if (!use.attached) return c.done(Result::error(EINVAL));
+      c.spend(Cost::syscall);
       use.mapped = false;
       use.active = {};
       use.attached = false;

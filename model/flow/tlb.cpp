@@ -18,10 +18,18 @@ bool only_ours(Page start, std::uint32_t span, Page floor, Page ceiling) {
   return ceiling.value == 0 || std::uint64_t{first.value} + span <= ceiling.value;
 }
 
+// By entry, or all of them at once.
+void spend_flush(Context& c, std::uint64_t entries, Cost each) {
+  if (entries > single_page_flushes_max) return c.spend(Cost::tlb_flush_all);
+  c.spend(each, entries);
+}
+
 // Sends each CPU that caches such entries the request to drop them: true if there are others.
+// All flush at the same time, so that the own flush is not waited for if there are others.
 template <class Wanted>
-bool send(Context& c, Wanted wanted) {
+bool send(Context& c, std::uint64_t entries, Wanted wanted) {
   const CpuId own = c.task().cpu;
+  bool local = false;
   bool remote = false;
   for (std::uint32_t i = 0; i < c.machine.cpus.size(); ++i) {
     Cpu& cpu = c.machine.cpus[i];
@@ -29,7 +37,7 @@ bool send(Context& c, Wanted wanted) {
       if (!cpu.caches(mm, pages)) return;
       if (CpuId{i} == own) {
         cpu.flush(mm, pages);
-        c.spend(Cost::tlb_flush_local);
+        local = true;
         c.emit({.kind = EventKind::cpu_flush, .mm = mm, .pages = pages, .value = i});
       } else {
         c.interrupt(CpuId{i}, mm, pages);
@@ -37,6 +45,7 @@ bool send(Context& c, Wanted wanted) {
       }
     });
   }
+  if (local && !remote) spend_flush(c, entries, Cost::tlb_flush_local);
   return remote;
 }
 
@@ -50,6 +59,7 @@ void free_tables(Context& c, MmId mm, PageRange pages, Page floor, Page ceiling)
     for (const Page first : table.tables_over(span, pages)) {
       if (!only_ours(first, span, floor, ceiling)) continue;
       table.drop_table(span, first);
+      c.spend(Cost::page_alloc);
       gather.add_table(std::max(first, start), span);
     }
   }
@@ -58,6 +68,7 @@ void free_tables(Context& c, MmId mm, PageRange pages, Page floor, Page ceiling)
 }
 
 void secondary_tlb(Context& c, MmId mm, PageRange pages) {
+  if (!std::as_const(c.machine).notifiers[mm.index()].list.empty()) c.spend(Cost::lock);
   c.emit({.kind = EventKind::secondary_tlb, .mm = mm, .pages = pages});
 }
 
@@ -85,19 +96,21 @@ Wait TlbFlush::guard() const {
 
 Next TlbFlush::run(Context& c) {
   const KernelSwitches& kernel = c.setup.switches;
+  const std::uint64_t entries = (std::uint64_t{pages.count} << 12) >> shift;
   if (step == Step::send) {
     c.emit({.kind = EventKind::tlb_flush,
             .context = {.freed_tables = freed_tables},
             .mm = mm,
             .pages = pages,
             .value = shift});
-    if (send(c, [this](auto visit) { visit(mm, pages); })) {
+    if (send(c, entries, [this](auto visit) { visit(mm, pages); })) {
       step = Step::wait;
       return Next::again;
     }
+  } else {
+    spend_flush(c, entries, Cost::tlb_flush_remote);
   }
-  const std::uint64_t bytes = std::uint64_t{pages.count} << 12;
-  const bool many = bytes >> shift > single_page_flushes_max;
+  const bool many = entries > single_page_flushes_max;
   if (kernel.secondary_by_flush) {
     secondary_tlb(c, mm, kernel.secondary_above && many ? all_pages : pages);
   } else if (secondary) {
@@ -166,7 +179,7 @@ Next BatchFlush::run(Context& c) {
       const auto spaces = task.unflushed;
       task.unflushed.clear();
       task.unflushed_dirty = false;
-      const bool remote = send(c, [&](auto visit) {
+      const bool remote = send(c, all_pages.count, [&](auto visit) {
         for (const MmId mm : spaces) visit(mm, all_pages);
       });
       if (!remote) return c.done();
@@ -174,6 +187,7 @@ Next BatchFlush::run(Context& c) {
       return Next::again;
     }
     case Step::wait:
+      c.spend(Cost::tlb_flush_all);
       return c.give();
   }
   return c.done();

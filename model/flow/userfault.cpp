@@ -15,6 +15,20 @@ bool wholly_mapped(const AddressSpace& space, PageRange pages) {
 
 void wake_userfaults(Context& c, MmId mm) { c.changed(Wait::Kind::userfault, mm.value); }
 
+// What UFFDIO_POISON leaves.
+Pte poison_marker() {
+  Pte marker{.kind = Pte::Kind::marker};
+  marker.no_access = true;
+  return marker;
+}
+
+// Of markers only userfaultfd's own give way to a page (pte_is_uffd_marker()), and none if it is
+// `strict`.
+bool in_the_way(const Pte& there, bool strict) {
+  const bool own = there.kind == Pte::Kind::marker && (there.uffd_wp || there.no_access);
+  return there.populated() && (strict || !own);
+}
+
 }  // namespace
 
 // ---- UffdRegister
@@ -32,7 +46,17 @@ Next UffdRegister::run(Context& c) {
       return Next::again;
     }
     case Step::resolve: {
+      for (const Page at : {pages.first, pages.end()}) {  // vma_adjust_trans_huge()
+        const Vma* vma = c.mm(mm).find_vma(at);
+        if (vma == nullptr || vma->hugetlb || vma->pages.first == at) continue;
+        if (!cuts_huge(c, mm, at)) continue;
+        return c.call({SplitPmd{.mm = mm, .first = span_of(at, pmd_pages).first}});
+      }
       step = Step::flush;
+      if (!wholly_mapped(c.mm(mm), pages) || cuts_hugetlb(c.mm(mm), pages) || !can_register(c)) {
+        unlock_write(c, mm);
+        return c.done(Result::error(EINVAL));
+      }
       bool protects = false;
       for (const Vma& vma : std::as_const(c.machine).spaces[mm.index()].vmas) {
         protects = protects || (vma.uffd_wp && vma.pages.overlaps(pages));
@@ -44,21 +68,30 @@ Next UffdRegister::run(Context& c) {
     case Step::flush:
       step = Step::unlock;
       return c.call({TlbFinish{.mm = mm}});
-    case Step::unlock: {
-      const bool whole = wholly_mapped(c.mm(mm), pages);
-      if (whole) {
-        c.mm(mm).modify(pages, [this](Vma& vma) {
-          vma.uffd_missing = on && (modes & uffd_mode::missing) != 0;
-          vma.uffd_wp = on && (modes & uffd_mode::wp) != 0;
-          vma.uffd_minor = on && (modes & uffd_mode::minor) != 0;
-        });
-      }
+    case Step::unlock:
+      c.mm(mm).modify(pages, [&](Vma& vma) {
+        vma.uffd_missing = on && (modes & uffd_mode::missing) != 0;
+        vma.uffd_wp = on && (modes & uffd_mode::wp) != 0;
+        vma.uffd_minor = on && (modes & uffd_mode::minor) != 0;
+        vma.uffd_async = on && (modes & uffd_mode::async) != 0;
+        vma.uffd_unpopulated = on && (modes & (uffd_mode::async | uffd_mode::unpopulated)) != 0;
+        c.spend(Cost::vma);
+      });
       wake_userfaults(c, mm);
       unlock_write(c, mm);
-      return c.done(whole ? Result::success() : Result::error(EINVAL));
-    }
+      return c.done();
   }
   return c.done();
+}
+
+// vma_can_userfault(), and whether the kernel has the features.
+bool UffdRegister::can_register(Context& c) const {
+  const bool newer = (modes & (uffd_mode::async | uffd_mode::unpopulated)) != 0;
+  if (newer && !c.setup.switches.uffd_moves) return false;
+  return std::ranges::none_of(c.mm(mm).parts(pages), [&](const Vma& vma) {
+    const bool minor = on && (modes & uffd_mode::minor) != 0;
+    return vma.disk || (minor && !vma.file.some() && !vma.hugetlb);
+  });
 }
 
 // ---- MarkRange
@@ -69,6 +102,12 @@ Wait MarkRange::guard() const {
 
 bool MarkRange::by_uffd() const {
   return what == ChangeProtection::What::uffd_wp || what == ChangeProtection::What::uffd_resolve;
+}
+
+ProtectHugetlb MarkRange::hugetlb_of(PageRange part) const {
+  using What = ProtectHugetlb::What;
+  const bool on = what == ChangeProtection::What::uffd_wp;
+  return {.what = on ? What::uffd_wp : What::uffd_resolve, .mm = mm, .pages = part};
 }
 
 Next MarkRange::run(Context& c) {
@@ -96,6 +135,7 @@ Next MarkRange::run(Context& c) {
         return Next::pass;
       }
       cursor = part.end();
+      if (vma->hugetlb && by_uffd()) return c.call({hugetlb_of(part)});
       return c.call({ChangeProtection{.what = what, .mm = mm, .pages = part}});
     }
     case Step::flush:
@@ -131,11 +171,15 @@ Next UffdFill::run(Context& c) {
       step = Step::fill;
       return Next::again;
     case Step::fill:
-      for (; cursor < pages.count; ++cursor) {
-        const int error = fill(c, pages.at(cursor));
+      while (cursor < pages.count) {
+        Vma* vma = c.mm(mm).find_vma(pages.at(cursor));
+        const bool huge = vma != nullptr && vma->hugetlb;
+        const int error = huge ? fill_huge(c, *vma, pages.at(cursor)) : fill(c, pages.at(cursor));
+        cursor += error == 0 ? (huge ? pmd_pages : 1) : 0;
         if (error == 0) continue;
+        if (cursor > 0) wake_userfaults(c, mm);
         c.release(mmap_lock(mm));
-        return c.done(Result::error(error));
+        return c.done(Result::error(cursor == 0 ? error : EAGAIN));
       }
       wake_userfaults(c, mm);
       step = Step::unlock;
@@ -147,12 +191,26 @@ Next UffdFill::run(Context& c) {
   return c.done();
 }
 
+// mfill_atomic(), mfill_atomic_install_pte()
 int UffdFill::fill(Context& c, Page page) {
   Vma* vma = c.mm(mm).find_vma(page);
-  if (vma == nullptr) return ENOENT;
-  const Pte there = c.mm(mm).page_table.at(page);
-  if (there.populated() && there.kind != Pte::Kind::marker) return EEXIST;
-  if (with == With::zero && !vma->file.some()) {
+  if (vma == nullptr || !vma->uffd() || pages.end() > vma->pages.end()) return ENOENT;
+  if (protect && !vma->uffd_wp) return EINVAL;
+  PageTable& table = c.mm(mm).page_table;
+  const bool zeroes = with == With::zero && !vma->shared;
+  const bool strict = zeroes || with == With::poison;
+  if (in_the_way(table.at(page), strict)) return EEXIST;
+  if (with != With::cached && vma->shared) {
+    const Mapping& cache = std::as_const(c.machine).mappings[vma->file.index()];
+    if (cache.file && vma->index_of(page) >= cache.size) return EFAULT;
+    if (with != With::poison && cache.cached(vma->index_of(page)).populated()) return EEXIST;
+  }
+  if (with == With::poison) {
+    table.set(page, poison_marker());
+    c.spend(Cost::pte_change);
+    return 0;
+  }
+  if (zeroes) {
     map_frame(c, mm, page, c.host(c.mm(mm).host).zero, {});
     return 0;
   }
@@ -160,94 +218,80 @@ int UffdFill::fill(Context& c, Page page) {
     const Pte cached = vma->file.some() ? c.mapping(vma->file).cached(vma->index_of(page)) : Pte{};
     if (!cached.present()) return EFAULT;
     c.get(cached.frame());
-    map_frame(c, mm, page, cached.frame(), {.write = vma->write && vma->shared, .dirty = true});
+    c.spend(Cost::page_cache);
+    map_frame(c, mm, page, cached.frame(),
+              {.write = vma->write && vma->shared && !protect, .dirty = true, .uffd_wp = protect});
     return 0;
   }
   const auto frame = c.allocate(c.mm(mm).host);
   if (!frame) return ENOMEM;
   c.frame(*frame).value = with == With::copy ? value : 0;
-  c.spend(Cost::copy_page);
+  c.spend(Cost::page_alloc);
+  c.spend(with == With::copy ? Cost::copy_page : Cost::clear_page);
   if (vma->file.some() && vma->shared) {
     c.frame(*frame).mapping = vma->file;
     c.frame(*frame).index = vma->index_of(page);
     c.get(*frame);
     c.mapping(vma->file).set_cached(vma->index_of(page),
                                     {.target = frame->value, .kind = Pte::Kind::present});
+    c.spend(Cost::page_cache);
   } else {
     vma->prepared = true;
     belongs(c, *frame, *vma, page);
   }
   lru_add(c, *frame);
-  map_frame(c, mm, page, *frame, {.write = vma->write, .dirty = true, .exclusive = !vma->shared});
+  map_frame(c, mm, page, *frame,
+            {.write = vma->write && !protect,
+             .dirty = true,
+             .exclusive = !vma->shared,
+             .uffd_wp = protect});
   return 0;
 }
 
-// ---- UffdMove
-
-Wait UffdMove::guard() const {
-  if (step == Step::lock) return Wait::lock(mmap_lock(mm), LockMode::read);
-  if (step == Step::lock_ptl) return Wait::lock(page_table_lock(mm), LockMode::write);
-  return {};
-}
-
-NotifierRange UffdMove::range() const {
-  return {.mm = mm, .pages = one_page(from.at(cursor)), .event = NotifierEvent::clear};
-}
-
-// move_pages_pte()
-Next UffdMove::run(Context& c) {
-  switch (step) {
-    case Step::lock:
-      c.take(mmap_lock(mm), LockMode::read);
-      c.spend(Cost::syscall);
-      step = Step::next;
-      return Next::again;
-    case Step::next:
-      if (cursor == from.count) {
-        step = Step::unlock;
-        return Next::pass;
-      }
-      step = Step::lock_ptl;
-      return c.call({RangeStart{.range = range()}});
-    case Step::lock_ptl: {
-      c.take(page_table_lock(mm), LockMode::write);
-      entry = c.mm(mm).page_table.at(from.at(cursor));
-      const Page target{to.value + cursor};
-      const bool fits = entry.present() && entry.exclusive &&
-                        c.mm(mm).find_vma(target) != nullptr &&
-                        !c.mm(mm).page_table.at(target).populated();
-      step = Step::end;
-      if (!fits) return Next::again;
-      unmap_frame(c, mm, from.at(cursor));
-      step = Step::flush;
-      return Next::again;
-    }
-    case Step::flush:
-      step = Step::set;
-      return c.call({flush_page(mm, from.at(cursor))});
-    case Step::set: {
-      const Page target{to.value + cursor};
-      Vma& vma = *c.mm(mm).find_vma(target);
-      vma.prepared = true;
-      belongs(c, entry.frame(), vma, target);
-      map_frame(c, mm, target, entry.frame(),
-                {.write = vma.write, .dirty = true, .exclusive = true});
-      step = Step::end;
-      return Next::again;
-    }
-    case Step::end: {
-      c.release(page_table_lock(mm));
-      const NotifierRange closed = range();
-      ++cursor;
-      wake_userfaults(c, mm);
-      step = Step::next;
-      return c.call({RangeEnd{.range = closed}});
-    }
-    case Step::unlock:
-      c.release(mmap_lock(mm));
-      return c.done();
+// mfill_atomic_hugetlb(): whole pages of the pool.
+int UffdFill::fill_huge(Context& c, Vma& vma, Page first) {
+  if (!vma.uffd() || pages.end() > vma.pages.end()) return ENOENT;
+  if (protect && !vma.uffd_wp) return EINVAL;
+  if (with == With::zero || first.value % pmd_pages != 0) return EINVAL;
+  PageTable& table = c.mm(mm).page_table;
+  if (in_the_way(table.at(first), with == With::poison)) return EEXIST;
+  if (with == With::poison) {
+    table.set_huge(first, poison_marker());
+    c.spend(Cost::pte_change);
+    return 0;
   }
-  return c.done();
+  const PteBits bits{
+      .write = vma.write && !protect, .dirty = true, .exclusive = !vma.shared, .uffd_wp = protect};
+  const std::uint32_t index = vma.index_of(first);
+  if (with == With::cached) {
+    const Pte cached = vma.file.some() ? c.mapping(vma.file).cached(index) : Pte{};
+    if (!cached.present()) return EFAULT;
+    c.get(cached.frame());
+    c.spend(Cost::page_cache);
+    map_huge(c, mm, first, cached.frame(), bits);
+    return 0;
+  }
+  if (vma.file.some() && vma.shared) {
+    const Mapping& cache = std::as_const(c.machine).mappings[vma.file.index()];
+    if (cache.file && index >= cache.size) return EFAULT;
+    if (cache.cached(index).populated()) return EEXIST;
+  }
+  const auto head = hugetlb_page(c, c.mm(mm).host);
+  if (!head) return ENOMEM;
+  for (std::uint32_t i = 0; i < pmd_pages; ++i) c.frame(FrameId{head->value + i}).value = value;
+  c.spend(Cost::copy_page, pmd_pages);
+  if (vma.file.some() && vma.shared) {
+    c.frame(*head).mapping = vma.file;
+    c.frame(*head).index = index;
+    c.get(*head);
+    c.mapping(vma.file).set_cached(index, {.target = head->value, .kind = Pte::Kind::present});
+    c.spend(Cost::page_cache);
+  } else {
+    vma.prepared = true;
+    belongs(c, *head, vma, first);
+  }
+  map_huge(c, mm, first, *head, bits);
+  return 0;
 }
 
 // ---- ClearRefs
@@ -331,19 +375,28 @@ Next Guard::run(Context& c) {
   PageTable& table = c.mm(mm).page_table;
   switch (step) {
     case Step::install: {
-      bool in_the_way = false;
+      Vma& vma = *c.mm(mm).find_vma(pages.first);
+      bool zaps = false;
       table.for_each(pages, [&](Page, const Pte& pte) {
-        in_the_way = in_the_way || (pte.kind != Pte::Kind::marker);
+        const bool stays = pte.uffd_wp && vma.file.some();  // Zap leaves it.
+        zaps = zaps || pte.kind != Pte::Kind::marker || (pte.uffd_wp && !stays) || pte.no_access;
       });
-      if (on && in_the_way) {
+      if (on && zaps) {
         step = Step::zapped;
         return c.call({Zap{.range = {.mm = mm, .pages = pages, .event = NotifierEvent::clear}}});
       }
       for (std::uint32_t i = 0; i < pages.count; ++i) {
         const Page page = pages.at(i);
         const Pte there = table.at(page);
-        if (on && !there.populated()) table.set(page, {.kind = Pte::Kind::marker});
-        if (!on && there.kind == Pte::Kind::marker && !there.uffd_wp) table.clear(page);
+        c.spend(Cost::pte_change);
+        const bool free = !there.populated() || there.uffd_wp;
+        if (on && free) table.set(page, {.kind = Pte::Kind::marker});
+        const bool guard = there.kind == Pte::Kind::marker && !there.uffd_wp && !there.no_access;
+        if (!on && guard) table.clear(page);
+      }
+      if (on) {  // fork() must look into the page table from here on.
+        vma.guarded = true;
+        vma.prepared = vma.prepared || !vma.file.some();
       }
       return c.done();
     }
@@ -352,37 +405,6 @@ Next Guard::run(Context& c) {
       step = Step::install;
       return Next::pass;
   }
-  return c.done();
-}
-
-// ---- AgePages
-
-Wait AgePages::guard() const {
-  if (step == Step::lock) return Wait::lock(mmap_lock(mm), LockMode::read);
-  return Wait::lock(page_table_lock(mm), LockMode::write);
-}
-
-Next AgePages::run(Context& c) {
-  if (step == Step::lock) {
-    c.take(mmap_lock(mm), LockMode::read);
-    step = Step::clear;
-    return Next::again;
-  }
-  Small<std::pair<Page, Pte>, 8> entries;
-  std::as_const(c.machine).spaces[mm.index()].page_table.for_each(pages,
-                                                                  [&](Page page, const Pte& pte) {
-                                                                    entries.push_back({page, pte});
-                                                                  });
-  for (auto [page, pte] : entries) {
-    if (!pte.present()) continue;
-    pte.young = false;
-    set_bits(c, mm, page, pte);
-    c.emit({.kind = EventKind::clear_young,
-            .context = {.atomic = true},
-            .mm = mm,
-            .pages = one_page(page)});
-  }
-  c.release(mmap_lock(mm));
   return c.done();
 }
 

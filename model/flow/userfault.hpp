@@ -4,6 +4,7 @@
 // What a page table is told by hand: userfaultfd, guard regions, soft-dirty and referenced bits,
 // the scan of NUMA balancing, pagemap.
 
+#include "model/flow/hugetlb.hpp"
 #include "model/flow/protect.hpp"
 
 namespace model {
@@ -15,13 +16,16 @@ struct UffdRegister {
   enum class Step : std::uint8_t { lock, resolve, flush, unlock } step = Step::lock;
   bool has_lock = false;
   bool on = true;
-  std::uint8_t modes = 0;
+  std::uint8_t modes = 0;  // And features: uffd_mode.
   MmId mm{};
   PageRange pages{};
 
   bool operator==(const UffdRegister&) const = default;
   Wait guard() const;
   Next run(Context& c);
+
+ private:
+  bool can_register(Context& c) const;
 };
 
 // UFFDIO_WRITEPROTECT, on or off; the scan of NUMA balancing; PAGEMAP_SCAN with
@@ -41,14 +45,17 @@ struct MarkRange {
 
  private:
   bool by_uffd() const;  // UFFDIO_WRITEPROTECT: only of VMAs that are registered for it.
+  ProtectHugetlb hugetlb_of(PageRange part) const;
 };
 
-// UFFDIO_COPY, UFFDIO_ZEROPAGE, UFFDIO_CONTINUE: pages that were not there.
+// UFFDIO_COPY, UFFDIO_ZEROPAGE, UFFDIO_CONTINUE, UFFDIO_POISON: pages that were not there. The
+// result is EAGAIN if only the first of them could be filled.
 struct UffdFill {
   static constexpr std::string_view name = "uffd_fill";
   static constexpr std::array<std::string_view, 3> steps{"lock", "fill", "unlock"};
   enum class Step : std::uint8_t { lock, fill, unlock } step = Step::lock;
-  enum class With : std::uint8_t { copy, zero, cached } with = With::copy;
+  enum class With : std::uint8_t { copy, zero, cached, poison } with = With::copy;
+  bool protect = false;  // UFFDIO_COPY_MODE_WP
   MmId mm{};
   PageRange pages{};
   std::uint32_t cursor = 0;
@@ -60,27 +67,37 @@ struct UffdFill {
 
  private:
   int fill(Context& c, Page page);
+  int fill_huge(Context& c, Vma& vma, Page first);
 };
 
-// UFFDIO_MOVE: a page goes from one place of the address space to another.
+// UFFDIO_MOVE: pages go from one place of the address space to another, without a copy, and a huge
+// one as a whole if it fits. The result is EAGAIN if only the first of them could be moved.
 struct UffdMove {
   static constexpr std::string_view name = "uffd_move";
-  static constexpr std::array<std::string_view, 7> steps{"lock", "next", "lock_ptl", "flush",
-                                                         "set",  "end",  "unlock"};
+  static constexpr std::array<std::string_view, 9> steps{
+      "lock", "next", "split", "wait", "lock_ptl", "flush", "set", "end", "unlock"};
   enum class Step : std::uint8_t {
     lock,
     next,
+    split,
+    wait,
     lock_ptl,
     flush,
     set,
     end,
     unlock
   } step = Step::lock;
+  bool by_vma = false;  // Under the locks of the VMAs.
+  bool holes = false;   // UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES
   MmId mm{};
   PageRange from{};
   Page to{};
   std::uint32_t cursor = 0;
+  PageRange part{};         // Within the bracket that is open.
+  bool huge = false;        // It is of one huge entry.
+  std::uint32_t moved = 0;  // Of them, or passed over.
   Pte entry{};
+  int error = 0;
 
   bool operator==(const UffdMove&) const = default;
   Wait guard() const;
@@ -88,6 +105,14 @@ struct UffdMove {
 
  private:
   NotifierRange range() const;
+  int obstacle(Context& c, Page source, Page target) const;
+  Next next(Context& c);
+  Next next_huge(Context& c, Pte pte);
+  Next open(Context& c, std::uint32_t count);
+  Next fail(int number);
+  Next take(Context& c);
+  void take_more(Context& c);
+  void set(Context& c, Page target);
 };
 
 // /proc/pid/clear_refs: 1 to 3 clear accessed bits, 4 makes everything soft-clean.
@@ -120,18 +145,58 @@ struct Guard {
   Next run(Context& c);
 };
 
-// DAMON and page idle tracking: was it used? Bits are cleared and subscribers asked, and nothing is
-// flushed.
+// PAGEMAP_SCAN: asks which pages were written, and may write-protect them for userfaultfd.
+struct PagemapScan {
+  static constexpr std::string_view name = "pagemap_scan";
+  static constexpr std::array<std::string_view, 7> steps{"lock",  "start", "next",  "lock_ptl",
+                                                         "flush", "end",   "unlock"};
+  enum class Step : std::uint8_t {
+    lock,
+    start,
+    next,
+    lock_ptl,
+    flush,
+    end,
+    unlock
+  } step = Step::lock;
+  bool protects = false;  // PM_SCAN_WP_MATCHING
+  MmId mm{};
+  PageRange pages{};
+  Page cursor{0};
+  PageRange changed{};  // To be flushed.
+
+  bool operator==(const PagemapScan&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
+
+ private:
+  NotifierRange range() const;
+  Next next(Context& c);
+  void protect_table(Context& c, PageRange part);
+};
+
+// DAMON, page idle tracking, and the aging of the multi-generational LRU: was it used? Bits are
+// cleared and subscribers asked, and nothing is flushed.
 struct AgePages {
   static constexpr std::string_view name = "age_pages";
-  static constexpr std::array<std::string_view, 2> steps{"lock", "clear"};
-  enum class Step : std::uint8_t { lock, clear } step = Step::lock;
+  static constexpr std::array<std::string_view, 4> steps{"lock", "clear", "advise", "finish"};
+  enum class Step : std::uint8_t { lock, clear, advise, finish } step = Step::lock;
+  enum class By : std::uint8_t {
+    table,       // By the page table of the process.
+    frame,       // By the frames: whoever maps them.
+    generation,  // lru_gen: processes with many pages only.
+  } by = By::table;
+  Advice then = Advice::none;  // What DAMON does about them.
   MmId mm{};
   PageRange pages{};
 
   bool operator==(const AgePages&) const = default;
   Wait guard() const;
   Next run(Context& c);
+
+ private:
+  void clear(Context& c);
+  void make_generation(Context& c);
 };
 
 }  // namespace model

@@ -12,6 +12,12 @@ bool is_private_copy(Context& c, const Pte& pte) {
   return pte.has_frame() && is_anonymous(c.machine, pte.frame());
 }
 
+// !zap_drop_markers(): as long as the mapping is there, so are its guards, and what userfaultfd has
+// protected of a file.
+bool keeps_marker(const Vma& vma, const Pte& marker) {
+  return marker.uffd_wp ? vma.file.some() : !marker.no_access;
+}
+
 }  // namespace
 
 bool cuts_huge(Context& c, MmId mm, Page page) {
@@ -25,10 +31,21 @@ Wait Zap::guard() const {
   return Wait::lock(page_table_lock(range.mm), LockMode::write);
 }
 
-NotifierRange Zap::bracket() const {
+NotifierRange Zap::bracket(Context& c) const {
   NotifierRange whole = range;
   whole.pages = part;
+  // hugetlb_zap_begin(); munmap() says what it unmaps.
+  if (pool.count > 0 && !tables) {
+    whole.pages = sharing_range(c.mm(range.mm).find_vma(part.first), part);
+  }
   return whole;
+}
+
+// That of unmap_hugepage_range().
+NotifierRange Zap::nested_bracket(Context& c) const {
+  return {.mm = range.mm,
+          .pages = sharing_range(c.mm(range.mm).find_vma(pool.first), pool),
+          .event = NotifierEvent::unmap};
 }
 
 Next Zap::run(Context& c) {
@@ -38,7 +55,7 @@ Next Zap::run(Context& c) {
     case Step::start:
       step = Step::started;
       if (!notify) return Next::pass;
-      return c.call({RangeStart{.range = bracket()}});
+      return c.call({RangeStart{.range = bracket(c)}});
     case Step::started:
       step = Step::clear;
       refused = notify && !c.task().result.ok();
@@ -63,12 +80,11 @@ Next Zap::run(Context& c) {
     case Step::end:
       if (nested) {
         nested = false;
-        return c.call(
-            {RangeEnd{.range = {.mm = range.mm, .pages = part, .event = NotifierEvent::unmap}}});
+        return c.call({RangeEnd{.range = nested_bracket(c)}});
       }
       step = Step::tables;
       if (!notify) return Next::pass;
-      return c.call({RangeEnd{.range = bracket()}});
+      return c.call({RangeEnd{.range = bracket(c)}});
     case Step::tables:
       if (per_vma && cursor < range.pages.end() && c.setup.switches.gather_advice) {
         step = Step::next;  // The next VMA goes into the same batch.
@@ -100,6 +116,7 @@ Next Zap::next(Context& c) {
       return Next::pass;
     }
     cursor = part.first;
+    pool = vma->hugetlb ? part : PageRange{};
   }
   step = Step::start;
   return Next::pass;
@@ -110,6 +127,10 @@ Next Zap::clear(Context& c) {
   MmuGather& gather = c.task().gather;
   const PageTable& table = c.mm(range.mm).page_table;
   for (;;) {
+    if (pool.count > 0 && c.setup.switches.hugetlb_brackets && !nested) {
+      nested = true;
+      return c.call({RangeStart{.range = nested_bracket(c)}});
+    }
     const auto found = table.first({.first = cursor, .count = part.end().value - cursor.value});
     if (!found) {
       cursor = part.end();
@@ -124,13 +145,6 @@ Next Zap::clear(Context& c) {
     }
     const PageRange span = span_of(*found, pmd_pages);
     const PageRange chunk = span.intersect(part);
-    const bool pool =
-        table.at(*found).huge && c.frame(c.machine.frames.head(table.at(*found).frame())).hugetlb;
-    if (pool && c.setup.switches.hugetlb_brackets && !nested) {
-      nested = true;
-      return c.call(
-          {RangeStart{.range = {.mm = range.mm, .pages = part, .event = NotifierEvent::unmap}}});
-    }
     if (table.at(*found).huge && chunk.count < pmd_pages) {
       return c.call({SplitPmd{.mm = range.mm, .first = span.first}});
     }
@@ -141,6 +155,7 @@ Next Zap::clear(Context& c) {
       gather.add_pmd(span.first);
       if (!pte.present()) {
         c.mm(range.mm).page_table.set_huge(span.first, {});
+        c.spend(Cost::pte_change);
       } else if (const FrameId head = unmap_huge(c, range.mm, span.first);
                  !c.machine.is_zero(head)) {
         gather.frames.push_back(head);
@@ -158,6 +173,7 @@ Next Zap::clear(Context& c) {
     if (free_empty && c.setup.switches.free_empty_tables && chunk.count == pmd_pages &&
         table.has_table(pmd_pages, span.first) && !table.any(span)) {
       c.mm(range.mm).page_table.drop_table(pmd_pages, span.first);
+      c.spend(Cost::page_alloc);
       gather.add_table(span.first, pmd_pages);
     }
   }
@@ -174,9 +190,14 @@ bool Zap::clear_table(Context& c, PageRange chunk) {
   });
   for (const auto& [page, pte] : entries) {
     if (keep_private && (is_private_copy(c, pte) || pte.swapped())) continue;
+    const Vma* vma = tables || full ? nullptr : c.mm(range.mm).find_vma(page);
+    if (pte.kind == Pte::Kind::marker && vma != nullptr && keeps_marker(*vma, pte)) continue;
     if (pte.present()) {
       const FrameId frame = unmap_frame(c, range.mm, page);
       gather.add_pte(page);
+      if (pte.uffd_wp && vma != nullptr && vma->file.some()) {
+        c.mm(range.mm).page_table.set(page, wp_marker());
+      }
       if (c.machine.is_zero(frame)) continue;
       force = force || (pte.dirty && is_file(c.machine, frame));
       gather.frames.push_back(frame);
@@ -193,24 +214,38 @@ Wait SplitPmd::guard() const {
   return step == Step::lock_ptl ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
 }
 
+// The folio is mapped by small entries, or by none if those are migration entries.
+void SplitPmd::count_small_maps(Context& c, Pte& entry) const {
+  Frame& folio = c.frame(entry.frame());
+  const unsigned maps = freeze ? 0 : pmd_pages;
+  folio.maps = static_cast<std::uint16_t>(folio.maps - 1 + maps);
+  folio.references = static_cast<std::uint16_t>(folio.references - 1 + maps);
+  folio.dirty = folio.dirty || entry.dirty;
+  if (freeze) entry.kind = Pte::Kind::migration;
+  if (!freeze && !c.setup.switches.split_keeps_dirty) entry.dirty = false;
+}
+
 Next SplitPmd::run(Context& c) {
   const NotifierRange range{
       .mm = mm, .pages = {.first = first, .count = pmd_pages}, .event = NotifierEvent::clear};
   PageTable& table = c.mm(mm).page_table;
   switch (step) {
     case Step::start:
-      step = Step::lock_ptl;
+      step = inner ? Step::flush : Step::lock_ptl;
+      if (inner) return Next::pass;
       return c.call({RangeStart{.range = range}});
     case Step::lock_ptl:
-      if (!table.at(first).huge || !table.at(first).present()) {
+      if (!table.at(first).huge) {
         step = Step::end;
         return Next::pass;
       }
       c.take(page_table_lock(mm), LockMode::write);
-      step = Step::flush;
+      // No CPU can use a migration entry.
+      step = table.at(first).present() ? Step::flush : Step::set;
       return Next::again;
     case Step::flush: {
       step = Step::set;
+      c.spend(Cost::pte_change);
       Pte entry = table.at(first);
       if (c.machine.is_zero(entry.frame())) {  // Nothing to be kept: pmdp_huge_clear_flush().
         table.set_huge(first, {});
@@ -224,28 +259,19 @@ Next SplitPmd::run(Context& c) {
       Pte entry = table.at(first);
       table.set_huge(first, {});
       table.add_table(pmd_pages, first);
+      c.spend(Cost::pte_change, pmd_pages);
       if (!entry.populated()) {
         entry = {.target = c.host(c.mm(mm).host).zero.value, .kind = Pte::Kind::present};
         entry.young = true;
         for (std::uint32_t i = 0; i < pmd_pages; ++i) table.set(range.pages.at(i), entry);
       } else {
         entry.huge = entry.invalid = false;
-        Frame& folio = c.frame(entry.frame());
-        if (entry.dirty) folio.dirty = true;
-        if (!freeze && !c.setup.switches.split_keeps_dirty) entry.dirty = false;
-        const auto more = static_cast<std::uint16_t>(pmd_pages - 1);
-        folio.maps = static_cast<std::uint16_t>(folio.maps + more);
-        folio.references = static_cast<std::uint16_t>(folio.references + more);
-        if (freeze) {
-          entry.kind = Pte::Kind::migration;
-          folio.maps = static_cast<std::uint16_t>(folio.maps - pmd_pages);
-          folio.references = static_cast<std::uint16_t>(folio.references - pmd_pages);
-        }
+        if (entry.present()) count_small_maps(c, entry);
         for (std::uint32_t i = 0; i < pmd_pages; ++i)
           table.set(range.pages.at(i), entry.advanced(i));
       }
-      c.release(page_table_lock(mm));
-      step = Step::end;
+      step = inner ? Step::done : Step::end;
+      if (!inner) c.release(page_table_lock(mm));
       return Next::again;
     }
     case Step::end:
@@ -259,6 +285,11 @@ Next SplitPmd::run(Context& c) {
 
 // ---- Unmap
 
+Wait Unmap::guard() const {
+  if (step != Step::unlink || files.empty()) return {};
+  return Wait::lock(rmap_lock(files.back()), LockMode::write);
+}
+
 Next Unmap::run(Context& c) {
   const Page end = pages.end();
   const auto split = [&](Page at, Step after) {
@@ -268,30 +299,48 @@ Next Unmap::run(Context& c) {
   };
   switch (step) {
     case Step::split_head:  // vma_adjust_trans_huge()
+      if (cuts_hugetlb(c.mm(mm), pages)) return c.give(Result::error(EINVAL));
       return split(pages.first, Step::split_tail);
     case Step::split_tail:
       return split(end, Step::detach);
     case Step::detach: {  // vms_gather_munmap_vmas(), then downgrade_write().
       const auto removed = c.mm(mm).remove(pages);
-      step = Step::done;
+      step = Step::unlink;
+      c.spend(Cost::vma, removed.size());
       if (removed.empty()) return Next::pass;
+      for (const Vma& vma : removed) {
+        const bool known = std::ranges::find(files, vma.file) != files.end();
+        if (vma.file.some() && !known) files.push_back(vma.file);
+      }
       if (downgrade) {
         end_vma_writes(c, mm);
         c.downgrade(mmap_lock(mm));
       }
       Page floor{0};
       Page ceiling{0};
+      PageRange pool{};
+      for (const Vma& vma : removed) {
+        if (vma.hugetlb && pool.count == 0) pool = vma.pages;
+      }
       for (const Vma& vma : c.mm(mm).vmas) {
         if (vma.pages.first < pages.first) floor = vma.pages.end();
         if (vma.pages.first >= end && ceiling.value == 0) ceiling = vma.pages.first;
       }
       return c.call({Zap{.tables = true,
                          .range = {.mm = mm, .pages = pages, .event = NotifierEvent::unmap},
+                         .pool = pool,
                          .floor = floor,
                          .ceiling = ceiling}});
     }
+    case Step::unlink:  // unlink_file_vma(): nobody is on the way to these addresses by the rmap.
+      if (files.empty()) {
+        step = Step::done;
+      } else {
+        files.erase(files.end() - 1);
+      }
+      return Next::pass;
     case Step::done:
-      drop_unused_memory(c, c.mm(mm).host);
+      drop_unused_memory(c);
       return c.give();
   }
   return c.done();
@@ -312,7 +361,7 @@ Next OomReap::run(Context& c) {
     case Step::zap: {
       if (cursor > 0 && !c.task().result.ok()) result = c.task().result;
       const auto& vmas = c.mm(mm).vmas;
-      while (cursor < vmas.size() && vmas[cursor].shared) ++cursor;
+      while (cursor < vmas.size() && (vmas[cursor].shared || vmas[cursor].hugetlb)) ++cursor;
       if (cursor == vmas.size()) {
         step = Step::unlock;
         return Next::pass;

@@ -38,6 +38,7 @@ struct Zap {
   bool locked = false;  // The page table lock is held.
   NotifierRange range{};
   PageRange part{};  // Within the bracket that is open.
+  PageRange pool{};  // What of it is of hugetlb.
   Page cursor{0};    // Up to there all is done.
   Page floor{0};     // Of the tables that may be freed.
   Page ceiling{0};
@@ -47,45 +48,75 @@ struct Zap {
   Next run(Context& c);
 
  private:
-  NotifierRange bracket() const;
+  NotifierRange bracket(Context& c) const;
+  NotifierRange nested_bracket(Context& c) const;
   Next next(Context& c);
   Next clear(Context& c);
   bool clear_table(Context& c, PageRange chunk);
 };
 
-// __split_huge_pmd(): a huge entry becomes 512 small ones, between a start and an end of its own.
-// The folio stays as it is.
+// __split_huge_pmd(): a huge entry, also one of migration, becomes 512 small ones, between a start
+// and an end of its own. The folio stays as it is.
 struct SplitPmd {
   static constexpr std::string_view name = "split_pmd";
   static constexpr std::array<std::string_view, 6> steps{"start", "lock_ptl", "flush",
                                                          "set",   "end",      "done"};
   enum class Step : std::uint8_t { start, lock_ptl, flush, set, end, done } step = Step::start;
   bool freeze = false;  // The folio itself is about to be split: migration entries.
+  bool inner = false;   // split_huge_pmd_locked(): the caller has a bracket and the lock.
   MmId mm{};
   Page first{};
 
   bool operator==(const SplitPmd&) const = default;
   Wait guard() const;
   Next run(Context& c);
+
+ private:
+  void count_small_maps(Context& c, Pte& entry) const;
 };
 
 // do_vmi_munmap(): takes the VMAs out, then their pages. The caller holds mmap_lock for write;
-// with `downgrade` it is held for read afterwards, if there was anything to unmap.
+// with `downgrade` it is held for read afterwards, if there was anything to unmap. The result is
+// EINVAL if a huge page of hugetlb would be cut.
 struct Unmap {
   static constexpr std::string_view name = "unmap";
-  static constexpr std::array<std::string_view, 4> steps{"split_head", "split_tail", "detach",
-                                                         "done"};
-  enum class Step : std::uint8_t { split_head, split_tail, detach, done } step = Step::split_head;
+  static constexpr std::array<std::string_view, 5> steps{"split_head", "split_tail", "detach",
+                                                         "unlink", "done"};
+  enum class Step : std::uint8_t {
+    split_head,
+    split_tail,
+    detach,
+    unlink,
+    done
+  } step = Step::split_head;
   bool downgrade = false;
   MmId mm{};
   PageRange pages{};
+  Small<MappingId, 1> files{};  // Of the VMAs that were taken out.
 
   bool operator==(const Unmap&) const = default;
+  Wait guard() const;
   Next run(Context& c);
 };
 
 // Whether the page is inside of a huge entry: a cut there must split it.
 bool cuts_huge(Context& c, MmId mm, Page page);
+
+// vma_adjust_trans_huge(): the first page of a huge entry that an edge of a changed VMA would cut.
+template <class Change>
+std::optional<Page> cut_by(Context& c, MmId mm, PageRange pages, Change change) {
+  for (const Vma& vma : std::as_const(c.machine).spaces[mm.index()].vmas) {
+    const PageRange part = vma.pages.intersect(pages);
+    Vma changed = vma;
+    change(changed);
+    if (part.count == 0 || changed == vma || vma.hugetlb) continue;
+    for (const Page at : {part.first, part.end()}) {
+      const bool inside = at != vma.pages.first && at != vma.pages.end();
+      if (inside && cuts_huge(c, mm, at)) return span_of(at, pmd_pages).first;
+    }
+  }
+  return std::nullopt;
+}
 
 // The OOM reaper (__oom_reap_task_mm()), of itself or for process_mrelease(): zaps private memory
 // and must not sleep in a notifier.

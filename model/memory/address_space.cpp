@@ -17,12 +17,14 @@ Vma piece(const Vma& vma, PageRange pages) {
 bool continues(const Vma& before, const Vma& after) {
   if (before.pages.end() != after.pages.first) return false;
   if (before.anon != after.anon || before.file != after.file) return false;
+  if (before.hugetlb) return false;  // is_mergeable_vma(): they have a close().
   Vma joined = after;
   joined.pages.first = before.pages.first;
   joined.pages.count = before.pages.count;
   joined.index = after.index - before.pages.count;
-  // Soft-dirtiness is passed on, and so is an anon_vma that only one of them has.
+  // Soft-dirtiness is passed on, and so are guards and an anon_vma that only one of them has.
   joined.soft_dirty = before.soft_dirty;
+  joined.guarded = before.guarded;
   joined.prepared = before.prepared;
   return joined == before;
 }
@@ -36,9 +38,11 @@ void Vma::encode(sim::Encoder& out) const {
   out.add_small(index);
   out.add(pkey);
   std::uint32_t bits = 0;
-  for (const bool bit : {read, write, exec, shared, locked, prepared, disk, hugetlb, huge, nohuge,
-                         mergeable, dontfork, wipeonfork, dontdump, grows_down, soft_dirty,
-                         uffd_missing, uffd_wp, uffd_minor}) {
+  for (const bool bit :
+       {read,       write,      exec,       shared,          locked,    prepared,
+        disk,       hugetlb,    huge,       nohuge,          mergeable, dontfork,
+        wipeonfork, dontdump,   grows_down, soft_dirty,      guarded,   uffd_missing,
+        uffd_wp,    uffd_minor, uffd_async, uffd_unpopulated}) {
     bits = 2 * bits + (bit ? 1 : 0);
   }
   out.add(bits);
@@ -51,6 +55,7 @@ void AddressSpace::insert(Vma vma) {
   const auto join = [](Vma& first, const Vma& second) {
     first.pages.count += second.pages.count;
     first.soft_dirty = first.soft_dirty || second.soft_dirty;
+    first.guarded = first.guarded || second.guarded;
     first.prepared = first.prepared || second.prepared;
   };
   if (place != vmas.end() && continues(vma, *place)) {
@@ -62,6 +67,15 @@ void AddressSpace::insert(Vma vma) {
   } else {
     vmas.insert(place, vma);
   }
+}
+
+Small<Vma, 2> AddressSpace::parts(PageRange pages) const {
+  Small<Vma, 2> found;
+  for (const Vma& vma : vmas) {
+    const PageRange part = vma.pages.intersect(pages);
+    if (part.count > 0) found.push_back(piece(vma, part));
+  }
+  return found;
 }
 
 Small<Vma, 2> AddressSpace::remove(PageRange pages) {

@@ -38,9 +38,12 @@ struct Vma {
   bool dontdump : 1 = false;    // VM_DONTDUMP
   bool grows_down : 1 = false;  // VM_GROWSDOWN
   bool soft_dirty : 1 = true;   // VM_SOFTDIRTY: everything in it counts as written.
+  bool guarded : 1 = false;     // VM_MAYBE_GUARD: there may be guard regions.
   bool uffd_missing : 1 = false;
   bool uffd_wp : 1 = false;
   bool uffd_minor : 1 = false;
+  bool uffd_async : 1 = false;        // UFFD_FEATURE_WP_ASYNC: a write lifts the protection.
+  bool uffd_unpopulated : 1 = false;  // UFFD_FEATURE_WP_UNPOPULATED
 
   bool operator==(const Vma&) const = default;
   void encode(sim::Encoder& out) const;
@@ -49,20 +52,32 @@ struct Vma {
     if (wanted < index || wanted - index >= pages.count) return std::nullopt;
     return pages.at(wanted - index);
   }
+  // The first page in it of so many in a row.
+  std::optional<Page> page_at(std::uint32_t first, std::uint32_t count) const {
+    const std::uint32_t from = std::max(first, index);
+    if (from >= first + count) return std::nullopt;
+    return page_at(from);
+  }
   bool allows(bool for_write) const { return for_write ? write : read || exec || write; }
   bool belongs_to(MappingId mapping) const {
     return mapping.some() && (anon == mapping || file == mapping);
   }
   bool uffd() const { return uffd_missing || uffd_wp || uffd_minor; }
+  void drop_uffd() { uffd_missing = uffd_wp = uffd_minor = uffd_async = uffd_unpopulated = false; }
+  // userfaultfd_wp_use_markers(): what is not there can be protected as well.
+  bool uffd_marks() const { return file.some() || uffd_unpopulated; }
   // is_cow_mapping(): private, and could be written.
   bool copies_on_write() const { return !shared; }
 };
 
 struct AddressSpace {
   HostId host{};
-  bool alive = true;         // mm_users > 0.
-  bool card_mapped = false;  // The adapter's doorbell page is in this page table: may post.
-  bool unflushed = false;    // Flushes were put off: mm->tlb_flush_batched.
+  MmId parent{};                 // fork() has made it from this one.
+  bool alive = true;             // mm_users > 0.
+  bool card_mapped = false;      // The adapter's doorbell page is in this page table: may post.
+  bool unflushed = false;        // Flushes were put off: mm->tlb_flush_batched.
+  std::uint8_t lock_future = 0;  // mlockall(MCL_FUTURE): mm->def_flags, as lock_all_flag.
+  MmId lender{};                 // After vfork(): whose address space this process runs in.
   Small<Vma, 2> vmas{};
   PageTable page_table{};
   Small<std::pair<Page, FrameId>, 1> pinned{};  // By the process itself: io_uring and the like.
@@ -96,11 +111,17 @@ struct AddressSpace {
   // Changes each VMA's part of [pages], splitting and merging: vma_modify().
   template <class Change>
   void modify(PageRange pages, Change change) {
-    for (Vma vma : remove(pages)) {
-      change(vma);
-      insert(vma);
+    for (const Vma& part : parts(pages)) {
+      Vma changed = part;
+      change(changed);
+      if (changed == part) continue;
+      remove(part.pages);
+      insert(changed);
     }
   }
+
+  // The VMAs' parts of [pages].
+  Small<Vma, 2> parts(PageRange pages) const;
 };
 
 }  // namespace model

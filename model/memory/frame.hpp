@@ -75,7 +75,8 @@ class FrameTable {
   std::optional<FrameId> allocate(HostId host);
   // So many frames in a row as one folio: its first one. They are not taken from the free ones.
   std::optional<FrameId> allocate(HostId host, std::uint32_t pages);
-  // Every page of the folio becomes one of its own, with the maps that it has by `maps`.
+  // Every page of the folio becomes one of its own, without maps and references: those are the
+  // caller's to be counted again.
   void split(FrameId head);
 
   // The first page of the folio.

@@ -15,6 +15,7 @@ struct Mapping {
   enum class Kind : std::uint8_t { anonymous, shmem, disk, hugetlbfs };
 
   Kind kind = Kind::anonymous;
+  HostId host{};
   bool file = false;       // Outlives its mappings.
   std::uint32_t size = 0;  // Of a file, in pages: i_size.
   Lock lock{};

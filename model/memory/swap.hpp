@@ -4,6 +4,7 @@
 // A swap device: slots with a use count and the content written to them. Counterpart:
 // struct swap_info_struct and its swap_map.
 
+#include <algorithm>
 #include <optional>
 
 #include "model/memory/ids.hpp"
@@ -35,6 +36,20 @@ struct SwapDevice {
       if (slots[i].users != 0) continue;
       slots[i] = SwapSlot{.users = 1};
       return SlotId{i};
+    }
+    return std::nullopt;
+  }
+
+  // So many free slots in a row, with one user each, for a huge page: a cluster. The first one.
+  std::optional<SlotId> allocate_cluster(std::uint32_t count) {
+    for (std::uint32_t first = 0; first + count <= capacity; first += count) {
+      while (slots.size() < first + count) slots.push_back({});
+      const auto from = slots.begin() + first;
+      if (std::any_of(from, from + count, [](const SwapSlot& slot) { return slot.users != 0; })) {
+        continue;
+      }
+      std::fill(from, from + count, SwapSlot{.users = 1});
+      return SlotId{first};
     }
     return std::nullopt;
   }

@@ -50,8 +50,13 @@ class Driver {
   void clear(MrId mr, PageRange pages);  // The PFN table.
   void flush(MrId mr, PageRange pages);  // The adapter's TLB.
   bool in_flight(MrId mr, PageRange pages) const;
-  void started_over(MrId mr, Page page);  // Counts a retry.
-  void end_lookup(MrId mr, Page page);    // What was looked up is not installed.
+  void started_over(MrId mr, Page page);            // Counts a retry.
+  void end_lookup(MrId mr, Page page);              // What was looked up is not installed.
+  bool test_young(MrId mr, PageRange pages) const;  // Has the adapter walked to them?
+  void clear_young(MrId mr, PageRange pages);
+
+  // ---- Memory of its own: kmalloc(GFP_KERNEL), which may have to reclaim.
+  void allocate_memory();
 
   // ---- Users of a handle, on both sides.
   const Attachment& attachment(AttachmentId attachment) const;

@@ -28,6 +28,11 @@ constexpr std::array settings_table{
     flag<P, &P::lock_first>("lock_first", "a fault takes the driver's lock before mmap_lock"),
     flag<P, &P::heed_protection>("heed_protection", "changes of permission are not ignored"),
     flag<P, &P::heed_release>("heed_release", "the RELEASE event is not ignored"),
+    flag<P, &P::heed_migrate>("heed_migrate", "the MIGRATE event is not ignored"),
+    flag<P, &P::heed_blockable>("heed_blockable", "who may not sleep is refused"),
+    flag<P, &P::allocate_locked>("allocate_locked",
+                                 "a fault allocates memory under the driver's lock"),
+    flag<P, &P::wait_leave>("wait_leave", "deregistration waits for transfers in flight"),
 };
 
 }  // namespace
@@ -110,6 +115,7 @@ Next P::fault(Driver& driver, PolicyCall& call) const {
         driver.unlock(call.mr);
         return start_over(driver, call);
       }
+      if (allocate_locked) driver.allocate_memory();
       driver.install(call.mr, call.page, call.found);
       return call.go(Fault::unlock);
     case Fault::unlock:
@@ -126,6 +132,8 @@ bool P::ignores(NotifierEvent event) const {
       return !heed_protection;
     case NotifierEvent::release:
       return !heed_release;
+    case NotifierEvent::migrate:
+      return !heed_migrate;
     default:
       return false;
   }
@@ -133,7 +141,7 @@ bool P::ignores(NotifierEvent event) const {
 
 Next P::range_start(Driver& driver, PolicyCall& call) const {
   if (ignores(call.range.event)) return Next::give;
-  if (!call.range.blockable) return driver.fail(EAGAIN);
+  if (!call.range.blockable && heed_blockable) return driver.fail(EAGAIN);
   switch (call.at<Start>()) {
     case Start::lock:
       driver.lock(call.mr);
@@ -187,12 +195,12 @@ Wait P::guard(const PolicyCall& call) const {
       }
       return {};
     case Hook::range_start:
-      if (ignores(call.range.event) || !call.range.blockable) return {};
+      if (ignores(call.range.event) || (!call.range.blockable && heed_blockable)) return {};
       if (call.at<Start>() == Start::lock) return lock;
       if (call.at<Start>() == Start::drain) return drained;
       return {};
     case Hook::deregistered:
-      if (call.at<Leave>() == Leave::drain) return drained;
+      if (call.at<Leave>() == Leave::drain && wait_leave) return drained;
       if (call.at<Leave>() == Leave::gone) {
         return {.kind = Wait::Kind::unwatched, .index = call.mr.value};
       }

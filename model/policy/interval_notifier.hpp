@@ -48,6 +48,10 @@ struct IntervalNotifierPolicy : PolicyDefaults {
   bool lock_first = false;
   bool heed_protection = true;
   bool heed_release = true;
+  bool heed_migrate = true;
+  bool heed_blockable = true;
+  bool allocate_locked = false;
+  bool wait_leave = true;
 
   static std::span<const Setting<IntervalNotifierPolicy>> settings();
   static StepNames steps(Hook hook);
@@ -55,10 +59,10 @@ struct IntervalNotifierPolicy : PolicyDefaults {
   Next deregistered(Driver& driver, PolicyCall& call) const;
   Next fault(Driver& driver, PolicyCall& call) const;
   Next range_start(Driver& driver, PolicyCall& call) const;
+  bool ignores(NotifierEvent event) const;
   Wait guard(const PolicyCall& call) const;
 
  private:
-  bool ignores(NotifierEvent event) const;
   bool overtaken(const Driver& driver, const PolicyCall& call) const;
   Next start_over(Driver& driver, PolicyCall& call) const;
 };

@@ -16,6 +16,7 @@ constexpr std::array settings_table{
     flag<P, &P::wait_begin>("wait_begin", "a fault waits until no range is open, before it begins"),
     flag<P, &P::ask_write>("ask_write", "a fault for a write asks for a page that may be written"),
     flag<P, &P::uncount>("uncount", "range_end takes its range off the count"),
+    flag<P, &P::age>("age", "clear_young and its like look at what the adapter has used"),
 };
 
 }  // namespace
@@ -117,6 +118,16 @@ Next P::range_end(Driver& driver, PolicyCall& call) const {
   if (uncount) driver.count_end(call.mr);
   driver.unlock(call.mr);
   return Next::done;
+}
+
+// Under no lock but the caller's, as on x86 since Linux 6.15; the flush is that of architectures
+// which cannot do without (CONFIG_KVM_ELIDE_TLB_FLUSH_IF_YOUNG).
+bool P::young(Driver& driver, MrId mr, PageRange pages, Aging how) const {
+  if (!age) return false;
+  const bool used = driver.test_young(mr, pages);
+  if (how != Aging::test) driver.clear_young(mr, pages);
+  if (how == Aging::clear_flush && used) driver.flush(mr, pages);
+  return used;
 }
 
 Next P::release(Driver& driver, PolicyCall& call) const { return revoke(driver, call); }

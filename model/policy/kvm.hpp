@@ -24,12 +24,15 @@ namespace model {
 struct KvmPolicy : PolicyDefaults {
   static constexpr std::string_view name = "kvm";
   static constexpr bool faults = true;
+  static constexpr bool spins = true;  // mmu_lock
+  static constexpr bool ages = true;
   enum class Fault : std::uint8_t { begin, walk, lock, install, unlock };
   enum class Start : std::uint8_t { lock, clear, flush, drain, unlock };
 
   bool wait_begin = false;
   bool ask_write = true;
   bool uncount = true;
+  bool age = true;
 
   static std::span<const Setting<KvmPolicy>> settings();
   static StepNames steps(Hook hook);
@@ -39,6 +42,7 @@ struct KvmPolicy : PolicyDefaults {
   Next range_start(Driver& driver, PolicyCall& call) const;
   Next range_end(Driver& driver, PolicyCall& call) const;
   Next release(Driver& driver, PolicyCall& call) const;
+  bool young(Driver& driver, MrId mr, PageRange pages, Aging how) const;
   Wait guard(const PolicyCall& call) const;
 
  private:

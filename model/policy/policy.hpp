@@ -37,6 +37,9 @@ enum class Hook : std::uint8_t {
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(Hook::count)> hook_names{
     "register", "deregister", "fault", "start", "end", "release", "touch", "activate", "shootdown"};
 
+// Which of the callbacks clear_flush_young, clear_young and test_young it is.
+enum class Aging : std::uint8_t { clear_flush, clear, test };
+
 // A hook in progress.
 struct PolicyCall {
   Hook hook = Hook::registered;
@@ -78,6 +81,8 @@ using StepNames = std::span<const std::string_view>;
 struct PolicyDefaults {
   static constexpr bool faults = false;  // Needs an adapter that can fault.
   static constexpr bool gated = false;   // A user needs leave of the kernel before it may post.
+  static constexpr bool spins = false;   // Takes a spinlock, and waits for its adapter spinning.
+  static constexpr bool ages = false;    // Has the callbacks that ask whether a page was used.
 
   bool all_or_nothing() const { return false; }  // That leave covers all pages of a handle.
   bool ready(const Attachment&, const AddressSpace&, PageRange) const { return true; }
@@ -86,6 +91,8 @@ struct PolicyDefaults {
   Next range_start(Driver&, PolicyCall&) const { return Next::give; }
   Next range_end(Driver&, PolicyCall&) const { return Next::give; }
   Next release(Driver&, PolicyCall&) const { return Next::give; }
+  bool ignores(NotifierEvent) const { return false; }  // range_start() does nothing about it.
+  bool young(Driver&, MrId, PageRange, Aging) const { return false; }
   Next touch(Driver&, PolicyCall&) const { return Next::give; }
   Next activate(Driver&, PolicyCall&) const { return Next::give; }
   Next shootdown(Driver&, PolicyCall&) const { return Next::give; }
@@ -94,11 +101,13 @@ struct PolicyDefaults {
 
 template <class P>
 concept InvalidationPolicy = std::copyable<P> &&
-    requires(const P policy, Driver& driver, PolicyCall& call, Hook hook) {
+    requires(const P policy, Driver& driver, PolicyCall& call, Hook hook, Aging how) {
   { P::name } -> std::convertible_to<std::string_view>;
   { P::settings() } -> std::same_as<std::span<const Setting<P>>>;
   { P::steps(hook) } -> std::same_as<StepNames>;
   { P::gated } -> std::convertible_to<bool>;
+  { P::spins } -> std::convertible_to<bool>;
+  { P::ages } -> std::convertible_to<bool>;
   { policy.registered(driver, call) } -> std::same_as<Next>;
   { policy.deregistered(driver, call) } -> std::same_as<Next>;
   { policy.fault(driver, call) } -> std::same_as<Next>;
@@ -108,6 +117,8 @@ concept InvalidationPolicy = std::copyable<P> &&
   { policy.touch(driver, call) } -> std::same_as<Next>;
   { policy.activate(driver, call) } -> std::same_as<Next>;
   { policy.shootdown(driver, call) } -> std::same_as<Next>;
+  { policy.ignores(call.range.event) } -> std::same_as<bool>;
+  { policy.young(driver, call.mr, call.pages, how) } -> std::same_as<bool>;
   { policy.guard(call) } -> std::same_as<Wait>;
 };
 

@@ -175,8 +175,11 @@ Next RecallProtocol::revoke_all(Driver& driver, PolicyCall& call) const {
     case Start::count: {  // Under the handle's lock: from here on nothing is granted.
       driver.count_start(call.mr);
       const bool busy = driver.next_user(call.mr, AttachmentId{0}, recalled).some() ||
+                        driver.registration(call.mr).table.any(call.pages) ||
                         driver.in_flight(call.mr, call.pages);
-      if (!call.range.blockable && busy) return driver.fail(EAGAIN);
+      if (!call.range.blockable) {  // Nobody may be waited for.
+        return busy ? driver.fail(EAGAIN) : call.go(Start::finish);
+      }
       return call.go(shoot_users ? Start::shoot : Start::clear);
     }
     case Start::shoot: {

@@ -10,6 +10,11 @@ CallRow interval_row(std::string name, std::string doc) {
              std::move(doc));
 }
 
+std::vector<std::string> damon_actions() {
+  return {"DAMOS_STAT",    "DAMOS_WILLNEED", "DAMOS_COLD",
+          "DAMOS_PAGEOUT", "DAMOS_HUGEPAGE", "DAMOS_NOHUGEPAGE"};
+}
+
 }  // namespace
 
 std::vector<CallRow> driver_calls() {
@@ -61,7 +66,10 @@ std::vector<CallRow> kernel_calls() {
       row("ksm_unmerge", by_kernel, {{{}}}, "Takes all merged pages apart (ksm/run = 2)."),
       row("split_huge_pages", by_kernel, {{{pages()}}}, "Splits huge pages, by debugfs."),
       row("khugepaged", by_kernel, {{{owner}}}, "Collapses small pages to huge ones."),
-      row("damon", by_kernel, {{{pages()}}}, "Monitors accesses: looks at accessed bits."),
+      row("damon", by_kernel, {{{pages(), optional(words("action", damon_actions()))}}},
+          "Monitors accesses by the page table: looks at accessed bits; then the action."),
+      row("damon_paddr", by_kernel, {{{pages()}}},
+          "The same by the frames: in whatever page table they are."),
       row("page_idle", by_kernel, {{{pages()}}}, "Marks pages idle: clears accessed bits."),
   };
 }

@@ -16,8 +16,8 @@ std::vector<CallRow> io_calls() {
           {{{file(), page_of_file(), optional(number("bytes", Role::number))}}},
           "Sets the file's size: so many pages, and so many bytes of one more."),
       row("fallocate", by_process,
-          {{{file(), words("mode", {"FALLOC_FL_PUNCH_HOLE"}, Role::nothing), page_of_file(),
-             number("count", Role::number)}}},
+          {{{file(), flags("mode", {"FALLOC_FL_PUNCH_HOLE", "FALLOC_FL_KEEP_SIZE"}, Role::nothing),
+             page_of_file(), number("count", Role::number)}}},
           "Punches a hole of so many pages; 0: of less than a page."),
       row("pwrite", by_process, {{{file(), page_of_file(), value()}}}, "Writes a page of a file."),
       row("pread", by_process, {{{file(), page_of_file()}}}, "Reads a page of a file."),
@@ -72,10 +72,11 @@ std::vector<CallRow> file_calls() {
 }
 
 std::vector<CallRow> fault_calls() {
-  const Parameter mode = flags(
-      "mode",
-      {"UFFDIO_REGISTER_MODE_MISSING", "UFFDIO_REGISTER_MODE_WP", "UFFDIO_REGISTER_MODE_MINOR"},
-      Role::flags);
+  const Parameter mode =
+      flags("mode",
+            {"UFFDIO_REGISTER_MODE_MISSING", "UFFDIO_REGISTER_MODE_WP",
+             "UFFDIO_REGISTER_MODE_MINOR", "UFFD_FEATURE_WP_ASYNC", "UFFD_FEATURE_WP_UNPOPULATED"},
+            Role::flags);
   const Parameter source{
       .name = "source", .kind = ParameterKind::pages, .foreign = true, .role = Role::second};
   return {
@@ -84,13 +85,19 @@ std::vector<CallRow> fault_calls() {
       row("uffd_unregister", by_process, {{{any_pages()}}}, "UFFDIO_UNREGISTER: no more."),
       row("uffd_writeprotect", by_process, {{{any_pages(), words("switch", {"on", "off"})}}},
           "UFFDIO_WRITEPROTECT: writes of these pages fault, or do not any more."),
-      row("uffd_copy", by_process, {{{any_pages(), value()}}},
+      row("uffd_copy", by_process,
+          {{{any_pages(), value(), optional(words("mode", {"UFFDIO_COPY_MODE_WP"}, Role::flags))}}},
           "UFFDIO_COPY: fills missing pages with that value."),
       row("uffd_zeropage", by_process, {{{any_pages()}}},
           "UFFDIO_ZEROPAGE: puts the zero page where pages are missing."),
-      row("uffd_continue", by_process, {{{any_pages()}}},
+      row("uffd_continue", by_process,
+          {{{any_pages(), optional(words("mode", {"UFFDIO_CONTINUE_MODE_WP"}, Role::flags))}}},
           "UFFDIO_CONTINUE: maps pages that the page cache has."),
-      row("uffd_move", by_process, {{{any_pages(), source}}},
+      row("uffd_poison", by_process, {{{any_pages()}}},
+          "UFFDIO_POISON: who touches the missing pages gets SIGBUS."),
+      row("uffd_move", by_process,
+          {{{any_pages(), source,
+             optional(words("mode", {"UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES"}, Role::flags))}}},
           "UFFDIO_MOVE: moves the source's pages to where pages are missing."),
       row("clear_refs", by_process, {{{number("what", Role::number)}}},
           "Writes 1 to 5 to /proc/self/clear_refs; 4 clears the soft-dirty bits."),

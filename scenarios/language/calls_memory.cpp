@@ -10,10 +10,11 @@ Parameter protection() {
 }
 
 Parameter map_flags() {
-  return flags("mapping flag",
-               {"MAP_SHARED", "MAP_PRIVATE", "MAP_POPULATE", "MAP_FIXED", "MAP_GROWSDOWN",
-                "MAP_HUGETLB", "MAP_LOCKED", "MAP_ANONYMOUS"},
-               Role::flags);
+  return flags(
+      "mapping flag",
+      {"MAP_SHARED", "MAP_PRIVATE", "MAP_POPULATE", "MAP_FIXED", "MAP_FIXED_NOREPLACE",
+       "MAP_GROWSDOWN", "MAP_HUGETLB", "MAP_LOCKED", "MAP_ANONYMOUS", "MAP_NORESERVE", "MAP_STACK"},
+      Role::flags);
 }
 
 Parameter advice() {
@@ -58,7 +59,15 @@ std::vector<CallRow> mapping_calls() {
       row("brk", by_process, {{{pages(), number("size", Role::number)}}},
           "From now on the heap has so many of these pages."),
       row("mlock", by_process, {{{pages()}}}, "Faults the pages in and keeps them from reclaim."),
+      row("mlock2", by_process, {{{pages(), words("flag", {"MLOCK_ONFAULT"}, Role::flags)}}},
+          "Keeps the pages from reclaim from their first use on."),
       row("munlock", by_process, {{{pages()}}}, "Gives locked pages back to reclaim."),
+      row("mlockall", by_process,
+          {{{flags("flag", {"MCL_CURRENT", "MCL_FUTURE", "MCL_ONFAULT"}, Role::flags)}}},
+          "mlock() of all that is mapped, or will be."),
+      row("munlockall", by_process, {{{}}}, "Gives all locked pages back to reclaim."),
+      row("remap_file_pages", by_process, {{{pages(), number("page", Role::number)}}},
+          "Maps shared pages of the same file anew, from that page of it on."),
       row("mincore", by_process, {{{pages()}}}, "Asks which pages are in memory."),
       row("msync", by_process, {{{pages(), words("mode", {"MS_SYNC", "MS_ASYNC"}, Role::flags)}}},
           "Writes pages of a file back."),

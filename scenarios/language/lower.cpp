@@ -161,14 +161,16 @@ model::MmId Lowering::mm_of(Symbol actor) const {
   return actor.kind == SymbolKind::process ? model::MmId{actor.index} : model::MmId{};
 }
 
-model::HostId Lowering::host_of(Symbol actor) const {
-  switch (actor.kind) {
+model::HostId Lowering::host_of(Symbol symbol) const {
+  switch (symbol.kind) {
     case SymbolKind::process:
-      return model::HostId{checked_.processes[actor.index].host};
+      return model::HostId{checked_.processes[symbol.index].host};
     case SymbolKind::device:
-      return model::HostId{checked_.devices[actor.index].host};
+      return model::HostId{checked_.devices[symbol.index].host};
+    case SymbolKind::file:
+      return model::HostId{checked_.files[symbol.index].host};
     default:
-      return model::HostId{actor.index};
+      return model::HostId{symbol.index};
   }
 }
 

@@ -107,6 +107,7 @@ model::Call Lowering::call_of(const StepInfo& info) {
                    .mm = mm_of(info.actor)};
   call.host = host_of(info.actor);
   if (call.verb == Verb::mmap) call.number = model::protection::as_declared;
+  if (call.verb == Verb::damon) call.number = static_cast<std::uint32_t>(model::Advice::none);
   const std::vector<Arg>& args = info.step->args;
   for (std::size_t i = 0; i < args.size() && i < info.form->parameters.size(); ++i) {
     add_argument(call, info.form->parameters[i], args[i].value);

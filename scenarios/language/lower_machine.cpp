@@ -55,6 +55,8 @@ void Lowering::add_host_setting(model::HostSetup& host, const Setting& setting) 
     host.slots = pages();
   } else if (name == "lru_batch") {
     host.lru_batch = static_cast<std::uint32_t>(number_of(setting.values[0]));
+  } else if (name == "lru_gen") {
+    host.lru_gen = value_of(setting.values[0]).text() == "on";
   } else if (name == "alloc") {
     const std::string order = value_of(setting.values[0]).text();
     if (order == "random") problem(setting.span, "'alloc random' is not supported by this version");

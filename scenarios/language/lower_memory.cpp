@@ -76,6 +76,10 @@ void Lowering::add_region_flags(model::RegionSetup& setup, const Region& region)
 
 // The checker compares the regions that say where they are; this one may lie among the others.
 void Lowering::check_place(const model::RegionSetup& setup, const Region& region) {
+  const std::uint32_t edges = setup.pages.first.value | setup.pages.count | setup.offset;
+  if (setup.hugetlb && !setup.lazy && edges % model::pmd_pages != 0) {
+    return problem(region.name.span, "huge pages lie at multiples of 512 pages, all of each");
+  }
   for (const model::RegionSetup& other : setup_.regions) {
     const bool both = other.mm == setup.mm && !other.lazy && !setup.lazy;
     if (!both || !other.pages.overlaps(setup.pages)) continue;

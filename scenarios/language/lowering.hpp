@@ -111,7 +111,7 @@ class Lowering {
   Value value_of(const Expr& expr);
   std::uint64_t number_of(const Expr& expr, Dimension dimension = Dimension::none);
   model::MmId mm_of(Symbol actor) const;
-  model::HostId host_of(Symbol actor) const;
+  model::HostId host_of(Symbol symbol) const;
 
   const Sources& sources_;
   const Checked& checked_;

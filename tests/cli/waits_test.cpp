@@ -100,4 +100,11 @@ TEST_CASE("a wait that nobody can end says so") {
         "A.kernel waits for an answer, which no task owes it");
 }
 
+TEST_CASE("where something can go round for ever, nobody says that all calls return") {
+  const std::string round = cli::testing::program({"run", "scenarios/odp/kvm.sd"}).out;
+  CHECK(round.find("return what they should, if at all") != std::string::npos);
+  const std::string ends = cli::testing::program({"run", "scenarios/odp/kvm-wait-begin.sd"}).out;
+  CHECK(ends.find("return what they should ") != std::string::npos);
+}
+
 }  // namespace

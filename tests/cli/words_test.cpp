@@ -108,7 +108,10 @@ TEST_CASE("results have the names of errno and of signals") {
 TEST_CASE("an operation says what its kernel does, and kernels differ") {
   const Said newest = program({"explain", "munmap_part"});
   CHECK(newest.status == 0);
-  CHECK(contains(newest.out, "munmap(m[0..1])\n      range_start          UNMAP m[0..1], "));
+  CHECK(contains(newest.out,
+                 "munmap(m[0..1])\n      unmap_vmas()\n"
+                 "        range_start          UNMAP m[0..1], "));
+  CHECK(contains(newest.out, "range_start          mmu_notifier_invalidate_range_start() is"));
   CHECK(contains(newest.out, "In Linux 7.3"));
   const Said oldest = program({"explain", "munmap_part", "--kernel", "6.1"});
   CHECK(contains(oldest.out, "In Linux 6.1"));

@@ -286,7 +286,11 @@ bool is_held_against_records(std::string_view call) {
       "mremap",
       "brk",
       "mlock",
+      "mlock2",
       "munlock",
+      "mlockall",
+      "munlockall",
+      "remap_file_pages",
       "mincore",
       "msync",
       "process_madvise",
@@ -315,6 +319,7 @@ bool is_held_against_records(std::string_view call) {
       "uffd_copy",
       "uffd_zeropage",
       "uffd_continue",
+      "uffd_poison",
       "uffd_move",
       "clear_refs",
       "pagemap_scan",
@@ -338,6 +343,7 @@ bool is_held_against_records(std::string_view call) {
       "split_huge_pages",
       "khugepaged",
       "damon",
+      "damon_paddr",
       "page_idle",
   };
   return calls.contains(call);

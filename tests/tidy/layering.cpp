@@ -30,6 +30,8 @@ constexpr std::array layers = {
     Layer{"model", "model/kernel."},
     Layer{"model", "model/policy/"},
     Layer{"model", "model/rules."},
+    Layer{"model", "model/lockdep."},
+    Layer{"model", "model/observed."},
     Layer{"model", "model/setup."},
     Layer{"model", "model/reduction."},
     Layer{"model", "model/setup_encoding."},

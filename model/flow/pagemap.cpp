@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// PAGEMAP_SCAN: do_pagemap_scan() of fs/proc/task_mmu.c, for pages that were written.
+#include "model/flow/all.hpp"
+#include "model/flow/paging.hpp"
+
+namespace model {
+
+Wait PagemapScan::guard() const {
+  if (step == Step::lock) return Wait::lock(mmap_lock(mm), LockMode::read);
+  if (step == Step::lock_ptl) return Wait::lock(page_table_lock(mm), LockMode::write);
+  return {};
+}
+
+NotifierRange PagemapScan::range() const {
+  return {.mm = mm, .pages = pages, .event = NotifierEvent::protection_vma};
+}
+
+Next PagemapScan::run(Context& c) {
+  switch (step) {
+    case Step::lock:
+      c.take(mmap_lock(mm), LockMode::read);
+      c.spend(Cost::syscall);
+      cursor = pages.first;
+      step = protects ? Step::start : Step::unlock;
+      return Next::again;
+    case Step::start:
+      step = Step::next;
+      return c.call({RangeStart{.range = range()}});
+    case Step::next:
+      return next(c);
+    case Step::lock_ptl:
+      c.take(page_table_lock(mm), LockMode::write);
+      protect_table(c, changed);
+      step = Step::flush;
+      if (changed.count == 0) return Next::again;
+      return c.call({flush_range(mm, changed)});
+    case Step::flush:
+      c.release(page_table_lock(mm));
+      step = Step::next;
+      return Next::again;
+    case Step::end:
+      step = Step::unlock;
+      return c.call({RangeEnd{.range = range()}});
+    case Step::unlock:
+      c.release(mmap_lock(mm));
+      return c.done();
+  }
+  return c.done();
+}
+
+// The next table, of a VMA whose writes lift their protection themselves. Others are passed over.
+Next PagemapScan::next(Context& c) {
+  const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
+  while (cursor < pages.end()) {
+    const Vma* vma = space.vma_from(cursor);
+    if (vma == nullptr || vma->pages.first >= pages.end()) break;
+    cursor = std::max(cursor, vma->pages.first);
+    const bool ours = vma->uffd_wp && vma->uffd_async && vma->uffd_marks();
+    const PageRange span = span_of(cursor, pmd_pages).intersect(vma->pages).intersect(pages);
+    changed = {.first = cursor, .count = span.end().value - cursor.value};
+    const bool huge = space.page_table.at(cursor).huge;
+    if (ours && huge && changed.count < pmd_pages) {
+      return c.call({SplitPmd{.mm = mm, .first = span_of(cursor, pmd_pages).first}});
+    }
+    cursor = ours ? span.end() : vma->pages.end();
+    if (!ours || (!huge && !space.page_table.has_table(pmd_pages, span.first))) continue;
+    step = Step::lock_ptl;
+    return Next::pass;
+  }
+  step = Step::end;
+  return Next::pass;
+}
+
+// pagemap_scan_pmd_entry(): whatever is not write-protected counts as written. `changed` is what is
+// to be flushed.
+void PagemapScan::protect_table(Context& c, PageRange part) {
+  PageTable& table = c.mm(mm).page_table;
+  changed = {};
+  for (std::uint32_t i = 0; i < part.count; ++i) {
+    const Page page = part.at(i);
+    Pte pte = table.at(page);
+    if (pte.uffd_wp || pte.kind == Pte::Kind::poisoned) continue;
+    if (changed.count == 0) changed.first = page;
+    changed.count = page.value + 1 - changed.first.value;
+    if (!pte.populated()) {
+      table.set(page, wp_marker());
+      c.spend(Cost::pte_change);
+      continue;
+    }
+    protect(c, mm, page);
+    pte = table.at(page);
+    pte.uffd_wp = true;
+    set_bits(c, mm, page, pte);
+    if (pte.huge) changed = span_of(page, pmd_pages);
+  }
+}
+
+}  // namespace model

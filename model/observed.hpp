@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What a checker has to remember of an execution, and no kernel does. It is kept only where a
+// claim asks, so that other searches have no more states for it.
+
+#include "model/lockdep.hpp"
+#include "model/memory/ids.hpp"
+#include "model/memory/small.hpp"
+#include "model/rules.hpp"
+
+namespace model {
+
+struct Setup;
+
+// A page that a device has used since its driver was asked for the last time.
+struct Use {
+  MrId mr{};
+  Page page{};
+  bool blurred = false;  // The adapter's TLB was not flushed then: further uses cannot be known.
+
+  bool operator==(const Use&) const = default;
+};
+
+// The last write of a program to a page, and the place of that write among the program's.
+struct Written {
+  MmId mm{};
+  Page page{};
+  TaskId writer{};
+  std::uint32_t place = 0;
+  Value value = 0;
+
+  bool operator==(const Written&) const = default;
+};
+
+// How far a program's device reads have seen the writes of another.
+struct SeenUpTo {
+  TaskId reader{};
+  TaskId writer{};
+  std::uint32_t place = 0;
+
+  bool operator==(const SeenUpTo&) const = default;
+};
+
+struct Observed {
+  PropertySet asked = 0;  // What is claimed. It never changes.
+  LockOrder locks{};
+  Small<Use, 1> used{};
+  Small<Written, 1> written{};
+  Small<SeenUpTo, 1> seen{};
+
+  bool operator==(const Observed&) const = default;
+  bool asks(Property property) const { return (asked & bit(property)) != 0; }
+  bool asks_for_waits() const {
+    return asks(Property::sleep_in_atomic) || asks(Property::lock_cycle);
+  }
+  void encode(sim::Encoder& out) const;
+
+  const Written* last_write(MmId mm, Page page) const;
+  std::uint32_t seen_up_to(TaskId reader, TaskId writer) const;
+};
+
+Observed observed_of(const Setup& setup);
+
+// Takes note of an event that happens; it has been judged already.
+void observe(Machine& machine, const Event& event);
+
+// The program that has the call, as its task. None: nobody's call.
+TaskId program_of(const Setup& setup, LineId line);
+
+}  // namespace model
