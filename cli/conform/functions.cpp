@@ -115,8 +115,6 @@ std::string_view named(std::string_view flow, std::string_view within) {
 
 }  // namespace
 
-std::string_view function_of_flow(std::string_view flow) { return named(flow, {}); }
-
 std::string function_of(const model::CallContext& context) {
   return std::string(named(flow_named(context.within[0]), flow_named(context.within[1])));
 }

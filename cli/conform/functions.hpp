@@ -12,7 +12,4 @@ namespace cli::conform {
 // "zap_page_range_single()". Empty: none that has a name.
 std::string function_of(const model::CallContext& context);
 
-// The same of a flow by its name; empty if the flow is none of Linux.
-std::string_view function_of_flow(std::string_view flow);
-
 }  // namespace cli::conform

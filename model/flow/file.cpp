@@ -115,14 +115,17 @@ Next DropCache::run(Context& c) {
       first = c.frame(frame).index;
       c.lock_folio(frame);
       step = Step::unmapped;
-      return c.call({UnmapMapping{.keep_private = true, .file = file, .first = first, .count = 1}});
-    case Step::unmapped:
+      return c.call({UnmapMapping{
+          .keep_private = true, .file = file, .first = first, .count = c.frame(frame).pages}});
+    case Step::unmapped: {
+      const std::uint32_t next = first + c.frame(frame).pages;
       c.release(folio_lock(frame));
-      drop_cache(c, file, first, first + 1);
-      ++first;  // What comes back behind us is left.
+      drop_cache(c, file, first, next);
+      first = next;  // What comes back behind us is left.
       frame = FrameId{};
       step = Step::lock;
       return Next::again;
+    }
   }
   return c.done();
 }
