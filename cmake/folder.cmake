@@ -3,10 +3,11 @@
 # line here or in the folder.
 
 # Makes the library `name` of the sources and headers in this folder and below. USES names what its
-# headers need. With NO_EXCEPTIONS its sources can neither throw nor catch. A folder without sources
-# is a library of headers.
+# headers need. With NO_EXCEPTIONS its sources can neither throw nor catch. PRECOMPILE names headers
+# that most of its sources include anyway: they are parsed once. A folder without sources is a
+# library of headers.
 function(add_folder name)
-  cmake_parse_arguments(PARSE_ARGV 1 folder NO_EXCEPTIONS "" USES)
+  cmake_parse_arguments(PARSE_ARGV 1 folder NO_EXCEPTIONS "" "USES;PRECOMPILE")
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cpp)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS *.hpp)
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
@@ -23,6 +24,9 @@ function(add_folder name)
   endif()
   target_include_directories(${name} ${scope} ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} ${scope} ${folder_USES})
+  if(folder_PRECOMPILE)
+    target_precompile_headers(${name} PRIVATE ${folder_PRECOMPILE})
+  endif()
   if(headers)
     # Each header of the set is compiled alone by the target all_verify_interface_header_sets.
     target_sources(${name} ${scope} FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}

@@ -5,7 +5,8 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # False alarms of g++ 12: string concatenation (GCC bug 105651), and variants and optionals under
   # a sanitizer. clang++ checks the same code without these exceptions.
-  add_compile_options(-Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overread)
+  add_compile_options(-Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overread
+                      -Wno-array-bounds -Wno-stringop-overflow)
 endif()
 
 # A fused multiply-add rounds once where two instructions round twice: results would differ between

@@ -84,6 +84,20 @@ constexpr KernelSwitch table[] = {
      "memory_failure() of a huge page that cannot be split is EHWPOISON, not EBUSY"},
     {"zero_huge_hole", &S::zero_huge_hole, false,
      "migrate_vma() takes the huge zero page for a hole; else it splits it when it collects"},
+    {"exclusive_refuses", &S::exclusive_refuses, false,
+     "make_device_exclusive() of what is not private memory is EOPNOTSUPP; else it is passed over"},
+    {"unmap_exclusive", &S::unmap_exclusive, false,
+     "reclaim and migration take pages away that a device has for itself"},
+    {"collapse_read_only", &S::collapse_read_only, false,
+     "pages are collapsed also if none of them may be written"},
+    {"migrate_splits", &S::migrate_splits, false,
+     "migrate_vma() splits a large folio of small entries; else its pages stay where they are"},
+    {"remove_read_only", &S::remove_read_only, false,
+     "madvise(MADV_REMOVE) is for all shared memory; else only where it may be written"},
+    {"mremap_several", &S::mremap_several, false,
+     "mremap() moves several mappings at once, if to a fixed address and of the same size"},
+    {"retract_unlocked", &S::retract_unlocked, false,
+     "a collapse of shared memory takes page tables of all processes away without mmap_lock"},
 };
 
 KernelSwitches of_6_12() {
@@ -105,6 +119,11 @@ KernelSwitches of_6_12() {
   switches.force_write = true;
   switches.self_advice = false;
   switches.zero_huge_hole = false;
+  switches.exclusive_refuses = false;
+  switches.unmap_exclusive = false;
+  switches.collapse_read_only = false;
+  switches.migrate_splits = false;
+  switches.mremap_several = false;
   return switches;
 }
 
@@ -129,6 +148,8 @@ KernelSwitches of_6_1() {
   switches.unmerge_unshares = false;
   switches.pageout_ages = true;
   switches.unsplit_poison = false;
+  switches.remove_read_only = false;
+  switches.retract_unlocked = false;
   return switches;
 }
 

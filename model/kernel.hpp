@@ -58,6 +58,13 @@ struct KernelSwitches {
   bool self_advice = true;
   bool unsplit_poison = true;
   bool zero_huge_hole = true;
+  bool exclusive_refuses = true;
+  bool unmap_exclusive = true;
+  bool collapse_read_only = true;
+  bool migrate_splits = true;
+  bool remove_read_only = true;
+  bool mremap_several = true;
+  bool retract_unlocked = true;
 
   bool operator==(const KernelSwitches&) const = default;
 };

@@ -110,9 +110,11 @@ bool Machine::satisfied(const Wait& wait, TaskId task) const {
       const Page page = wait.pages.first;
       const Vma* vma = space.find_vma(page);
       const Pte pte = space.page_table.at(page);
-      if (!space.alive) return true;  // SIGKILL wakes whoever waits; munmap() and mremap() do not.
+      // SIGKILL wakes whoever waits, and so does exec(); munmap() and mremap() do not.
+      if (!space.alive || wait.sequence / 4 != space.generation) return true;
       if (vma != nullptr && !vma->uffd()) return true;
-      return pte.populated() && !pte.uffd_wp;
+      if (wait.reason() == UserFault::wp) return pte.populated() && !pte.uffd_wp;
+      return pte.populated() && !(pte.kind == Pte::Kind::marker && pte.uffd_wp);
     }
     case Wait::Kind::gate: {
       const Line& line = setup->lines[wait.index];
@@ -182,13 +184,20 @@ void add_file(Machine& machine, const FileSetup& file) {
   machine.mappings.push_back(
       {.kind = kind_of(file), .host = file.host, .file = true, .size = file.pages});
   if (!file.cached || file.kind == FileSetup::Kind::hugetlbfs) return;
-  for (std::uint32_t i = 0; i < file.pages; ++i) {
-    const std::optional<FrameId> frame = machine.frames.allocate(file.host);
+  const bool huge = file.kind == FileSetup::Kind::memfd &&
+                    machine.setup->hosts[file.host.index()].shmem_enabled == ShmemHuge::always;
+  for (std::uint32_t i = 0; i < file.pages;) {
+    const bool whole = huge && i + pmd_pages <= file.pages;
+    const std::uint32_t pages = whole ? pmd_pages : 1;
+    const std::optional<FrameId> frame =
+        whole ? machine.frames.allocate(file.host, pages) : machine.frames.allocate(file.host);
     check(frame.has_value());
     machine.frames[*frame].mapping = id;
     machine.frames[*frame].index = i;
-    machine.mappings[id.index()].set_cached(i,
-                                            {.target = frame->value, .kind = Pte::Kind::present});
+    machine.frames[*frame].references = static_cast<std::uint16_t>(pages);
+    machine.mappings[id.index()].set_cached(
+        i, {.target = frame->value, .kind = Pte::Kind::present, .huge = whole});
+    i += pages;
   }
 }
 

@@ -7,6 +7,8 @@
 // Invariant: a frame's `references` are its maps, its pins, one for the swap or page cache, and one
 // for each flow that has it in hand.
 
+#include <vector>
+
 #include "model/device/adapter.hpp"
 #include "model/device/attachment.hpp"
 #include "model/fabric/message.hpp"
@@ -34,6 +36,17 @@ struct Host {
   bool operator==(const Host&) const = default;
 };
 
+// Lists that an operation has made, whose length no flow could hold.
+struct Collected {
+  Small<FrameId, 2> folios{};
+  Small<FrameId, 2> targets{};  // Where each of them goes.
+  Small<FrameId, 2> rest{};     // Those that are left for later.
+  Small<Page, 2> pages{};       // Where each of the folios was.
+  Small<MappingId, 1> files{};
+
+  bool operator==(const Collected&) const = default;
+};
+
 // What the machine knows of a task: struct task_struct.
 struct Task {
   HostId host{};
@@ -48,6 +61,8 @@ struct Task {
   bool unflushed_dirty = false;  // Among them pages that a CPU may still write to.
   Wait awaited{};                // What a fault must wait for before it can be tried again.
   MmuGather gather{};            // struct mmu_gather of the operation it is in.
+  // Of the operations that it is in, the innermost last. Each takes its own away at its end.
+  std::vector<Collected> collected{};
   bool alive = false;
 
   bool operator==(const Task&) const = default;

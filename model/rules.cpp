@@ -313,8 +313,10 @@ PropertySet judge_references(const Machine& machine) {
     std::uint32_t expected = frame.maps + frame.pins + (frame.slot.some() ? 1U : 0U);
     if (frame.mapping.some() &&
         machine.mappings[frame.mapping.index()].cached(frame.index).maps(FrameId{i})) {
-      ++expected;
+      expected += frame.cache_references();
     }
+    // Whoever has found that the memory fails keeps a reference, so that nobody gets it again.
+    if (frame.poisoned) continue;
     if (frame.references != expected) return bit(Property::leaked_reference);
   }
   return pins == owned_pins ? 0 : bit(Property::leaked_reference);

@@ -18,6 +18,9 @@
 
 namespace model {
 
+// /sys/kernel/mm/transparent_hugepage/shmem_enabled
+enum class ShmemHuge : std::uint8_t { never, advise, always };
+
 struct HostSetup {
   std::string name{};
   std::uint32_t cpus = 1;
@@ -27,6 +30,7 @@ struct HostSetup {
   AllocOrder alloc = AllocOrder::lifo;
   std::uint32_t lru_batch = 0;  // Pages that a CPU holds back before they are listed for reclaim.
   bool lru_gen = false;         // The multi-generational LRU is enabled.
+  ShmemHuge shmem_enabled = ShmemHuge::never;
 };
 
 struct AdapterSetup {

@@ -127,13 +127,14 @@ Bytes bytes_of(const Expression& expression, const Permutation& names) {
 // ---- Hosts and programs.
 
 void add(Renamed& out, const HostSetup& host) {
-  const auto& [name, cpus, nodes, frames, slots, alloc, lru_batch, lru_gen] = host;
+  const auto& [name, cpus, nodes, frames, slots, alloc, lru_batch, lru_gen, shmem_enabled] = host;
   out.add(cpus);
   out.add(nodes);
   out.add(frames);
   out.add(slots);
   out.add(lru_batch);
   out.add(lru_gen);
+  out.add(shmem_enabled);
   out.add(alloc);
 }
 

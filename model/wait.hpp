@@ -7,6 +7,9 @@
 
 namespace model {
 
+// What a fault that waits for userfaultfd is about.
+enum class UserFault : std::uint8_t { missing, wp, minor };
+
 struct Wait {
   enum class Kind : std::uint8_t {
     none,       // May run at once.
@@ -22,7 +25,8 @@ struct Wait {
     drained,    // No transfer outstanding on attachment `index`.
     pressure,   // Host `index` is below its low watermark.
     mail,       // A message from process `sequence` waits for process `index`.
-    userfault,  // The page of address space `index` is not left to userfaultfd any more.
+    userfault,  // The page of address space `index` is not left to userfaultfd any more. What it
+                // is about, and in which life of the address space, is in `sequence`.
     gate,       // The line `index` may start.
   };
 
@@ -38,6 +42,13 @@ struct Wait {
   static Wait lock(LockId id, LockMode mode) {
     return {.kind = Kind::lock, .lock_kind = id.kind, .mode = mode, .index = id.index};
   }
+  static Wait userfault(MmId mm, Page page, UserFault reason, std::uint8_t generation) {
+    return {.kind = Kind::userfault,
+            .index = mm.value,
+            .sequence = 4U * generation + static_cast<std::uint32_t>(reason),
+            .pages = one_page(page)};
+  }
+  UserFault reason() const { return static_cast<UserFault>(sequence % 4); }
   // Waits whose `index` is the task itself.
   bool of_task() const {
     return kind == Kind::answered || kind == Kind::flushed || kind == Kind::recalled;

@@ -90,7 +90,7 @@ class Lanes final : public TimelineReader {
   void write_lane(std::string_view actor, const std::vector<std::string>& does) {
     const std::string first = padded(actor, actor_width_) + "  {";
     std::string text = flowed(first, does, "; ", width_of(first));
-    text.insert(text.size() - 1, "}");
+    text.insert(text.size() - 1, 1, '}');
     out_.write(text);
   }
 

@@ -7,12 +7,6 @@
 namespace model {
 namespace {
 
-std::uint32_t covered(const AddressSpace& space, PageRange pages) {
-  std::uint32_t count = 0;
-  for (const Vma& vma : space.vmas) count += vma.pages.intersect(pages).count;
-  return count;
-}
-
 // Advice that only changes a VMA's flags: madvise_vma_behavior() at its end.
 bool marks(Advice advice, Vma& vma) {
   switch (advice) {
@@ -79,7 +73,7 @@ Madvise::Hold Madvise::wanted(const Machine& machine, MmId mm, PageRange pages, 
 }
 
 Wait Madvise::guard() const {
-  if (step != Step::lock) return {};
+  if (step != Step::lock && step != Step::lock_again) return {};
   switch (hold) {
     case Hold::none:
       return {};
@@ -107,6 +101,10 @@ Next Madvise::run(Context& c) {
       return apply(c);
     case Step::walk:
       return walk(c);
+    case Step::lock_again:
+      c.take(mmap_lock(mm), LockMode::read);
+      step = Step::walk;
+      return Next::again;
     case Step::refused:
       if (!c.task().result.ok() && result.ok()) result = c.task().result;
       step = Step::unlock;
@@ -182,7 +180,7 @@ Next Madvise::zap(Context& c) {
 }
 
 Next Madvise::apply(Context& c) {
-  hole = covered(c.mm(mm), pages) < pages.count;
+  hole = c.mm(mm).covered(pages) < pages.count;
   step = Step::refused;
   switch (advice) {
     case Advice::dontneed:
@@ -194,24 +192,6 @@ Next Madvise::apply(Context& c) {
       step = Step::ended;
       return c.call(
           {Populate{.write = advice == Advice::populate_write, .mm = mm, .pages = pages}});
-    case Advice::remove: {
-      const Vma* vma = c.mm(mm).find_vma(pages.first);
-      const int error = vma == nullptr                     ? ENOMEM
-                        : vma->locked || !vma->file.some() ? EINVAL
-                        : !vma->shared || !vma->write      ? EACCES
-                                                           : 0;
-      if (error != 0) {
-        result = Result::error(error);
-        step = Step::unlock;
-        return Next::pass;
-      }
-      const PunchHole punch{.file = vma->file,
-                            .first = vma->index_of(std::max(pages.first, vma->pages.first)),
-                            .count = vma->pages.intersect(pages).count};
-      c.release(mmap_lock(mm));
-      step = Step::ended;
-      return c.call({punch});
-    }
     case Advice::collapse:
       c.release(mmap_lock(mm));
       step = Step::ended;
@@ -226,6 +206,7 @@ Next Madvise::apply(Context& c) {
     case Advice::free:
     case Advice::cold:
     case Advice::pageout:
+    case Advice::remove:
     case Advice::guard_install:
     case Advice::guard_remove:
     case Advice::unmergeable:
@@ -238,6 +219,11 @@ Next Madvise::apply(Context& c) {
 
 // One VMA after the other.
 Next Madvise::walk(Context& c) {
+  if (advice == Advice::unmergeable && cursor > pages.first && !c.task().result.ok()) {
+    result = Result::error(EAGAIN);  // madvise() says so for want of memory.
+    step = Step::unlock;
+    return Next::pass;
+  }
   const Vma* vma = cursor < pages.end() ? c.mm(mm).vma_from(cursor) : nullptr;
   const PageRange part =
       vma == nullptr
@@ -265,6 +251,8 @@ Next Madvise::walk(Context& c) {
     case Advice::pageout:
       return c.call({ReclaimRange{
           .ages = c.setup.switches.pageout_ages, .alone = true, .mm = mm, .pages = part}});
+    case Advice::remove:
+      return remove(c, *vma, part);
     case Advice::guard_install:
     case Advice::guard_remove:
       return c.call({Guard{.on = advice == Advice::guard_install, .mm = mm, .pages = part}});
@@ -274,6 +262,21 @@ Next Madvise::walk(Context& c) {
       break;
   }
   return Next::pass;
+}
+
+// madvise_remove(): without the lock, which is taken again for the next VMA.
+Next Madvise::remove(Context& c, const Vma& vma, PageRange part) {
+  const bool writes = vma.write || c.setup.switches.remove_read_only;
+  const int error = vma.locked || !vma.file.some() ? EINVAL : !vma.shared || !writes ? EACCES : 0;
+  if (error != 0) {
+    result = Result::error(error);
+    step = Step::unlock;
+    return Next::pass;
+  }
+  const PunchHole punch{.file = vma.file, .first = vma.index_of(part.first), .count = part.count};
+  c.release(mmap_lock(mm));
+  step = Step::lock_again;
+  return c.call({punch});
 }
 
 Next Madvise::mark(Context& c) {

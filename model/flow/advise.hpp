@@ -11,9 +11,17 @@ namespace model {
 // first VMA that it is not for. The result is EINVAL then, and ENOMEM if there was a hole.
 struct Madvise {
   static constexpr std::string_view name = "madvise";
-  static constexpr std::array<std::string_view, 6> steps{"lock",    "apply", "walk",
+  static constexpr std::array<std::string_view, 7> steps{"lock",    "apply", "walk",  "lock_again",
                                                          "refused", "ended", "unlock"};
-  enum class Step : std::uint8_t { lock, apply, walk, refused, ended, unlock } step = Step::lock;
+  enum class Step : std::uint8_t {
+    lock,
+    apply,
+    walk,
+    lock_again,
+    refused,
+    ended,
+    unlock
+  } step = Step::lock;
   enum class Hold : std::uint8_t { none, vma, read, write } hold = Hold::none;
   Advice advice = Advice::dontneed;
   bool has_lock = false;
@@ -35,6 +43,7 @@ struct Madvise {
   Next walk(Context& c);
   bool refuses(const AddressSpace& space, const Vma& vma, PageRange part) const;
   PageRange accepted(const AddressSpace& space);
+  Next remove(Context& c, const Vma& vma, PageRange part);
   Next mark(Context& c);
   Next unlock(Context& c);
 };

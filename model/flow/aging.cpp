@@ -37,11 +37,9 @@ void each_present(const Machine& machine, MmId mm, PageRange pages, Visit visit)
 template <class Visit>
 void each_map(Context& c, FrameId head, Visit visit) {
   const Machine& machine = c.machine;
-  const Frame& folio = machine.frames[head];
   const auto any = [](RmapPlace, const Vma&, const Pte&) { return true; };
-  for (RmapPlace place = next_place(machine, folio.mapping, folio.index, {}, any, folio.pages);
-       place.mm.some();
-       place = next_place(machine, folio.mapping, folio.index, place, any, folio.pages)) {
+  for (RmapPlace place = next_map(machine, head, {}, any); place.mm.some();
+       place = next_map(machine, head, place, any)) {
     c.spend(Cost::rmap_walk);
     each_present(machine, place.mm, part_at(machine, head, place), [&](Page page, const Pte& pte) {
       if (machine.frames.head(pte.frame()) == head) visit(place.mm, page, pte);

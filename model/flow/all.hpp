@@ -4,10 +4,12 @@
 // Every flow, one line each, and how a flow is run whatever it is.
 
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
 #include "model/flow/advise.hpp"
+#include "model/flow/collapse_file.hpp"
 #include "model/flow/device_memory.hpp"
 #include "model/flow/dma.hpp"
 #include "model/flow/fault.hpp"
@@ -19,6 +21,7 @@
 #include "model/flow/map.hpp"
 #include "model/flow/migrate.hpp"
 #include "model/flow/notify.hpp"
+#include "model/flow/pmd_sharing.hpp"
 #include "model/flow/protect.hpp"
 #include "model/flow/reclaim.hpp"
 #include "model/flow/remote.hpp"
@@ -47,7 +50,9 @@ struct Flow {
                Writeback,                                                   // file.hpp
                MigratePages, MovePages, Compact, MemoryFailure,             // migrate.hpp
                HugeFault, HugeWrite, SplitFolio, Collapse, SplitHugePages,  // huge.hpp
+               CollapseFile,                                                //
                HugetlbFault, CopyHugetlb, ProtectHugetlb, MoveHugetlb,      // hugetlb.hpp
+               UnsharePmds,                                                 // pmd_sharing.hpp
                ReplaceEntry, KsmScan, Unmerge, UnmergeAll, Uprobe,          // ksm.hpp
                UffdRegister, MarkRange, UffdFill, UffdMove,                 // userfault.hpp
                ClearRefs, Guard, PagemapScan, AgePages,                     //
@@ -61,6 +66,10 @@ struct Flow {
 
   bool operator==(const Flow&) const = default;
 };
+
+// A flow that needs a list keeps it in the task's `collected`: worlds are copied all the time, and
+// each file that knows flows would have to know how to copy and destroy every one of them.
+static_assert(std::is_trivially_copyable_v<Flow>);
 
 // The flow that runs is the last one; the others wait for its result.
 struct FlowStack {

@@ -188,12 +188,6 @@ std::optional<Flow> begin_mapping(const Call& call, const Machine& machine) {
   }
 }
 
-bool whole(const AddressSpace& space, PageRange pages) {
-  std::uint32_t covered = 0;
-  for (const Vma& vma : space.vmas) covered += vma.pages.intersect(pages).count;
-  return covered == pages.count;
-}
-
 Flow truncate(const Call& call, const Machine& machine) {
   const MappingId file = mapping_of(call.file);
   const bool pool = machine.mappings[file.index()].kind == Mapping::Kind::hugetlbfs;
@@ -205,6 +199,7 @@ Flow truncate(const Call& call, const Machine& machine) {
 std::optional<Flow> begin_memory(const Call& call, const Machine& machine) {
   const auto fill = [&](UffdFill::With with) {
     return Flow{UffdFill{.with = with,
+                         .by_vma = machine.setup->switches.vma_lock,
                          .protect = call.flags != 0,
                          .mm = call.mm,
                          .pages = call.pages,
@@ -217,8 +212,7 @@ std::optional<Flow> begin_memory(const Call& call, const Machine& machine) {
     case Verb::read_once:
       return Flow{Access{.mm = call.mm, .pages = call.pages}};
     case Verb::mincore:
-      return whole(machine.spaces[call.mm.index()], call.pages) ? Flow{Syscall{.pages = call.pages}}
-                                                                : failure(ENOMEM);
+      return Flow{Syscall{.mm = call.mm, .pages = call.pages}};
     case Verb::msync:
       if (call.flags == 0) return Flow{Syscall{}};
       return Flow{Writeback{.mm = call.mm, .pages = call.pages}};

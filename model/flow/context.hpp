@@ -42,6 +42,7 @@ class Context {
   Mapping& mapping(MappingId mapping) { return machine.mappings[mapping.index()]; }
   Host& host(HostId host) { return machine.hosts[host.index()]; }
   Frame& frame(FrameId frame) { return machine.frames[frame]; }
+  Collected& collected() { return task().collected.back(); }  // Of the innermost flow with lists.
   Adapter& adapter(AdapterId adapter) { return machine.adapters[adapter.index()]; }
   Registration& registration(MrId mr) { return machine.registrations[mr.index()]; }
   Attachment& attachment(AttachmentId attachment) {
@@ -75,6 +76,8 @@ class Context {
 
   // ---- Frames.
   std::optional<FrameId> allocate(HostId host);
+  // There was none: whether to reclaim and try again, MAX_RECLAIM_RETRIES times (Linux: 16).
+  bool reclaims(std::uint8_t& passes) const { return passes++ < 4; }
   void might_alloc();  // Memory is asked for, and reclaim may be what it takes.
   void get(FrameId frame) { machine.frames.get(frame); }
   void put(FrameId frame);

@@ -54,8 +54,9 @@ Next MigrateVma::run(Context& c) {
         return c.done(Result::error(EINVAL));
       }
       return Next::again;
-    case Step::start:
+    case Step::start:  // The pages that it takes are locked, and have a reference of ours each.
       drain_lru(c);
+      c.task().collected.emplace_back();
       step = Step::lock_ptl;
       return c.call({RangeStart{.range = range()}});
     case Step::lock_ptl:
@@ -73,6 +74,13 @@ Next MigrateVma::run(Context& c) {
       return Next::pass;
     case Step::replace: {
       const Page page = pages.at(cursor++);
+      // folio_try_share_anon_rmap_pte(): who has pinned it meanwhile keeps it.
+      const bool pinned = entry.exclusive && c.frame(entry.frame()).pins > 0;
+      if (pinned && c.setup.switches.reclaim_skips_pinned) {
+        give_back(c, page);
+        step = Step::collect;
+        return Next::pass;
+      }
       entry.kind = Pte::Kind::migration;
       table.set(page, entry);
       c.spend(Cost::pte_change);
@@ -92,8 +100,8 @@ Next MigrateVma::run(Context& c) {
       step = Step::unmap;
       return c.call({RangeEnd{.range = range()}});
     case Step::unmap:  // migrate_vma_unmap(): whoever else maps them.
-      while (unmapped < taken.size()) {
-        const FrameId frame = taken[unmapped++].second;
+      while (unmapped < c.collected().folios.size()) {
+        const FrameId frame = c.collected().folios[unmapped++];
         if (c.frame(frame).maps == 0) continue;
         return c.call({UnmapFolio{.what = UnmapFolio::For::migration,
                                   .batch = false,
@@ -116,31 +124,33 @@ Next MigrateVma::run(Context& c) {
       return finalize(c);
     case Step::unlock:
       if (locks) c.release(mmap_lock(mm));
-      return c.done();
+      return c.done(no_room && from_device ? Result::error(ENOMEM) : Result::success());
   }
   return c.done();
 }
 
 // migrate_vma_collect_pmd(): under one page table lock, each entry is flushed as it is replaced.
 Next MigrateVma::collect(Context& c) {
-  const PageTable& table = std::as_const(c.machine).spaces[mm.index()].page_table;
+  const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
+  const PageTable& table = space.page_table;
+  const Vma& vma = *space.find_vma(pages.first);
   for (; cursor < pages.count; ++cursor) {
     const Page page = pages.at(cursor);
     const Pte pte = table.at(page);
     const bool zero = pte.present() && c.machine.is_zero(pte.frame());
     const bool hole = zero && c.setup.switches.zero_huge_hole;
     if (pte.present() && pte.huge && !hole && !from_device) return split(c, pte);
-    if ((!pte.populated() || zero) && !from_device && first_hole == 0xffffffff) {
-      first_hole = cursor;
-    }
-    // What is of a huge page stays where it is.
+    const bool fills = zero || (!pte.populated() && !vma.file.some());
+    if (fills && !from_device && first_hole == 0xffffffff) first_hole = cursor;
+    if (splits(c, pte)) return split(c, pte);
     const bool single = pte.has_frame() && c.frame(pte.frame()).pages == 1;
     const bool wanted =
         from_device ? pte.kind == Pte::Kind::device_private
                     : pte.present() && !zero && single && is_anonymous(c.machine, pte.frame());
     if (!wanted || c.frame(pte.frame()).locked_by.some()) continue;
     c.lock_folio(pte.frame());
-    taken.push_back({page, pte.frame()});
+    c.collected().folios.push_back(pte.frame());
+    c.collected().pages.push_back(page);
     entry = pte;
     step = Step::replace;
     if (!pte.present()) {
@@ -158,13 +168,32 @@ Next MigrateVma::collect(Context& c) {
   return Next::pass;
 }
 
+// What was taken out of the page table, and is present, comes back.
+void MigrateVma::give_back(Context& c, Page page) {
+  const FrameId frame = entry.frame();
+  c.mm(mm).page_table.set(page, entry);
+  c.spend(Cost::pte_change);
+  ++c.frame(frame).maps;
+  c.release(folio_lock(frame));
+  c.collected().folios.pop_back();
+  c.collected().pages.pop_back();
+}
+
+// Of a large folio that small entries map, all of it or a part.
+bool MigrateVma::splits(Context& c, Pte pte) const {
+  if (!c.setup.switches.migrate_splits || from_device || !pte.present() || pte.huge) return false;
+  const FrameId head = c.machine.frames.head(pte.frame());
+  const Frame& folio = std::as_const(c.machine).frames[head];
+  return folio.pages > 1 && is_anonymous(c.machine, head);
+}
+
 // A huge entry is split first: the driver moves pages.
 Next MigrateVma::split(Context& c, Pte pte) {
   const FrameId head = c.machine.frames.head(pte.frame());
   c.release(page_table_lock(mm));
   step = Step::split;
   c.task().result = Result::success();
-  if (!c.machine.is_zero(head)) return c.call({SplitFolio{.frame = head}});
+  if (!c.machine.is_zero(head)) return c.call({SplitFolio{.tries = true, .frame = head}});
   return c.call({SplitPmd{.mm = mm, .first = span_of(pages.at(cursor), pmd_pages).first}});
 }
 
@@ -185,9 +214,12 @@ std::optional<FrameId> MigrateVma::allocate(Context& c, Page page) const {
 
 // migrate_vma_insert_page(): one page that was not there, or the zero page.
 Next MigrateVma::fill(Context& c) {
-  const PageTable& table = std::as_const(c.machine).spaces[mm.index()].page_table;
+  const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
+  const Vma& vma = *space.find_vma(pages.first);
+  // Private memory only; and userfaultfd is not asked.
+  if (vma.file.some() || vma.uffd_missing) cursor = pages.count;
   for (; cursor < pages.count; ++cursor) {
-    const Pte pte = table.at(pages.at(cursor));
+    const Pte pte = space.page_table.at(pages.at(cursor));
     const bool zero = pte.present() && c.machine.is_zero(pte.frame());
     if (pte.populated() && !zero) continue;
     if (pte.huge) {
@@ -238,8 +270,9 @@ Next MigrateVma::filled(Context& c) {
 
 // migrate_vma_pages() and _finalize(): everything is copied, and the migration entries replaced.
 Next MigrateVma::finalize(Context& c) {
-  for (const auto& [page, from] : taken) move(c, page, from);
-  taken.clear();
+  const Collected lists = c.collected();
+  for (std::size_t i = 0; i < lists.folios.size(); ++i) move(c, lists.pages[i], lists.folios[i]);
+  c.task().collected.pop_back();
   step = Step::unlock;
   return Next::again;
 }
@@ -250,10 +283,15 @@ void MigrateVma::move(Context& c, Page page, FrameId from) {
   const Frame folio = c.frame(from);
   const bool alone = folio.references == 1 && folio.maps == 0;
   const auto target = alone ? allocate(c, page) : std::nullopt;
+  no_room = no_room || (alone && !target);
   const FrameId to = target.value_or(from);
-  if (target) {
-    c.frame(to).value = folio.value;
-    c.frame(to).dirty = true;
+  if (target) {  // folio_migrate_flags()
+    Frame& moved = c.frame(to);
+    moved.value = folio.value;
+    moved.mapping = folio.mapping;
+    moved.index = folio.index;
+    moved.ksm = folio.ksm;
+    moved.dirty = true;
     c.spend(Cost::page_alloc);
     c.spend(folio.device || to_device ? Cost::dma_page : Cost::copy_page);
   }
@@ -272,8 +310,8 @@ void MigrateVma::move(Context& c, Page page, FrameId from) {
     c.get(to);
   };
   if (waits({}, {}, c.mm(mm).page_table.at(page))) remap(mm, page);
-  for (RmapPlace place = next_place(c.machine, folio.mapping, folio.index, {}, waits);
-       place.mm.some(); place = next_place(c.machine, folio.mapping, folio.index, place, waits)) {
+  for (RmapPlace place = next_map(c.machine, from, {}, waits); place.mm.some();
+       place = next_map(c.machine, from, place, waits)) {
     remap(place.mm, place.page);
   }
   c.release(folio_lock(from));
@@ -297,133 +335,16 @@ Next MigrateToRam::run(Context& c) {
                                 .from_device = true,
                                 .mm = mm,
                                 .pages = one_page(page)}});
-    case Step::answered: {
+    case Step::answered: {  // What somebody else has locked is touched again.
+      if (!c.task().result.ok()) return c.give(c.task().result);
       const Pte pte = std::as_const(c.machine).spaces[mm.index()].page_table.at(page);
-      const bool back = pte.kind != Pte::Kind::device_private;
-      return c.give(back ? Result::success() : Result::error(ENOMEM));
+      if (pte.kind != Pte::Kind::device_private) return c.give();
+      c.task().awaited = {};
+      if (c.frame(pte.frame()).locked_by.some()) {
+        c.task().awaited = Wait::lock(folio_lock(pte.frame()), LockMode::write);
+      }
+      return c.give(Result::error(EBUSY));
     }
-  }
-  return c.done();
-}
-
-// ---- MakeExclusive
-
-Wait MakeExclusive::guard() const {
-  if (step == Step::lock) return Wait::lock(mmap_lock(mm), LockMode::read);
-  if (step == Step::awaited) return what;
-  return step == Step::lock_ptl ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
-}
-
-NotifierRange MakeExclusive::range() const {
-  return {.mm = mm,
-          .pages = one_page(pages.at(cursor)),
-          .event = NotifierEvent::exclusive,
-          .owner = owner};
-}
-
-Next MakeExclusive::run(Context& c) {
-  switch (step) {
-    case Step::lock:
-      c.take(mmap_lock(mm), LockMode::read);
-      c.spend(Cost::syscall);
-      step = Step::next;
-      return Next::again;
-    case Step::next: {
-      if (cursor == pages.count || error != 0) {
-        c.release(mmap_lock(mm));
-        return c.done(error == 0 ? Result::success() : Result::error(error));
-      }
-      const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
-      const Pte pte = space.page_table.at(pages.at(cursor));
-      if (pte.allows(true) && pte.huge) {  // FOLL_SPLIT_PMD
-        return c.call({SplitPmd{.mm = mm, .first = span_of(pages.at(cursor), pmd_pages).first}});
-      }
-      if (!pte.allows(true)) {
-        step = Step::got;
-        return c.call({HandleFault{.write = true, .mm = mm, .page = pages.at(cursor)}});
-      }
-      if (pte.huge && !c.frame(c.machine.frames.head(pte.frame())).hugetlb) {  // FOLL_SPLIT_PMD
-        return c.call({SplitPmd{.mm = mm, .first = span_of(pages.at(cursor), pmd_pages).first}});
-      }
-      frame = pte.frame();
-      c.get(frame);
-      step = Step::lock_ptl;
-      return c.call({RangeStart{.range = range()}});
-    }
-    case Step::got:
-      what = c.task().awaited;
-      step = Step::next;
-      if (c.task().result.ok()) return Next::pass;
-      if (c.task().result == Result::error(EBUSY) && what.kind == Wait::Kind::lock) {
-        step = Step::awaited;
-        return Next::pass;
-      }
-      error = static_cast<int>(c.task().result.number);
-      return Next::pass;
-    case Step::awaited:  // migration_entry_wait(), with the lock held.
-      step = Step::next;
-      return Next::again;
-    case Step::lock_ptl:
-      c.take(page_table_lock(mm), LockMode::write);
-      entry = c.mm(mm).page_table.at(pages.at(cursor));
-      step = Step::end;
-      if (!entry.maps(frame) || entry.huge) return Next::again;
-      unmap_frame(c, mm, pages.at(cursor));
-      step = Step::flush;
-      return Next::again;
-    case Step::flush:
-      step = Step::set;
-      return c.call({flush_page(mm, pages.at(cursor))});
-    case Step::set:
-      entry.kind = Pte::Kind::device_exclusive;
-      entry.write = entry.young = false;
-      c.spend(Cost::pte_change);
-      c.mm(mm).page_table.set(pages.at(cursor), entry);
-      ++c.frame(c.machine.frames.head(frame)).maps;
-      c.frame(c.machine.frames.head(frame)).dirty = true;
-      step = Step::end;
-      return Next::again;
-    case Step::end:
-      c.release(page_table_lock(mm));
-      step = Step::finish;
-      return c.call({RangeEnd{.range = range()}});
-    case Step::finish:
-      free_unmapped(c, frame);
-      ++cursor;
-      step = Step::next;
-      return Next::again;
-  }
-  return c.done();
-}
-
-// ---- RestoreExclusive
-
-Wait RestoreExclusive::guard() const {
-  return step == Step::restore ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
-}
-
-Next RestoreExclusive::run(Context& c) {
-  const NotifierRange range{.mm = mm, .pages = one_page(page), .event = NotifierEvent::clear};
-  switch (step) {
-    case Step::start:
-      step = Step::restore;
-      return c.call({RangeStart{.range = range}});
-    case Step::restore: {
-      Pte pte = c.mm(mm).page_table.at(page);
-      step = Step::finish;
-      if (pte.kind == Pte::Kind::device_exclusive) {
-        const Vma& vma = *c.mm(mm).find_vma(page);
-        pte.kind = Pte::Kind::present;
-        pte.write = vma.write && pte.exclusive;
-        pte.dirty = true;
-        pte.young = false;
-        c.mm(mm).page_table.set(page, pte);
-        c.spend(Cost::pte_change);
-      }
-      return c.call({RangeEnd{.range = range}});
-    }
-    case Step::finish:
-      return c.give();
   }
   return c.done();
 }

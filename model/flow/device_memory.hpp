@@ -38,7 +38,8 @@ struct MigrateVma {
   bool owner = false;
   bool to_device = false;
   bool from_device = false;
-  bool any = false;  // Something was taken out of the page table.
+  bool any = false;      // Something was taken out of the page table.
+  bool no_room = false;  // Nowhere to move a page to.
   MmId mm{};
   PageRange pages{};
   std::uint32_t cursor = 0;
@@ -47,8 +48,6 @@ struct MigrateVma {
   bool replaced = false;  // The zero page was in the hole.
   FrameId fresh{};        // For the hole.
   Pte entry{};            // That is being replaced.
-  // What was collected: locked, and with a reference of ours each.
-  Small<std::pair<Page, FrameId>, 2> taken{};
 
   bool operator==(const MigrateVma&) const = default;
   Wait guard() const;
@@ -58,7 +57,9 @@ struct MigrateVma {
   NotifierRange range() const;
   NotifierRange holes() const;
   Next collect(Context& c);
+  bool splits(Context& c, Pte pte) const;
   Next split(Context& c, Pte pte);
+  void give_back(Context& c, Page page);
   Next fill(Context& c);
   Next filled(Context& c);
   Next finalize(Context& c);
@@ -128,13 +129,17 @@ struct RestoreExclusive {
 // pages were seen without an invalidation in between, or an error.
 struct HmmRange {
   static constexpr std::string_view name = "hmm_range_fault";
-  static constexpr std::array<std::string_view, 7> steps{"watch",  "lock",   "walk",     "faulted",
-                                                         "unlock", "finish", "unwatched"};
+  static constexpr std::array<std::string_view, 10> steps{"watch",  "begin",    "begun",   "lock",
+                                                          "walk",   "faulted",  "awaited", "unlock",
+                                                          "finish", "unwatched"};
   enum class Step : std::uint8_t {
     watch,
+    begin,
+    begun,
     lock,
     walk,
     faulted,
+    awaited,
     unlock,
     finish,
     unwatched
@@ -149,10 +154,15 @@ struct HmmRange {
   MrId mr{};
   std::uint32_t begun = 0;
   int error = 0;
+  Wait what{};
 
   bool operator==(const HmmRange&) const = default;
   Wait guard() const;
   Next run(Context& c);
+
+ private:
+  Next walk(Context& c);
+  Next faulted(Context& c);
 };
 
 }  // namespace model

@@ -3,11 +3,11 @@
 
 #include "model/flow/all.hpp"
 #include "model/flow/paging.hpp"
+#include "model/flow/shmem.hpp"
 
 namespace model {
 namespace {
 
-constexpr std::uint8_t reclaims_max = 4;    // Linux: MAX_RECLAIM_RETRIES, 16.
 constexpr std::uint32_t fault_around = 16;  // fault_around_bytes, in pages.
 constexpr std::uint32_t stack_guard_gap = 256;
 
@@ -61,7 +61,7 @@ Next HandleFault::run(Context& c) {
       return c.give(c.task().result);
     case Step::wait_folio:  // folio_lock(): whoever reads or writes the page is through with it.
       c.lock_folio(frame);
-      if (c.frame(frame).slot != slot) {
+      if (c.frame(frame).slot != slot || c.frame(frame).poisoned) {
         c.release(folio_lock(frame));
         c.put(frame);
         step = Step::decide;
@@ -94,8 +94,7 @@ Next HandleFault::run(Context& c) {
       return Next::again;
     case Step::replace: {  // ptep_clear_flush(): clear first, so that no CPU can set a bit.
       const Pte pte = c.mm(mm).page_table.at(page);
-      const FrameId source = old.some() ? old : c.host(c.mm(mm).host).zero;
-      if (!pte.maps(source)) {
+      if (!same_entry(pte)) {
         c.release(page_table_lock(mm));
         step = Step::end;
         return Next::again;
@@ -120,14 +119,21 @@ Next HandleFault::run(Context& c) {
   return c.done();
 }
 
+// pte_same(), but for what hardware may have set meanwhile.
+bool HandleFault::same_entry(Pte now) const {
+  now.young = orig.young;
+  now.dirty = orig.dirty;
+  return now == orig;
+}
+
 Next HandleFault::wait_for(Context& c, Wait what) {
   c.task().awaited = what;
   return c.give(Result::error(EBUSY));
 }
 
 // handle_userfault()
-Next HandleFault::wait_for_user(Context& c) {
-  return wait_for(c, {.kind = Wait::Kind::userfault, .index = mm.value, .pages = one_page(page)});
+Next HandleFault::wait_for_user(Context& c, UserFault reason) {
+  return wait_for(c, Wait::userfault(mm, page, reason, c.mm(mm).generation));
 }
 
 Next HandleFault::decide(Context& c) {
@@ -142,7 +148,7 @@ Next HandleFault::decide(Context& c) {
   }
   if (vma->hugetlb) {
     step = Step::other;
-    return c.call({HugetlbFault{.write = write, .mm = mm, .page = page}});
+    return c.call({HugetlbFault{.write = write, .unshare = unshare, .mm = mm, .page = page}});
   }
   const Pte pte = space.page_table.at(page);
   switch (pte.kind) {
@@ -174,7 +180,8 @@ Next HandleFault::decide(Context& c) {
 Next HandleFault::decide_absent(Context& c, const Vma& vma) {
   kind = Kind::fresh;
   step = Step::allocate;
-  if (vma.uffd_missing && !vma.file.some()) return wait_for_user(c);
+  orig = Pte{};
+  if (vma.uffd_missing && !vma.file.some()) return wait_for_user(c, UserFault::missing);
   if (!vma.file.some()) {
     const PageRange span = span_of(page, pmd_pages);
     const bool fits = vma.pages.first <= span.first && span.end() <= vma.pages.end();
@@ -192,14 +199,20 @@ Next HandleFault::decide_absent(Context& c, const Vma& vma) {
   const std::uint32_t index = vma.index_of(page);
   if (cache.file && index >= cache.size) return c.give(Result::error(ENOMEM));  // SIGBUS
   const Pte cached = cache.cached(index);
+  // shmem_get_folio_gfp(): also of a page in swap.
+  if (vma.uffd_minor && cached.populated()) return wait_for_user(c, UserFault::minor);
   if (cached.swapped()) return decide_swapped(c, cached.slot());
-  if (vma.uffd_minor && cached.present()) return wait_for_user(c);
-  if (vma.uffd_missing && !cached.present()) return wait_for_user(c);
+  if (vma.uffd_missing && !cached.present()) return wait_for_user(c, UserFault::missing);
   if (!cached.present() && cache.kind == Mapping::Kind::disk) {
     step = Step::other;
     return c.call({ReadAhead{.file = vma.file, .index = index, .host = c.mm(mm).host}});
   }
+  if (!cached.present() && shmem_allows_huge(c, vma) && shmem_huge_folio(c, vma.file, index)) {
+    step = Step::decide;
+    return Next::again;
+  }
   if (!cached.present()) return Next::pass;  // A hole.
+  if (c.frame(cached.frame()).poisoned) return c.give(Result::error(EHWPOISON));
   if (const FrameId head = c.machine.frames.head(cached.frame()); c.frame(head).locked_by.some()) {
     return wait_for(c, Wait::lock(folio_lock(head), LockMode::write));  // filemap_fault()
   }
@@ -211,7 +224,7 @@ Next HandleFault::decide_absent(Context& c, const Vma& vma) {
   }
   frame = cached.frame();
   c.get(frame);
-  c.lock_folio(frame);
+  c.lock_folio(c.machine.frames.head(frame));
   step = Step::map;
   return Next::again;
 }
@@ -226,7 +239,7 @@ Next HandleFault::decide_present(Context& c, Pte pte, const Vma& vma) {
   }
   if (unshare) return decide_protected(c, pte, vma);
   if (!write || pte.write) return c.give();
-  if (pte.uffd_wp && vma.uffd_wp && !vma.uffd_async) return wait_for_user(c);
+  if (pte.uffd_wp && vma.uffd_wp && !vma.uffd_async) return wait_for_user(c, UserFault::wp);
   if (pte.uffd_wp && vma.uffd_wp) {  // Only the mark goes, which no hardware looks at.
     pte.uffd_wp = false;
     set_bits(c, mm, page, pte);
@@ -272,6 +285,7 @@ Next HandleFault::decide_protected(Context& c, Pte pte, const Vma& vma) {
     return c.done();
   }
   kind = Kind::copy;
+  orig = pte;
   if (!zero) {
     old = shared;
     c.get(old);
@@ -284,13 +298,12 @@ Next HandleFault::allocate(Context& c) {
   const HostId host = c.mm(mm).host;
   const std::optional<FrameId> fresh = c.allocate(host);
   if (!fresh) {
-    if (reclaims == reclaims_max) {
+    if (!c.reclaims(reclaims)) {
       if (old.some()) c.put(old);
       return c.give(Result::error(ENOMEM));
     }
-    ++reclaims;
     step = Step::reclaimed;
-    return c.call({ReclaimSome{.host = host, .wanted = 1}});
+    return c.call({ReclaimSome{.host = host}});
   }
   frame = *fresh;
   reclaims = 0;
@@ -302,16 +315,14 @@ Next HandleFault::allocate(Context& c) {
       step = Step::copy;
       return Next::again;
     case Kind::swap_in: {
-      SwapSlot& entry = c.host(host).swap[slot];
+      const SwapSlot& entry = c.host(host).swap[slot];
       if (entry.users == 0 || entry.cached.some()) {  // Somebody else was faster.
         c.put(frame);
         frame = FrameId{};
         step = Step::decide;
         return Next::again;
       }
-      ++entry.users;
-      add_to_swap_cache(c, frame, slot);
-      c.lock_folio(frame);
+      await_swap(c, frame, slot);
       step = Step::read_swap;
       return Next::again;
     }
@@ -324,7 +335,8 @@ Next HandleFault::allocate(Context& c) {
 Next HandleFault::map(Context& c) {
   AddressSpace& space = c.mm(mm);
   const Vma* vma = space.find_vma(page);
-  if (c.frame(frame).locked_by == c.self) c.release(folio_lock(frame));
+  const FrameId head = c.machine.frames.head(frame);
+  if (c.frame(head).locked_by == c.self) c.release(folio_lock(head));
   if (!still_as_it_was(c, *vma)) {
     if (!c.machine.is_zero(frame)) free_unmapped(c, frame);
     if (old.some()) c.put(old);
@@ -363,7 +375,8 @@ bool HandleFault::still_as_it_was(Context& c, const Vma& vma) const {
     const SwapDevice& swap = machine.hosts[machine.spaces[mm.index()].host.index()].swap;
     return pte.slot() == slot && swap[slot].cached == frame;
   }
-  if (pte.populated() && pte.kind != Pte::Kind::marker) return false;
+  const bool own = pte.kind == Pte::Kind::marker && pte.uffd_wp;  // Not a guard, nor poison.
+  if (pte.populated() && !own) return false;
   if (kind == Kind::swap_in) return cached.swapped() && cached.slot() == slot;
   if (kind == Kind::copy) return cached.maps(old);
   if (!vma.file.some() || machine.is_zero(frame)) return true;
@@ -384,8 +397,14 @@ Next HandleFault::map_cached(Context& c, const Vma& vma) {
     c.get(frame);  // For the page cache.
     cache.set_cached(index, {.target = frame.value, .kind = Pte::Kind::present});
   }
-  if (write) c.frame(frame).dirty = true;  // set_page_dirty(); page_mkwrite() has agreed.
+  const FrameId head = c.machine.frames.head(frame);
+  if (write) c.frame(head).dirty = true;  // set_page_dirty(); page_mkwrite() has agreed.
   const bool writable = vma.shared && vma.write && (write || !vma.disk) && !marked(c);
+  const Page first = span_of(page, pmd_pages).first;
+  if (may_map_huge(c.machine, mm, first, head)) {
+    map_huge(c, mm, first, head, {.write = writable, .dirty = write});
+    return c.done();
+  }
   map_frame(c, mm, page, frame, {.write = writable, .dirty = write, .uffd_wp = marked(c)});
   if (!write && found) map_around(c, vma);
   return c.done();
@@ -402,7 +421,8 @@ void HandleFault::map_around(Context& c, const Vma& vma) {
     const Pte cached = cache.cached(vma.index_of(near));
     if (space.page_table.at(near).populated() || !cached.present()) continue;
     if (cache.file && vma.index_of(near) >= cache.size) continue;
-    if (c.machine.frames[cached.frame()].locked_by.some()) continue;
+    const Frame& folio = std::as_const(c.machine).frames[c.machine.frames.head(cached.frame())];
+    if (folio.locked_by.some() || c.frame(cached.frame()).poisoned) continue;
     c.get(cached.frame());
     map_frame(c, mm, near, cached.frame(), {.write = vma.shared && vma.write && !vma.disk});
   }
@@ -423,7 +443,10 @@ Next HandleFault::set(Context& c) {
   belongs(c, frame, *vma, page);
   lru_add(c, frame);
   map_frame(c, mm, page, frame,
-            {.write = vma->write && !unshare, .dirty = !unshare, .exclusive = true});
+            {.write = vma->write && !unshare,
+             .dirty = !unshare,
+             .exclusive = true,
+             .uffd_wp = unshare && orig.uffd_wp});
   frame = FrameId{};
   if (old.some()) c.put(old);  // The reference of the map; ours is still there.
   c.release(page_table_lock(mm));

@@ -44,6 +44,7 @@ struct HandleFault {
   FrameId frame{};  // The new frame, with one reference of ours.
   FrameId old{};    // The frame a copy is made of, with one reference of ours.
   SlotId slot{};
+  Pte orig{};  // What is to be replaced by the copy: vmf->orig_pte.
 
   bool operator==(const HandleFault&) const = default;
   Wait guard() const;
@@ -66,7 +67,8 @@ struct HandleFault {
   void map_around(Context& c, const Vma& vma);
   Next set(Context& c);
   Next wait_for(Context& c, Wait what);
-  Next wait_for_user(Context& c);
+  Next wait_for_user(Context& c, UserFault reason);
+  bool same_entry(Pte now) const;
   bool marked(Context& c) const;
   NotifierRange range() const;
 };
@@ -96,6 +98,9 @@ struct GetPage {
  private:
   Next walk(Context& c);
 };
+
+// vm_fault_to_errno(): what get_user_pages() says of a page of which a fault said so.
+Result gup_error(Context& c, MmId mm, Page page, Result fault);
 
 // One load or store of a program, or one of a run of stores (memset).
 struct Access {

@@ -17,12 +17,14 @@ FrameId find_cached(const Machine& machine, MappingId file, PageRange indices, W
   return {};
 }
 
+// A huge page that sticks out could not be split, and stays.
 void drop_cache(Context& c, MappingId file, std::uint32_t first, std::uint32_t end) {
   drain_lru(c);  // folio_batch_release()
   Small<FrameId, 8> frames;
   auto& cache = c.mapping(file).cache;
   for (const auto& [index, entry] : cache) {
-    if (index < first || index >= end) continue;
+    const std::uint32_t pages = entry.huge ? pmd_pages : 1;
+    if (index < first || index >= end || end - index < pages) continue;
     if (entry.present()) frames.push_back(entry.frame());
   }
   for (const FrameId frame : frames) {
@@ -43,7 +45,7 @@ void drop_cache(Context& c, MappingId file, std::uint32_t first, std::uint32_t e
   drop_if(c.mapping(file).stored,
           [&](const auto& old) { return old.first >= first && old.first < end; });
   if (!c.setup.switches.free_in_order) std::reverse(frames.begin(), frames.end());
-  for (const FrameId frame : frames) c.put(frame);
+  for (const FrameId frame : frames) put_cached(c, frame);
   c.spend(Cost::page_alloc, frames.size());
 }
 
@@ -55,40 +57,53 @@ constexpr std::uint32_t to_the_end = 0x7fffffff;
 // ---- UnmapMapping
 
 Wait UnmapMapping::guard() const {
-  return step == Step::lock ? Wait::lock(rmap_lock(file), LockMode::read) : Wait{};
+  return step == Step::lock ? Wait::lock(rmap_lock(file), mode) : Wait{};
 }
 
 Next UnmapMapping::run(Context& c) {
   switch (step) {
     case Step::lock:
-      c.take(rmap_lock(file), LockMode::read);
+      c.take(rmap_lock(file), mode);
       step = Step::next;
       return Next::again;
-    case Step::next: {
-      const Machine& machine = c.machine;
-      for (std::uint32_t space = mm.some() ? mm.value : 0; space < machine.spaces.size(); ++space) {
-        for (const Vma& vma : machine.spaces[space].vmas) {
-          if (vma.file != file || (mm == MmId{space} && vma.pages.first <= page)) continue;
-          const std::uint32_t from = std::max(first, vma.index);
-          const std::uint64_t end =
-              std::min<std::uint64_t>(std::uint64_t{first} + count, vma.index + vma.pages.count);
-          c.spend(Cost::rmap_walk);
-          if (from >= end) continue;
-          mm = MmId{space};
-          page = vma.pages.first;
-          const PageRange part{.first = vma.pages.at(from - vma.index),
-                               .count = static_cast<std::uint32_t>(end - from)};
-          return c.call({zap_of(c, vma, part)});
-        }
-      }
-      step = Step::unlock;
-      return Next::pass;
-    }
+    case Step::next:
+      return next(c);
     case Step::unlock:
       c.release(rmap_lock(file));
       return c.done();
   }
   return c.done();
+}
+
+// vma_interval_tree_foreach(): a VMA is in the tree until munmap() or exit() have unmapped it.
+Next UnmapMapping::next(Context& c) {
+  const Machine& machine = c.machine;
+  for (std::uint32_t space = mm.some() ? mm.value : 0; space < machine.spaces.size(); ++space) {
+    const Vma* found = nullptr;
+    const auto look_at = [&](const Vma& vma) {
+      if (vma.file != file || (mm == MmId{space} && vma.pages.first <= page)) return;
+      c.spend(Cost::rmap_walk);
+      const bool earlier = found == nullptr || vma.pages.first < found->pages.first;
+      if (part_of(vma).count > 0 && earlier) found = &vma;
+    };
+    for (const Vma& vma : machine.spaces[space].vmas) look_at(vma);
+    for (const Vma& vma : machine.spaces[space].detached) look_at(vma);
+    if (found == nullptr) continue;
+    mm = MmId{space};
+    page = found->pages.first;
+    return c.call({zap_of(c, *found, part_of(*found))});
+  }
+  step = Step::unlock;
+  return Next::pass;
+}
+
+// Of the VMA, what is to be unmapped.
+PageRange UnmapMapping::part_of(const Vma& vma) const {
+  const std::uint32_t from = std::max(first, vma.index);
+  const std::uint64_t end =
+      std::min<std::uint64_t>(std::uint64_t{first} + count, vma.index + vma.pages.count);
+  if (from >= end) return {};
+  return {.first = vma.pages.at(from - vma.index), .count = static_cast<std::uint32_t>(end - from)};
 }
 
 // ---- DropCache
@@ -101,6 +116,12 @@ Wait DropCache::guard() const {
 Next DropCache::run(Context& c) {
   const PageRange indices{.first = Page{first}, .count = end - first};
   switch (step) {
+    case Step::first_edge:
+      step = Step::last_edge;
+      return split_at(c, first);
+    case Step::last_edge:
+      step = Step::lock;
+      return split_at(c, end);
     case Step::lock:
       frame = find_cached(c.machine, file, indices,
                           [](const Frame& folio) { return folio.locked_by.some(); });
@@ -115,10 +136,13 @@ Next DropCache::run(Context& c) {
       first = c.frame(frame).index;
       c.lock_folio(frame);
       step = Step::unmapped;
-      return c.call({UnmapMapping{
-          .keep_private = true, .file = file, .first = first, .count = c.frame(frame).pages}});
+      return c.call({UnmapMapping{.keep_private = true,
+                                  .mode = rmap_mode(c.machine, file),
+                                  .file = file,
+                                  .first = first,
+                                  .count = c.frame(frame).pages}});
     case Step::unmapped: {
-      const std::uint32_t next = first + c.frame(frame).pages;
+      const std::uint32_t next = std::min(end, first + c.frame(frame).pages);
       c.release(folio_lock(frame));
       drop_cache(c, file, first, next);
       first = next;  // What comes back behind us is left.
@@ -128,6 +152,20 @@ Next DropCache::run(Context& c) {
     }
   }
   return c.done();
+}
+
+// truncate_inode_partial_folio(): of a huge page only a part of which goes, that part is zeroed,
+// and the page is split.
+Next DropCache::split_at(Context& c, std::uint32_t edge) const {
+  const Pte cached = std::as_const(c.machine).mappings[file.index()].cached(edge);
+  if (!cached.present() || !cached.huge || edge % pmd_pages == 0) return Next::pass;
+  const FrameId head = c.machine.frames.head(cached.frame());
+  const std::uint32_t start = c.frame(head).index;
+  for (std::uint32_t i = 0; i < pmd_pages; ++i) {
+    if (start + i >= first && start + i < end) c.frame(FrameId{head.value + i}).value = 0;
+  }
+  c.spend(Cost::clear_page, pmd_pages);
+  return c.call({SplitFolio{.frame = head}});
 }
 
 // zap_page_range_single(), or of hugetlb unmap_hugepage_range(): that has a bracket of its own.
@@ -162,8 +200,11 @@ Next PunchHole::run(Context& c) {
         c.spend(Cost::clear_page);
         return Next::pass;
       }
-      return c.call(
-          {UnmapMapping{.keep_private = true, .file = file, .first = first, .count = count}});
+      return c.call({UnmapMapping{.keep_private = true,
+                                  .mode = rmap_mode(c.machine, file),
+                                  .file = file,
+                                  .first = first,
+                                  .count = count}});
     case Step::truncate:
       step = Step::finish;
       return c.call({DropCache{.file = file, .first = first, .end = first + count}});
@@ -176,9 +217,10 @@ Next PunchHole::run(Context& c) {
 // ---- Truncate
 
 Next Truncate::run(Context& c) {
-  const auto unmap = [this](Step after) {
+  const auto unmap = [&](Step after) {
     step = after;
-    return UnmapMapping{.file = file, .first = pages, .count = to_the_end};
+    return UnmapMapping{
+        .mode = rmap_mode(c.machine, file), .file = file, .first = pages, .count = to_the_end};
   };
   switch (step) {
     case Step::resize: {
@@ -213,6 +255,7 @@ Next ReadAhead::run(Context& c) {
   for (std::uint32_t at = first; at < std::min(size, first + read_ahead); ++at) {
     if (c.mapping(file).cached(at).populated()) continue;
     const auto frame = c.allocate(host);
+    if (!frame && at <= index && c.reclaims(reclaims)) return c.call({ReclaimSome{.host = host}});
     if (!frame) return at <= index ? c.done(Result::error(ENOMEM)) : c.done();
     c.frame(*frame).mapping = file;
     c.frame(*frame).index = at;
@@ -271,6 +314,7 @@ Next FileAccess::copy(Context& c) {
   }
   if (!cached.present()) {  // All of the page is written, so that nothing is read before.
     const auto fresh = c.allocate(cache.host);
+    if (!fresh && c.reclaims(reclaims)) return c.call({ReclaimSome{.host = cache.host}});
     if (!fresh) return c.done(Result::error(ENOMEM));
     c.spend(Cost::page_alloc);
     c.frame(*fresh).mapping = file;
@@ -280,6 +324,7 @@ Next FileAccess::copy(Context& c) {
     c.mapping(file).set_cached(index, cached);
     c.mapping(file).size = std::max(cache.size, index + 1);
   }
+  if (c.frame(cached.frame()).poisoned) return c.done(Result::error(EIO));
   Frame& page = c.frame(FrameId{cached.target + tail});
   c.spend(Cost::copy_page);
   if (!write) return c.done(Result::value(page.value));
@@ -291,17 +336,16 @@ Next FileAccess::copy(Context& c) {
 Next FileAccess::swap_in(Context& c) {
   const HostId host = std::as_const(c.machine).mappings[file.index()].host;
   frame = std::as_const(c.machine).hosts[host.index()].swap[slot].cached;
+  if (frame.some() && c.frame(frame).poisoned) return c.done(Result::error(EIO));
   if (frame.some()) {
     c.get(frame);
     step = Step::wait_folio;
     return Next::again;
   }
-  const auto fresh = c.allocate(host);
+  const auto fresh = read_into_swap_cache(c, host, slot);
+  if (!fresh && c.reclaims(reclaims)) return c.call({ReclaimSome{.host = host}});
   if (!fresh) return c.done(Result::error(ENOMEM));
   frame = *fresh;
-  ++c.host(host).swap[slot].users;
-  add_to_swap_cache(c, frame, slot);
-  c.lock_folio(frame);
   step = Step::read_swap;
   return Next::again;
 }
@@ -324,6 +368,7 @@ Next FileAccess::insert(Context& c) {
 
 Wait Writeback::guard() const {
   if (step == Step::lock) return Wait::lock(folio_lock(frame), LockMode::write);
+  if (step == Step::lock_rmap) return Wait::lock(rmap_lock(file), LockMode::read);
   return step == Step::lock_ptl ? Wait::lock(page_table_lock(place.mm), LockMode::write) : Wait{};
 }
 
@@ -364,6 +409,10 @@ Next Writeback::run(Context& c) {
     }
     case Step::lock:
       return lock(c);
+    case Step::lock_rmap:  // folio_mkclean()
+      c.take(rmap_lock(file), LockMode::read);
+      step = Step::next_mapping;
+      return Next::again;
     case Step::next_mapping:
       return next_mapping(c);
     case Step::lock_ptl:
@@ -381,7 +430,7 @@ Next Writeback::run(Context& c) {
       return c.call({flush});
     }
     case Step::set:
-      map_frame(c, place.mm, place.page, frame, {.young = entry.young});
+      map_frame(c, place.mm, place.page, frame, {.young = entry.young, .uffd_wp = entry.uffd_wp});
       step = Step::end;
       return Next::again;
     case Step::end:
@@ -407,7 +456,7 @@ Next Writeback::run(Context& c) {
 // write_cache_pages(): it may have been truncated, or written by somebody else.
 Next Writeback::lock(Context& c) {
   place = {};
-  step = Step::next_mapping;
+  step = c.frame(frame).maps > 0 ? Step::lock_rmap : Step::write;
   const Pte cached = std::as_const(c.machine).mappings[file.index()].cached(index);
   if (cached.maps(frame) && c.frame(frame).dirty) {
     c.lock_folio(frame);
@@ -424,6 +473,7 @@ Next Writeback::next_mapping(Context& c) {
       c.machine, file, index, place,
       [this](RmapPlace, const Vma& vma, const Pte& pte) { return vma.shared && pte.maps(frame); });
   if (!place.mm.some()) {
+    c.release(rmap_lock(file));
     step = Step::write;
     return Next::pass;
   }

@@ -14,6 +14,7 @@ struct UnmapMapping {
   static constexpr std::array<std::string_view, 3> steps{"lock", "next", "unlock"};
   enum class Step : std::uint8_t { lock, next, unlock } step = Step::lock;
   bool keep_private = false;
+  LockMode mode = LockMode::read;  // See rmap_mode().
   MappingId file{};
   std::uint32_t first = 0;
   std::uint32_t count = 0;
@@ -25,15 +26,19 @@ struct UnmapMapping {
   Next run(Context& c);
 
  private:
+  Next next(Context& c);
+  PageRange part_of(const Vma& vma) const;
   Zap zap_of(Context& c, const Vma& vma, PageRange part) const;
 };
 
 // truncate_inode_pages_range(): the page cache lets go of the pages [first, end). Who has locked
-// one is waited for; one that is mapped again meanwhile is unmapped once more, under its lock.
+// one is waited for; one that is mapped again meanwhile is unmapped once more, under its lock. Huge
+// pages at the edges are split.
 struct DropCache {
   static constexpr std::string_view name = "truncate_pages";
-  static constexpr std::array<std::string_view, 2> steps{"lock", "unmapped"};
-  enum class Step : std::uint8_t { lock, unmapped } step = Step::lock;
+  static constexpr std::array<std::string_view, 4> steps{"first_edge", "last_edge", "lock",
+                                                         "unmapped"};
+  enum class Step : std::uint8_t { first_edge, last_edge, lock, unmapped } step = Step::first_edge;
   MappingId file{};
   std::uint32_t first = 0;
   std::uint32_t end = 0;
@@ -42,6 +47,9 @@ struct DropCache {
   bool operator==(const DropCache&) const = default;
   Wait guard() const;
   Next run(Context& c);
+
+ private:
+  Next split_at(Context& c, std::uint32_t edge) const;
 };
 
 // fallocate(FALLOC_FL_PUNCH_HOLE), MADV_REMOVE.
@@ -78,6 +86,7 @@ struct ReadAhead {
   static constexpr std::string_view name = "read_ahead";
   static constexpr std::array<std::string_view, 1> steps{"read"};
   enum class Step : std::uint8_t { read } step = Step::read;
+  std::uint8_t reclaims = 0;  // Passes of reclaim for want of a frame.
   MappingId file{};
   std::uint32_t index = 0;
   HostId host{};
@@ -93,6 +102,7 @@ struct FileAccess {
                                                          "read_disk"};
   enum class Step : std::uint8_t { copy, wait_folio, read_swap, read_disk } step = Step::copy;
   bool write = false;
+  std::uint8_t reclaims = 0;  // Passes of reclaim for want of a frame.
   MappingId file{};
   std::uint32_t index = 0;
   Value value = 0;
@@ -113,13 +123,14 @@ struct FileAccess {
 // written.
 struct Writeback {
   static constexpr std::string_view name = "writeback";
-  static constexpr std::array<std::string_view, 10> steps{
-      "find_file", "next", "lock", "next_mapping", "lock_ptl",
-      "flush",     "set",  "end",  "write",        "finish"};
+  static constexpr std::array<std::string_view, 11> steps{
+      "find_file", "next", "lock", "lock_rmap", "next_mapping", "lock_ptl",
+      "flush",     "set",  "end",  "write",     "finish"};
   enum class Step : std::uint8_t {
     find_file,
     next,
     lock,
+    lock_rmap,
     next_mapping,
     lock_ptl,
     flush,

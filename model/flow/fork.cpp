@@ -15,7 +15,15 @@ bool is_free(Context& c, MmId mm) {
   const Subscriptions& notifier = std::as_const(c.machine).notifiers[mm.index()];
   const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
   return space.vmas.empty() && space.page_table.populated() == 0 && !space.mmap_lock.held() &&
-         notifier.open.empty() && notifier.intervals.idle();
+         !space.leaving && !space.lender.some() && space.pinned.empty() && notifier.open.empty() &&
+         notifier.intervals.idle();
+}
+
+// The name of a process that has ended is given anew.
+void revive(Context& c, MmId mm) {
+  if (std::as_const(c.machine).spaces[mm.index()].alive) return;
+  c.mm(mm).alive = true;
+  c.notifier(mm) = {};
 }
 
 }  // namespace
@@ -39,11 +47,10 @@ Next Fork::run(Context& c) {
         unlock_write(c, parent);
         return c.done(Result::error(EEXIST));
       }
-      if (!c.mm(child).alive) {  // The name of a process that has ended is given anew.
-        c.mm(child).alive = true;
-        c.notifier(child) = {};
-      }
+      revive(c, child);
+      c.take(mmap_lock(child), LockMode::write);  // dup_mmap(): the child's is nested.
       c.mm(child).parent = MmId{};
+      c.mm(child).brk = c.mm(parent).brk;
       cursor = Page{0};
       step = Step::next_vma;
       return Next::again;
@@ -68,6 +75,7 @@ Next Fork::run(Context& c) {
       step = Step::unlock;
       return c.call({flush_mm(parent)});
     case Step::unlock:
+      c.release(mmap_lock(child));
       unlock_write(c, parent);
       if (!failed) c.mm(child).parent = parent;
       if (!failed) return c.done();
@@ -126,10 +134,12 @@ Next Fork::copy(Context& c) {
   }
   if (huge) {
     copy_huge(c, *found);
-  } else if (!copy_page(c, area, *found)) {
+  } else if (!copy_page(c, area, *found)) {  // page_copy_prealloc()
+    if (c.reclaims(reclaims)) return c.call({ReclaimSome{.host = c.mm(child).host}});
     step = Step::fail;
     return Next::pass;
   }
+  reclaims = 0;
   done = found->value + (huge ? pmd_pages : 1) - pages.first.value;
   const bool more =
       done < pages.count && table.any({.first = pages.at(done), .count = pages.count - done});
@@ -150,7 +160,7 @@ void Fork::copy_guards(Context& c) const {
 void Fork::copy_huge(Context& c, Page first) {
   const Pte pte = c.mm(parent).page_table.at(first);
   if (pte.migrating()) share_migration(c, parent, child, first, *c.mm(parent).find_vma(first));
-  if (!pte.present()) return;
+  if (!pte.present() || is_file(c.machine, pte.frame())) return;  // It is found again by a fault.
   const FrameId head = pte.frame();
   const PteBits bits{.dirty = pte.dirty, .young = false};
   if (c.machine.is_zero(head)) {
@@ -169,6 +179,7 @@ void share_migration(Context& c, MmId parent, MmId child, Page first, const Vma&
   Pte pte = c.mm(parent).page_table.at(first);
   if (!vma.shared) pte.write = pte.exclusive = false;
   c.mm(parent).page_table.set_huge(first, pte);
+  pte.uffd_wp = false;  // pmd_swp_clear_uffd_wp(): the child is not registered.
   c.mm(child).page_table.set_huge(first, pte);
 }
 
@@ -181,6 +192,7 @@ bool Fork::copy_page(Context& c, const Vma& area, Page page) {
       Pte shared = pte;
       shared.exclusive = false;
       c.mm(parent).page_table.set(page, shared);
+      shared.uffd_wp = false;  // pte_swp_clear_uffd_wp(): the child is not registered.
       copies.set(page, shared);
       c.spend(Cost::pte_change, 2);
       return true;
@@ -190,6 +202,7 @@ bool Fork::copy_page(Context& c, const Vma& area, Page page) {
       Pte shared = pte;
       shared.write = shared.exclusive = false;
       c.mm(parent).page_table.set(page, shared);
+      shared.uffd_wp = false;
       copies.set(page, shared);
       c.spend(Cost::pte_change, 2);
       if (pte.kind == Pte::Kind::device_private) {
@@ -255,7 +268,8 @@ bool Fork::copy_page(Context& c, const Vma& area, Page page) {
 
 Next Vfork::run(Context& c) {
   c.spend(Cost::syscall);
-  if (!c.mm(child).vmas.empty()) return c.done(Result::error(EEXIST));
+  if (!is_free(c, child)) return c.done(Result::error(EEXIST));
+  revive(c, child);
   c.mm(child).lender = parent;
   return c.done();
 }
@@ -265,6 +279,8 @@ Next Vfork::run(Context& c) {
 Wait Exit::guard() const {
   if (step == Step::lock) return write_lock_wait(mm, has_lock);
   if (step == Step::lock_write) return Wait::lock(mmap_lock(mm), LockMode::write);
+  if (step == Step::unlink) return Wait::lock(rmap_lock(mapping), LockMode::write);
+  if (step == Step::renew) return {.kind = Wait::Kind::settled, .index = mm.value};
   return {};
 }
 
@@ -279,6 +295,7 @@ Next Exit::run(Context& c) {
       }
       if (!c.mm(mm).alive) return c.done(Result::error(ESRCH));
       c.mm(mm).alive = false;
+      c.mm(mm).leaving = true;
       c.changed(Wait::Kind::userfault, mm.value);
       c.spend(Cost::syscall);
       open_range(c, release);
@@ -328,7 +345,9 @@ Next Exit::run(Context& c) {
     case Step::lock:  // Nobody is in a fault any more, and none can begin.
       if (!lock_for_write(c, mm, has_lock)) return Next::again;
       c.spend(Cost::vma, c.mm(mm).vmas.size());
+      c.mm(mm).detached.assign(c.mm(mm).vmas.begin(), c.mm(mm).vmas.end());
       c.mm(mm).vmas.clear();
+      ++c.mm(mm).generation;
       end_vma_writes(c, mm);
       c.downgrade(mmap_lock(mm));
       step = Step::zap;
@@ -343,8 +362,10 @@ Next Exit::run(Context& c) {
       return Next::pass;
     case Step::lock_write:
       c.take(mmap_lock(mm), LockMode::write);
-      step = Step::tables;
-      return Next::pass;
+      return unlink(c);
+    case Step::unlink:
+      c.mm(mm).unlink(mapping);
+      return unlink(c);
     case Step::tables:
       free_tables(c, mm, all_pages, Page{0}, Page{0});
       step = Step::flush;
@@ -359,16 +380,41 @@ Next Exit::run(Context& c) {
         c.put(frame);
       }
       c.mm(mm).pinned.clear();
+      c.mm(mm).lock_future = 0;
+      c.mm(mm).brk = 0;
       c.release(mmap_lock(mm));
       drop_unused_memory(c);
-      if (renew) {
-        c.mm(mm).alive = true;
-        c.changed(Wait::Kind::userfault, mm.value);
-        c.notifier(mm) = {};
-      }
+      step = Step::renew;
+      if (renew) return Next::again;
+      c.mm(mm).leaving = false;
+      return c.done();
+    case Step::renew:  // Another struct mm_struct: nothing that was begun for the old one goes on.
+      c.mm(mm).leaving = false;
+      c.mm(mm).alive = true;
+      c.changed(Wait::Kind::userfault, mm.value);
+      c.notifier(mm) = {};
       return c.done();
   }
   return c.done();
+}
+
+// free_pgtables(): unlink_file_vma() and unlink_anon_vmas(), which wait for walks of reverse maps.
+Next Exit::unlink(Context& c) {
+  const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
+  while (!space.detached.empty()) {
+    const Vma& vma = space.detached.front();
+    mapping = vma.file.some() ? vma.file : vma.anon;
+    const Wait lock = Wait::lock(rmap_lock(mapping), LockMode::write);
+    c.might_wait(lock);
+    if (!c.machine.lock_available(lock.lock_id(), lock.mode)) {
+      step = Step::unlink;
+      return Next::again;
+    }
+    c.mm(mm).unlink(mapping);
+  }
+  mapping = MappingId{};
+  step = Step::tables;
+  return Next::pass;
 }
 
 Next Exit::released(Context& c) {

@@ -26,6 +26,7 @@ struct Fork {
   } step = Step::lock;
   bool has_lock = false;
   bool failed = false;
+  std::uint8_t reclaims = 0;  // Passes of reclaim for want of a frame.
   MmId parent{};
   MmId child{};
   Page cursor{0};          // Where the next VMA is looked for.
@@ -63,9 +64,9 @@ struct Vfork {
 // exit_mmap(): release first, then everything is unmapped. Also the old memory at exec().
 struct Exit {
   static constexpr std::string_view name = "exit";
-  static constexpr std::array<std::string_view, 11> steps{
-      "begin",  "interval",   "listener", "released", "lock",  "zap",
-      "unlock", "lock_write", "tables",   "flush",    "finish"};
+  static constexpr std::array<std::string_view, 13> steps{
+      "begin",      "interval", "listener", "released", "lock",   "zap",  "unlock",
+      "lock_write", "unlink",   "tables",   "flush",    "finish", "renew"};
   enum class Step : std::uint8_t {
     begin,
     interval,
@@ -75,15 +76,18 @@ struct Exit {
     zap,
     unlock,
     lock_write,
+    unlink,
     tables,
     flush,
-    finish
+    finish,
+    renew,
   } step = Step::begin;
   bool has_lock = false;
   bool renew = false;  // exec(): the process goes on, with an empty address space.
   MmId mm{};
   std::uint32_t cursor = 0;  // Among the intervals.
   MrId listener{};           // The last that was called.
+  MappingId mapping{};       // Whose reverse map is to be left.
 
   bool operator==(const Exit&) const = default;
   Wait guard() const;
@@ -91,6 +95,7 @@ struct Exit {
 
  private:
   Next released(Context& c);
+  Next unlink(Context& c);
 };
 
 // mmu_notifier_unregister() of a mm that lives: whoever is told of its changes gets a release.

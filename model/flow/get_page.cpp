@@ -106,6 +106,14 @@ Next GetPage::walk(Context& c) {
   return Next::again;
 }
 
+Result gup_error(Context& c, MmId mm, Page page, Result fault) {
+  const Vma* vma = std::as_const(c.machine).spaces[mm.index()].find_vma(page);
+  if (fault != Result::error(ENOMEM) || vma == nullptr) return Result::error(EFAULT);
+  const bool file = vma->file.some() && c.mapping(vma->file).file;
+  const bool beyond = file && vma->index_of(page) >= c.mapping(vma->file).size;
+  return beyond || vma->hugetlb ? Result::error(EFAULT) : fault;
+}
+
 // ---- Access
 
 Next Access::run(Context& c) {
@@ -183,6 +191,7 @@ Next RemoteAccess::run(Context& c) {
     case Step::next:
       if (done == pages.count) return c.done(Result::value(write ? 0 : value));
       if (done == 0) c.spend(Cost::syscall);
+      if (done == 0 && !c.mm(mm).alive) return c.done(Result::error(ESRCH));  // mm_access()
       if (by_file && !may_force(c)) return c.done(Result::error(EIO));
       step = Step::got;
       return c.call({GetPage{.mode = GetPage::Mode::hold,
@@ -251,10 +260,14 @@ Next Pin::run(Context& c) {
       const Result got = c.task().result;
       if (!got.ok()) {
         give_back(c);
-        return c.done(got);
+        return c.done(gup_error(c, mm, pages.at(cursor), got));
       }
       c.mm(mm).pinned.push_back({pages.at(cursor), c.machine.frames.head(c.task().found.frame)});
       ++cursor;
+      if (!c.mm(mm).alive) {
+        give_back(c);
+        return c.done(Result::error(EFAULT));
+      }
       step = Step::next;
       return Next::pass;
     }

@@ -7,57 +7,48 @@ namespace model {
 // ---- HmmRange
 
 Wait HmmRange::guard() const {
-  if (step == Step::lock) return Wait::lock(mmap_lock(mm), LockMode::read);
-  if (step == Step::walk) return Wait::lock(page_table_lock(mm), LockMode::read);
-  return {};
+  switch (step) {
+    case Step::begun:
+      return {.kind = Wait::Kind::readable, .index = mr.value, .sequence = begun};
+    case Step::lock:
+      return Wait::lock(mmap_lock(mm), LockMode::read);
+    case Step::walk:
+      return Wait::lock(page_table_lock(mm), LockMode::read);
+    case Step::awaited:
+      return what;
+    default:
+      return {};
+  }
 }
 
 Next HmmRange::run(Context& c) {
-  const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
   switch (step) {
     case Step::watch:  // The driver's own interval: what changes is looked up again.
       mr = MrId{static_cast<std::uint32_t>(c.machine.registrations.size())};
       c.machine.registrations.push_back({.mm = mm, .pages = pages});
       c.notifier(mm).intervals.insert(mr, pages);
-      step = Step::lock;
+      step = Step::begin;
       return Next::again;
+    case Step::begin:
+      begun = c.notifier(mm).intervals.read_begin(mr);
+      step = Step::begun;
+      return Next::again;
+    case Step::begun:
+      step = Step::lock;
+      return Next::pass;
     case Step::lock:
       c.take(mmap_lock(mm), LockMode::read);
       c.spend(Cost::lock);
-      begun = c.notifier(mm).intervals.read_begin(mr);
       cursor = 0;
       step = Step::walk;
       return Next::again;
-    case Step::walk:  // hmm_vma_walk_test(), hmm_vma_handle_pte()
-      for (; cursor < pages.count; ++cursor) {
-        const Page page = pages.at(cursor);
-        const Vma* vma = space.find_vma(page);
-        c.spend(Cost::pte_walk);
-        const Pte pte = space.page_table.at(page);
-        if (!fault) continue;
-        if (vma == nullptr || !vma->allows(false)) {
-          error = EFAULT;
-          break;
-        }
-        const bool own = pte.kind == Pte::Kind::device_private && owner;
-        const bool there = own ? pte.write || !write : pte.allows(write);
-        if (there) continue;
-        if (write && !vma->write) {
-          error = EPERM;
-          break;
-        }
-        step = Step::faulted;
-        return c.call({HandleFault{.write = write, .mm = mm, .page = page}});
-      }
-      step = Step::unlock;
+    case Step::walk:
+      return walk(c);
+    case Step::faulted:
+      return faulted(c);
+    case Step::awaited:  // migration_entry_wait(), with the lock held.
+      step = Step::walk;
       return Next::again;
-    case Step::faulted: {
-      const Result result = c.task().result;
-      retry = result == Result::error(EBUSY);
-      if (!result.ok() && !retry) error = static_cast<int>(result.number);
-      step = result.ok() ? Step::walk : Step::unlock;
-      return Next::pass;
-    }
     case Step::unlock:
       c.release(mmap_lock(mm));
       retry = retry || (error == 0 && c.notifier(mm).intervals.read_retry(mr, begun));
@@ -66,7 +57,7 @@ Next HmmRange::run(Context& c) {
     case Step::finish:
       if (retry) {
         retry = false;
-        step = Step::lock;
+        step = Step::begin;
         return Next::again;
       }
       step = Step::unwatched;
@@ -75,6 +66,50 @@ Next HmmRange::run(Context& c) {
       return c.give(error == 0 ? Result::success() : Result::error(error));
   }
   return c.done();
+}
+
+// hmm_vma_walk_test(), hmm_vma_handle_pte(). What a device of the same owner has is only reported.
+Next HmmRange::walk(Context& c) {
+  const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
+  for (; cursor < pages.count; ++cursor) {
+    const Page page = pages.at(cursor);
+    const Vma* vma = space.find_vma(page);
+    c.spend(Cost::pte_walk);
+    const Pte pte = space.page_table.at(page);
+    if (!fault) continue;
+    if (vma == nullptr || !vma->allows(false)) {
+      error = EFAULT;
+      break;
+    }
+    const bool own = pte.kind == Pte::Kind::device_private && owner;
+    if (own || pte.allows(write)) continue;
+    if (write && !vma->write) {
+      error = EPERM;
+      break;
+    }
+    step = Step::faulted;
+    return c.call({HandleFault{.write = write, .mm = mm, .page = page}});
+  }
+  step = Step::unlock;
+  return Next::again;
+}
+
+// hmm_vma_fault(): every error is EFAULT. Without FAULT_FLAG_ALLOW_RETRY userfaultfd gives one.
+Next HmmRange::faulted(Context& c) {
+  const Result result = c.task().result;
+  step = Step::unlock;
+  if (!result.ok() && result != Result::error(EBUSY)) {
+    error = EFAULT;
+    return Next::pass;
+  }
+  what = result.ok() ? Wait{} : c.task().awaited;
+  if (what.kind == Wait::Kind::userfault) {
+    error = EFAULT;
+    return Next::pass;
+  }
+  retry = c.notifier(mm).intervals.read_retry(mr, begun);
+  if (!retry) step = Step::awaited;
+  return Next::pass;
 }
 
 }  // namespace model

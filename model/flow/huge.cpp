@@ -43,9 +43,12 @@ Next HandleFault::decide_huge(Context& c, Pte pte, const Vma& vma) {
   if (unshare) return unshare_huge(c);
   if (!pte.no_access && (!write || pte.write)) return c.give();
   const bool watched = pte.uffd_wp && vma.uffd_wp;
-  if (watched && !vma.uffd_async) return wait_for_user(c);
+  if (watched && !vma.uffd_async) return wait_for_user(c, UserFault::wp);
   step = Step::other;
-  if (watched) return c.call({SplitPmd{.mm = mm, .first = span_of(page, pmd_pages).first}});
+  // wp_huge_pmd(): a write to a page of a file is seen to page by page.
+  if (watched || is_file(c.machine, pte.frame())) {
+    return c.call({SplitPmd{.mm = mm, .first = span_of(page, pmd_pages).first}});
+  }
   return c.call({HugeWrite{.mm = mm, .page = page}});
 }
 
@@ -181,12 +184,14 @@ Next HugeWrite::decide(Context& c) {
 
 bool can_split(const Machine& machine, FrameId head, std::uint32_t held) {
   const Frame& folio = machine.frames[head];
-  return folio.pages > 1 && folio.maps > 0 && !folio.hugetlb && !folio.slot.some() &&
-         folio.references == folio.maps + held;
+  const bool file = is_file(machine, head);
+  const std::uint32_t cached = file ? folio.cache_references() : 0;
+  return folio.pages > 1 && (file || folio.maps > 0) && !folio.hugetlb && !folio.slot.some() &&
+         folio.references == folio.maps + held + cached;
 }
 
 Wait SplitFolio::guard() const {
-  if (step == Step::lock) return Wait::lock(folio_lock(frame), LockMode::write);
+  if (step == Step::lock && !tries) return Wait::lock(folio_lock(frame), LockMode::write);
   return step == Step::lock_ptl ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
 }
 
@@ -198,6 +203,10 @@ Next SplitFolio::run(Context& c) {
       step = Step::lock;
       return Next::pass;
     case Step::lock:
+      if (c.frame(frame).locked_by.some()) {
+        free_unmapped(c, frame);
+        return c.done(Result::error(EAGAIN));
+      }
       c.lock_folio(frame);
       step = Step::unmap;
       if (can_split(c.machine, frame, held.some() ? 2 : 1)) return Next::pass;
@@ -236,14 +245,29 @@ Next SplitFolio::run(Context& c) {
 Next SplitFolio::split(Context& c) {
   const std::uint32_t pages = c.frame(frame).pages;
   step = Step::remap;
-  const std::uint32_t kept = held.some() ? 2 : 1;
+  const MappingId file = is_file(c.machine, frame) ? c.frame(frame).mapping : MappingId{};
+  const std::uint32_t cached = file.some() ? c.frame(frame).cache_references() : 0;
+  const std::uint32_t kept = (held.some() ? 2 : 1) + cached;
   if (c.frame(frame).maps > 0 || c.frame(frame).references != kept) {
     result = Result::error(EAGAIN);
     return Next::again;
   }
+  const std::uint32_t index = c.frame(frame).index;
   lru_remove(c, frame);
+  if (file.some()) c.mapping(file).set_cached(index, {});
   c.machine.frames.split(frame);
-  for (std::uint32_t i = 0; i < pages; ++i) c.get(FrameId{frame.value + i});
+  for (std::uint32_t i = 0; i < pages; ++i) {
+    const FrameId page{frame.value + i};
+    c.get(page);
+    if (!file.some()) continue;
+    // What lies behind the end of the file is not cached any more.
+    const Mapping& cache = std::as_const(c.machine).mappings[file.index()];
+    if (!cache.file || index + i < cache.size) {
+      add_to_page_cache(c, file, index + i, page);
+    } else {
+      c.frame(page).mapping = MappingId{};
+    }
+  }
   if (held.some()) c.get(held);
   return Next::again;
 }
@@ -273,7 +297,7 @@ Next SplitFolio::remap(Context& c) {
   if (!result.ok()) return Next::again;
   for (std::uint32_t i = 0; i < pmd_pages; ++i) {
     const FrameId page{frame.value + i};
-    lru_add(c, page);
+    if (c.frame(page).mapping.some()) lru_add(c, page);
     if (i > 0) free_unmapped(c, page);
   }
   return Next::again;
@@ -298,10 +322,10 @@ Next SplitFolio::unmap(Context& c) {
     }
     // Up to 6.15 the walk has a bracket of its own, in which nothing is left.
     step = c.setup.switches.split_in_walk ? Step::unmap : Step::again;
-    return c.call({SplitPmd{.freeze = true, .mm = mm, .first = start}});
+    return c.call({SplitPmd{.freeze = true, .mm = mm, .first = start, .only = frame}});
   }
   step = Step::split;
-  if (c.frame(frame).maps == 0) return Next::pass;
+  if (c.frame(frame).maps == 0 || is_file(c.machine, frame)) return Next::pass;
   return c.call({UnmapFolio{.what = UnmapFolio::For::migration,
                             .batch = false,
                             .frame = frame,
@@ -316,9 +340,10 @@ bool SplitFolio::freeze(Context& c) const {
   });
   for (auto [page, pte] : entries) {
     unmap_frame(c, mm, page);
+    c.put(frame);
+    if (is_file(c.machine, frame)) continue;  // It is found again by a fault: unmap_folio().
     pte.kind = Pte::Kind::migration;
     c.mm(mm).page_table.set(page, pte);
-    c.put(frame);
   }
   return !entries.empty();
 }
@@ -342,7 +367,7 @@ Next SplitHugePages::run(Context& c) {
         cursor = span_of(cursor, pmd_pages).end();
         c.spend(Cost::pte_walk);
         if (!pte.present() || !pte.huge || c.machine.is_zero(pte.frame())) continue;
-        return c.call({SplitFolio{.frame = c.machine.frames.head(pte.frame())}});
+        return c.call({SplitFolio{.tries = true, .frame = c.machine.frames.head(pte.frame())}});
       }
       step = Step::unlock;
       return Next::pass;

@@ -68,6 +68,7 @@ struct SplitFolio {
     remap,
     unlock
   } step = Step::hold;
+  bool tries = false;  // folio_trylock(): a folio that is locked is left alone, EAGAIN.
   FrameId frame{};
   FrameId held{};  // Its page of which the caller has a reference; none: it has none.
   MmId mm{};       // Of the mapping that is being split.
@@ -88,22 +89,28 @@ struct SplitFolio {
 // collapse_huge_page(): small pages become one huge one; for MADV_COLLAPSE and khugepaged.
 struct Collapse {
   static constexpr std::string_view name = "collapse";
-  static constexpr std::array<std::string_view, 8> steps{"next",    "lock", "start",  "lock_ptl",
-                                                         "isolate", "map",  "unlock", "finish"};
+  static constexpr std::array<std::string_view, 12> steps{
+      "next",     "lock_read", "swap_in", "swapped", "lock", "start",
+      "lock_ptl", "isolate",   "map",     "unlock",  "file", "finish"};
   enum class Step : std::uint8_t {
     next,
+    lock_read,
+    swap_in,
+    swapped,
     lock,
     start,
     lock_ptl,
     isolate,
     map,
     unlock,
+    file,
     finish
   } step = Step::next;
   bool asked = false;  // MADV_COLLAPSE: also where nobody advised it.
   bool has_lock = false;
   bool isolated = false;
   std::uint16_t collapsed = 0;
+  int file_error = 0;  // Why a file's pages could not be collapsed.
   MmId mm{};
   PageRange pages{};
   Page cursor{0};
@@ -116,6 +123,9 @@ struct Collapse {
 
  private:
   Next next(Context& c);
+  Next swap_in(Context& c);
+  std::optional<Page> absent(Context& c) const;
+  std::optional<PageRange> next_span(Context& c) const;
   bool suits(Context& c, PageRange span) const;
   void hide(Context& c, bool hidden);
   void copy(Context& c);

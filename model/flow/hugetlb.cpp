@@ -3,6 +3,7 @@
 
 #include "model/flow/all.hpp"
 #include "model/flow/paging.hpp"
+#include "model/flow/pmd_sharing.hpp"
 
 namespace model {
 namespace {
@@ -26,23 +27,12 @@ bool ends_before(const Machine& machine, const Vma& vma, std::uint32_t end) {
 // alloc_hugetlb_folio()
 std::optional<FrameId> hugetlb_page(Context& c, HostId host) {
   const auto head = c.machine.frames.allocate(host, pmd_pages);
+  c.changed(Wait::Kind::pressure, host.value);
   c.spend(Cost::page_alloc);
   if (!head) return head;
   c.frame(*head).hugetlb = true;
   c.emit({.kind = EventKind::frame_allocated, .frame = *head, .value = 9});
   return head;
-}
-
-PageRange sharing_range(const Vma* vma, PageRange pages) {
-  if (vma == nullptr || !vma->hugetlb || !vma->shared) return pages;
-  const auto down = [](Page at) { return span_of(at, pud_pages).first; };
-  const auto up = [&](Page at) { return down(Page{at.value + pud_pages - 1}); };
-  const Page first = up(vma->pages.first);
-  const Page last = down(vma->pages.end());
-  if (first >= last || pages.end() <= first || pages.first >= last) return pages;
-  const Page from = pages.first > first ? down(pages.first) : pages.first;
-  const Page to = pages.end() < last ? up(pages.end()) : pages.end();
-  return {.first = from, .count = to.value - from.value};
 }
 
 bool cuts_hugetlb(const AddressSpace& space, PageRange pages) {
@@ -56,7 +46,8 @@ bool cuts_hugetlb(const AddressSpace& space, PageRange pages) {
 // ---- HugetlbFault
 
 Wait HugetlbFault::guard() const {
-  return step == Step::lock_ptl ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
+  const bool locks = step == Step::decide || step == Step::lock_ptl;
+  return locks ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
 }
 
 NotifierRange HugetlbFault::range() const {
@@ -77,6 +68,7 @@ Next HugetlbFault::run(Context& c) {
       const Pte pte = c.mm(mm).page_table.at(first);
       step = Step::end;
       if (!pte.maps(old)) return Next::again;
+      wp = pte.uffd_wp;
       unmap_huge(c, mm, first);
       step = Step::flush;
       return Next::again;
@@ -92,7 +84,8 @@ Next HugetlbFault::run(Context& c) {
       Vma& vma = *c.mm(mm).find_vma(page);
       vma.prepared = true;
       belongs(c, fresh, vma, first);
-      map_huge(c, mm, first, fresh, {.write = true, .dirty = true, .exclusive = true});
+      map_huge(c, mm, first, fresh,
+               {.write = !unshare, .dirty = !unshare, .exclusive = true, .uffd_wp = unshare && wp});
       c.put(old);
       fresh = FrameId{};
       step = Step::end;
@@ -111,13 +104,17 @@ Next HugetlbFault::run(Context& c) {
 }
 
 // hugetlb_handle_userfault()
-Next HugetlbFault::wait_for_user(Context& c) {
-  c.task().awaited = {.kind = Wait::Kind::userfault, .index = mm.value, .pages = one_page(page)};
+Next HugetlbFault::wait_for_user(Context& c, UserFault reason) {
+  c.task().awaited = Wait::userfault(mm, page, reason, c.mm(mm).generation);
   return c.give(Result::error(EBUSY));
 }
 
 Next HugetlbFault::decide(Context& c) {
   const Page first = span_of(page, pmd_pages).first;
+  if (const auto wait = share_pmds(c, mm, page)) {
+    c.task().awaited = *wait;
+    return c.give(Result::error(EBUSY));
+  }
   Vma& vma = *c.mm(mm).find_vma(page);
   Pte pte = c.mm(mm).page_table.at(first);
   const HostId host = c.mm(mm).host;
@@ -128,8 +125,15 @@ Next HugetlbFault::decide(Context& c) {
       return c.give(Result::error(ENOMEM));  // SIGBUS: only whole huge pages count.
     }
     const Pte cached = vma.file.some() ? c.mapping(vma.file).cached(index) : Pte{};
-    if (cached.present() && vma.uffd_minor) return wait_for_user(c);
-    if (!cached.present() && vma.uffd_missing) return wait_for_user(c);
+    if (cached.present() && c.frame(cached.frame()).poisoned) {
+      return c.give(Result::error(EHWPOISON));
+    }
+    if (cached.present() && vma.uffd_minor) return wait_for_user(c, UserFault::minor);
+    if (!cached.present() && vma.uffd_missing) return wait_for_user(c, UserFault::missing);
+    if (cached.present() && c.frame(cached.frame()).locked_by.some()) {  // hugetlb_fault_mutex
+      c.task().awaited = Wait::lock(folio_lock(cached.frame()), LockMode::write);
+      return c.give(Result::error(EBUSY));
+    }
     if (cached.present()) {
       c.get(cached.frame());
       const bool shared_write = write && vma.shared;
@@ -160,17 +164,17 @@ Next HugetlbFault::decide(Context& c) {
     return c.give(Result::error(EBUSY));
   }
   if (!pte.present()) return c.give(Result::error(EHWPOISON));  // Or a marker says so.
-  if (!write || pte.write) return c.give();
-  if (pte.uffd_wp && vma.uffd_wp && !vma.uffd_async) return wait_for_user(c);
-  pte.uffd_wp = pte.uffd_wp && !vma.uffd_wp;
+  if (!unshare && (!write || pte.write)) return c.give();
+  if (write && pte.uffd_wp && vma.uffd_wp && !vma.uffd_async)
+    return wait_for_user(c, UserFault::wp);
+  if (write) pte.uffd_wp = pte.uffd_wp && !vma.uffd_wp;
   old = pte.frame();
   const Frame& folio = c.frame(old);
   const bool alone = pte.exclusive || (folio.maps == 1 && folio.references == 1);
   if (vma.shared || alone) {
-    pte.write = pte.dirty = pte.young = true;
+    if (write) pte.write = pte.dirty = pte.young = true;
     pte.exclusive = !vma.shared;
-    c.spend(Cost::pte_change);
-    c.mm(mm).page_table.set_huge(first, pte);
+    set_bits(c, mm, first, pte);
     return c.done();
   }
   const auto head = hugetlb_page(c, host);
@@ -239,6 +243,7 @@ bool CopyHugetlb::copy(Context& c, Page first) {
 // ---- ProtectHugetlb
 
 Wait ProtectHugetlb::guard() const {
+  if (step == Step::lock_file) return Wait::lock(rmap_lock(file), LockMode::write);
   return step == Step::modify ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
 }
 
@@ -248,18 +253,27 @@ Next ProtectHugetlb::run(Context& c) {
                             .event = NotifierEvent::protection_vma};
   switch (step) {
     case Step::start:
-      step = Step::modify;
+      if (shareable_part(*c.mm(mm).find_vma(pages.first)).count > 0) {
+        file = c.mm(mm).find_vma(pages.first)->file;
+      }
+      step = file.some() ? Step::lock_file : Step::modify;
       return c.call({RangeStart{.range = range}});
+    case Step::lock_file:
+      c.take(rmap_lock(file), LockMode::write);
+      step = Step::modify;
+      return Next::again;
     case Step::modify:
       for (std::uint32_t at = 0; at < pages.count; at += pmd_pages) {
+        unshared = unshare_pmds(c, mm, pages.at(at)) || unshared;
         modify(c, pages.at(at));
       }
       step = Step::flush;
       return Next::again;
     case Step::flush:
       step = Step::end;
-      return c.call({TlbFlush{.mm = mm, .pages = pages, .shift = 21}});
+      return c.call({TlbFlush{.mm = mm, .pages = unshared ? range.pages : pages, .shift = 21}});
     case Step::end:
+      if (file.some()) c.release(rmap_lock(file));
       step = Step::finish;
       return c.call({RangeEnd{.range = range}});
     case Step::finish:  // The caller flushes everything: the tables could have been shared.
@@ -279,6 +293,12 @@ void ProtectHugetlb::modify(Context& c, Page first) {
   if (pte.kind == Pte::Kind::marker && pte.uffd_wp && what == What::uffd_resolve) {
     return c.mm(mm).page_table.set_huge(first, {});
   }
+  if (pte.migrating()) {  // Writable ones become readable; remove_migration_pte() asks the VMA.
+    pte.write = false;
+    if (what == What::protection) pte.no_access = !vma.allows(false);
+    if (what != What::protection) pte.uffd_wp = what == What::uffd_wp;
+    return set_bits(c, mm, first, pte);
+  }
   if (!pte.present()) return;
   if (!vma.write || what == What::uffd_wp) protect(c, mm, first);
   pte = c.mm(mm).page_table.at(first);
@@ -291,6 +311,7 @@ void ProtectHugetlb::modify(Context& c, Page first) {
 // ---- MoveHugetlb
 
 Wait MoveHugetlb::guard() const {
+  if (step == Step::lock_file) return Wait::lock(rmap_lock(file), LockMode::write);
   return step == Step::move ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
 }
 
@@ -303,16 +324,25 @@ NotifierRange MoveHugetlb::range(Context& c) const {
 Next MoveHugetlb::run(Context& c) {
   switch (step) {
     case Step::start:
-      step = Step::move;
+      if (shareable_part(*c.mm(mm).find_vma(from.first)).count > 0) {
+        file = c.mm(mm).find_vma(from.first)->file;
+      }
+      step = file.some() ? Step::lock_file : Step::move;
       return c.call({RangeStart{.range = range(c)}});
+    case Step::lock_file:
+      c.take(rmap_lock(file), LockMode::write);
+      step = Step::move;
+      return Next::again;
     case Step::move: {
       PageTable& table = c.mm(mm).page_table;
       MmuGather gather;
       for (std::uint32_t at = 0; at < from.count; at += pmd_pages) {
+        // What is shared is found again by faults.
+        if (unshare_pmds(c, mm, from.at(at))) gather.add(range(c).pages);
         const Pte entry = table.at(from.at(at));
         if (!entry.populated()) continue;
         table.set_huge(from.at(at), {});
-        table.set_huge(Page{to.value + at}, entry);
+        table.set_huge(Page{to.value + at}, without_uffd_wp(entry));
         gather.add_pmd(from.at(at));
         c.spend(Cost::pte_change);
       }
@@ -321,6 +351,7 @@ Next MoveHugetlb::run(Context& c) {
       return c.call({flush_of(mm, gather, false)});
     }
     case Step::end:
+      if (file.some()) c.release(rmap_lock(file));
       step = Step::finish;
       return c.call({RangeEnd{.range = range(c)}});
     case Step::finish:

@@ -22,6 +22,8 @@ struct HugetlbFault {
     finish
   } step = Step::decide;
   bool write = false;
+  bool unshare = false;  // FAULT_FLAG_UNSHARE: a copy of one's own, though only to be read.
+  bool wp = false;       // The entry that is replaced was protected by userfaultfd.
   MmId mm{};
   Page page{};
   FrameId fresh{};
@@ -33,7 +35,7 @@ struct HugetlbFault {
 
  private:
   Next decide(Context& c);
-  Next wait_for_user(Context& c);
+  Next wait_for_user(Context& c, UserFault reason);
   NotifierRange range() const;
 };
 
@@ -63,10 +65,19 @@ struct CopyHugetlb {
 // hugetlb_change_protection(): flushed within the bracket. Also for userfaultfd.
 struct ProtectHugetlb {
   static constexpr std::string_view name = "protect_hugetlb";
-  static constexpr std::array<std::string_view, 5> steps{"start", "modify", "flush", "end",
-                                                         "finish"};
-  enum class Step : std::uint8_t { start, modify, flush, end, finish } step = Step::start;
+  static constexpr std::array<std::string_view, 6> steps{"start", "lock_file", "modify",
+                                                         "flush", "end",       "finish"};
+  enum class Step : std::uint8_t {
+    start,
+    lock_file,
+    modify,
+    flush,
+    end,
+    finish
+  } step = Step::start;
   enum class What : std::uint8_t { protection, uffd_wp, uffd_resolve } what = What::protection;
+  bool unshared = false;  // A page table is not shared any more: all of it is flushed.
+  MappingId file{};       // Whose rmap lock is held: page tables could be shared.
   MmId mm{};
   PageRange pages{};
 
@@ -81,9 +92,11 @@ struct ProtectHugetlb {
 // move_hugetlb_page_tables(): mremap() takes the huge entries along.
 struct MoveHugetlb {
   static constexpr std::string_view name = "move_hugetlb";
-  static constexpr std::array<std::string_view, 4> steps{"start", "move", "end", "finish"};
-  enum class Step : std::uint8_t { start, move, end, finish } step = Step::start;
+  static constexpr std::array<std::string_view, 5> steps{"start", "lock_file", "move", "end",
+                                                         "finish"};
+  enum class Step : std::uint8_t { start, lock_file, move, end, finish } step = Step::start;
   MmId mm{};
+  MappingId file{};  // Whose rmap lock is held: page tables could be shared.
   PageRange from{};
   Page to{};
 
@@ -97,9 +110,5 @@ struct MoveHugetlb {
 
 // alloc_hugetlb_folio(): a page of the pool, if there is one.
 std::optional<FrameId> hugetlb_page(Context& c, HostId host);
-
-// adjust_range_if_pmd_sharing_possible(): where processes could share a page table of hugetlb, all
-// that it spans is announced.
-PageRange sharing_range(const Vma* vma, PageRange pages);
 
 }  // namespace model

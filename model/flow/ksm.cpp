@@ -209,7 +209,18 @@ Next KsmScan::next(Context& c) {
 
 // ---- Unmerge
 
+std::optional<FrameId> copy_unmerged(Context& c, FrameId frame) {
+  const auto copy = c.allocate(c.frame(frame).host);
+  if (!copy) return copy;
+  c.frame(*copy).value = c.frame(frame).value;
+  c.spend(Cost::page_alloc);
+  c.spend(Cost::copy_page);
+  free_unmapped(c, frame);
+  return copy;
+}
+
 Wait Unmerge::guard() const {
+  if (step == Step::awaited) return what;
   return step == Step::lock ? Wait::lock(mmap_lock(mm), LockMode::read) : Wait{};
 }
 
@@ -219,35 +230,60 @@ Next Unmerge::run(Context& c) {
       c.take(mmap_lock(mm), LockMode::read);
       step = Step::next;
       return Next::again;
-    case Step::next: {
-      const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
-      if (cursor < pages.first) cursor = pages.first;
-      while (cursor < pages.end()) {
-        const auto found =
-            space.page_table.first({.first = cursor, .count = pages.end().value - cursor.value});
-        if (!found) break;
-        cursor = Page{found->value + 1};
-        const Pte pte = space.page_table.at(*found);
-        c.spend(Cost::pte_walk);
-        if (!pte.present() || !std::as_const(c.machine).frames[pte.frame()].ksm) continue;
-        const bool unshare = c.setup.switches.unmerge_unshares;
-        return c.call(
-            {HandleFault{.write = !unshare, .unshare = unshare, .mm = mm, .page = *found}});
+    case Step::next:
+      return next(c);
+    case Step::broken: {  // Once more, until it is no merged page, or there is no memory.
+      const Result fault = c.task().result;
+      what = fault == Result::error(EBUSY) ? c.task().awaited : Wait{};
+      step = Step::awaited;
+      if (fault == Result::error(ENOMEM)) {
+        result = fault;
+        step = Step::unlock;
+      } else if (what.kind == Wait::Kind::userfault || (!fault.ok() && fault.number != EBUSY)) {
+        cursor = Page{cursor.value + 1};
+        step = Step::next;
       }
-      step = Step::unlock;
       return Next::pass;
     }
+    case Step::awaited:  // migration_entry_wait(), with the lock held.
+      step = Step::next;
+      return Next::pass;
     case Step::unlock:
-      if (!locks) return c.give();
+      if (!locks) return c.give(result);
       c.release(mmap_lock(mm));
-      return c.done();
+      return c.done(result);
   }
   return c.done();
+}
+
+// unmerge_ksm_pages(), break_ksm(). A page that is being moved stays what it is.
+Next Unmerge::next(Context& c) {
+  const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
+  if (cursor < pages.first) cursor = pages.first;
+  while (cursor < pages.end()) {
+    const auto found =
+        space.page_table.first({.first = cursor, .count = pages.end().value - cursor.value});
+    if (!found) break;
+    cursor = *found;
+    const Pte pte = space.page_table.at(*found);
+    c.spend(Cost::pte_walk);
+    const bool there = pte.present() || pte.migrating();
+    if (there && std::as_const(c.machine).frames[pte.frame()].ksm) {
+      const bool unshare = c.setup.switches.unmerge_unshares;
+      step = Step::broken;
+      return c.call({HandleFault{
+          .write = !unshare, .force = !unshare, .unshare = unshare, .mm = mm, .page = *found}});
+    }
+    cursor = Page{found->value + 1};
+  }
+  step = Step::unlock;
+  return Next::pass;
 }
 
 // ---- UnmergeAll
 
 Next UnmergeAll::run(Context& c) {
+  if (cursor > 0 && !c.task().result.ok()) return c.give(c.task().result);
   while (cursor < c.machine.spaces.size()) {
     const MmId mm{cursor++};
     const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
@@ -287,6 +323,10 @@ Next Uprobe::run(Context& c) {
       result = c.task().result;
       what = c.task().awaited;
       step = result.ok() ? Step::get : result == Result::error(EBUSY) ? Step::wait : Step::unlock;
+      // Without FAULT_FLAG_ALLOW_RETRY nobody waits for userfaultfd.
+      if (step != Step::wait || what.kind != Wait::Kind::userfault) return Next::pass;
+      result = Result::error(EFAULT);
+      step = Step::unlock;
       return Next::pass;
     case Step::wait:
       step = Step::get;

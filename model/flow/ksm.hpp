@@ -70,20 +70,29 @@ struct KsmScan {
   Next give_up(Context& c);
 };
 
+// ksm_might_need_to_copy(): the page that comes from swap is mapped elsewhere already, and its
+// reverse map would not find this place. A copy of it, or none if there is no memory.
+std::optional<FrameId> copy_unmerged(Context& c, FrameId frame);
 // unmerge_ksm_pages(): each merged page gets a copy of its own. The caller holds mmap_lock, or it
 // is taken here.
 struct Unmerge {
   static constexpr std::string_view name = "unmerge";
-  static constexpr std::array<std::string_view, 3> steps{"lock", "next", "unlock"};
-  enum class Step : std::uint8_t { lock, next, unlock } step = Step::next;
+  static constexpr std::array<std::string_view, 5> steps{"lock", "next", "broken", "awaited",
+                                                         "unlock"};
+  enum class Step : std::uint8_t { lock, next, broken, awaited, unlock } step = Step::next;
   bool locks = false;
   MmId mm{};
   PageRange pages{};
   Page cursor{0};
+  Wait what{};
+  Result result = Result::success();
 
   bool operator==(const Unmerge&) const = default;
   Wait guard() const;
   Next run(Context& c);
+
+ private:
+  Next next(Context& c);
 };
 
 // /sys/kernel/mm/ksm/run = 2: no page of the host stays merged.

@@ -33,7 +33,8 @@ MappingId new_mapping(Context& c, Mapping::Kind kind, HostId host) {
   const Machine& machine = c.machine;
   const auto used = [&](MappingId id) {
     return std::ranges::any_of(machine.spaces, [id](const AddressSpace& space) {
-      return std::ranges::any_of(space.vmas, [id](const Vma& vma) { return vma.belongs_to(id); });
+      const auto names = [id](const Vma& vma) { return vma.belongs_to(id); };
+      return std::ranges::any_of(space.vmas, names) || std::ranges::any_of(space.detached, names);
     });
   };
   for (std::uint32_t i = 0; kind == Mapping::Kind::shmem && i < machine.mappings.size(); ++i) {
@@ -45,10 +46,6 @@ MappingId new_mapping(Context& c, Mapping::Kind kind, HostId host) {
   return MappingId{static_cast<std::uint32_t>(machine.mappings.size() - 1)};
 }
 
-std::uint32_t huge_aligned(std::uint32_t count) {
-  return (count + pmd_pages - 1) / pmd_pages * pmd_pages;
-}
-
 // mlockall(MCL_FUTURE)
 void lock_as_told(const AddressSpace& space, Vma& vma) {
   vma.locked = vma.locked || (space.lock_future & lock_all_flag::future) != 0;
@@ -58,14 +55,16 @@ bool fills_locked(const AddressSpace& space, const Vma& vma) {
   return vma.locked && (space.lock_future & lock_all_flag::on_fault) == 0;
 }
 
-bool mapped(const AddressSpace& space, PageRange pages) {
-  return std::ranges::any_of(space.vmas, [&](const Vma& vma) { return vma.pages.overlaps(pages); });
-}
-
 }  // namespace
+
+Wait Syscall::guard() const {
+  return mm.some() ? Wait::lock(mmap_lock(mm), LockMode::read) : Wait{};
+}
 
 Next Syscall::run(Context& c) {
   c.spend(Cost::syscall);
+  const bool hole = mm.some() && c.mm(mm).covered(pages) < pages.count;
+  if (hole) return c.done(Result::error(ENOMEM));
   for (std::uint32_t at = 0; at < pages.count; at += pmd_pages) c.spend(Cost::pte_walk);
   return c.done(error == 0 ? Result::success() : Result::error(error));
 }
@@ -134,12 +133,12 @@ Next Mmap::run(Context& c) {
         pages.count = huge_aligned(pages.count);
       }
       step = Step::insert;
-      if ((flags & map_flag::fixed) == 0 || !mapped(c.mm(mm), pages)) return Next::pass;
+      if ((flags & map_flag::fixed) == 0 || c.mm(mm).covered(pages) == 0) return Next::pass;
       return c.call({Unmap{.mm = mm, .pages = pages}});
     }
     case Step::insert: {
       if (c.task().result == Result::error(EINVAL)) return fail(c, EINVAL);
-      if (mapped(c.mm(mm), pages)) return fail(c, EEXIST);
+      if (c.mm(mm).covered(pages) > 0) return fail(c, EEXIST);
       Vma vma = *wanted(c);
       prepare(c, vma);
       const bool fills = (flags & map_flag::populate) != 0 || fills_locked(c.mm(mm), vma);
@@ -201,24 +200,16 @@ Next Brk::run(Context& c) {
       return Next::pass;
     case Step::resize: {
       step = Step::unlock;
-      std::uint32_t now = 0;
-      while (now < heap.count && c.mm(mm).find_vma(heap.at(now)) != nullptr) ++now;
-      if (size < now) {
-        return c.call({Unmap{
-            .downgrade = true, .mm = mm, .pages = {.first = heap.at(size), .count = now - size}}});
-      }
-      if (size > now && size <= heap.count) {
-        auto vma = declared(c, mm, {.first = heap.at(now), .count = size - now});
-        c.spend(Cost::vma);
-        if (!vma) return Next::pass;
-        lock_as_told(c.mm(mm), *vma);
-        if (fills_locked(c.mm(mm), *vma)) grown = vma->pages;
-        c.mm(mm).insert(*vma);
-      }
-      return Next::pass;
+      const std::uint32_t now = c.mm(mm).brk;
+      if (size == now) return Next::pass;
+      refused = size > heap.count || !resize(c, now);
+      if (refused || size > now) return Next::pass;
+      return c.call({Unmap{
+          .downgrade = true, .mm = mm, .pages = {.first = heap.at(size), .count = now - size}}});
     }
     case Step::unlock:
       unlock_write(c, mm);
+      if (refused) return c.done(Result::error(ENOMEM));
       if (grown.count == 0) return c.done();
       step = Step::populated;
       return c.call({Populate{.by_vma = true, .mm = mm, .pages = grown}});
@@ -228,233 +219,21 @@ Next Brk::run(Context& c) {
   return c.done();
 }
 
-// ---- Mremap
-
-Wait Mremap::guard() const { return step == Step::lock ? write_lock_wait(mm, has_lock) : Wait{}; }
-
-// What is moved: the rest of the source is given up, the rest of the target is new.
-PageRange Mremap::moved_part() const {
-  return {.first = from.first, .count = std::min(from.count, to.count)};
-}
-
-Next Mremap::fail(int number) {
-  error = number;
-  step = Step::fail;
-  return Next::pass;
-}
-
-Next Mremap::run(Context& c) {
-  switch (step) {
-    case Step::lock:
-      if (!lock_for_write(c, mm, has_lock)) return Next::again;
-      c.spend(Cost::syscall);
-      step = Step::decide;
-      return Next::again;
-    case Step::decide:
-      return decide(c);
-    case Step::unmap_target:
-      step = Step::shrink;
-      if (!mapped(c.mm(mm), to)) return Next::pass;
-      return c.call({Unmap{.mm = mm, .pages = to}});
-    case Step::shrink:
-      if (c.task().result == Result::error(EINVAL)) return fail(EINVAL);
-      if (c.mm(mm).find_vma(from.first) == nullptr) return fail(EFAULT);  // It was the target.
-      step = Step::move;
-      if (from.count <= to.count) return Next::pass;
-      return c.call(
-          {Unmap{.mm = mm, .pages = {.first = from.at(to.count), .count = from.count - to.count}}});
-    case Step::move: {  // copy_vma(), then its page tables.
-      step = Step::moved;
-      Vma copy = *c.mm(mm).find_vma(from.first);
-      copy.index = copy.index_of(from.first);
-      copy.pages = to;
-      copy.drop_uffd();
-      populates = copy.locked && to.count > from.count;
-      c.mm(mm).insert(copy);
-      c.spend(Cost::vma);
-      if (from.count == 0) return Next::pass;
-      if (copy.hugetlb)
-        return c.call({MoveHugetlb{.mm = mm, .from = moved_part(), .to = to.first}});
-      return c.call({MovePageTables{.mm = mm, .from = moved_part(), .to = to.first}});
-    }
-    case Step::moved:
-      step = Step::unmap_source;
-      if (from.count == 0 || (flags & remap_flag::dontunmap) != 0) {
-        if (from.count > 0) c.mm(mm).modify(from, [](Vma& left) { left.locked = false; });
-        step = Step::unlock;
-        return Next::pass;
-      }
-      return c.call({Unmap{.mm = mm, .pages = moved_part()}});
-    case Step::unmap_source:
-      step = Step::unlock;
-      return Next::pass;
-    case Step::unlock:
-      unlock_write(c, mm);
-      if (!populates) return c.done();
-      step = Step::populated;
-      return c.call({Populate{.by_vma = true, .mm = mm, .pages = to}});
-    case Step::populated:
-      return c.give(Result::success());
-    case Step::fail:
-      unlock_write(c, mm);
-      return c.done(Result::error(error));
+// do_brk_flags(), where nothing else is mapped; or whether there is anything to give up.
+bool Brk::resize(Context& c, std::uint32_t now) {
+  const PageRange change{.first = heap.at(std::min(now, size)),
+                         .count = std::max(now, size) - std::min(now, size)};
+  if ((c.mm(mm).covered(change) > 0) != (size < now)) return false;
+  if (size > now) {
+    auto vma = declared(c, mm, change);
+    c.spend(Cost::vma);
+    if (!vma) return false;
+    lock_as_told(c.mm(mm), *vma);
+    if (fills_locked(c.mm(mm), *vma)) grown = vma->pages;
+    c.mm(mm).insert(*vma);
   }
-  return c.done();
-}
-
-Next Mremap::decide(Context& c) {
-  const Vma* vma = c.mm(mm).find_vma(from.first);
-  const bool leaves = (flags & remap_flag::dontunmap) != 0;
-  const bool needs_move = (flags & (remap_flag::fixed | remap_flag::dontunmap)) != 0;
-  if (needs_move && (flags & remap_flag::maymove) == 0) return fail(EINVAL);
-  if (leaves && from.count != to.count) return fail(EINVAL);
-  if (vma == nullptr) return fail(EFAULT);
-  if (vma->hugetlb && !fits_hugetlb()) return fail(EINVAL);
-  if (from.count == 0 && !vma->shared) return fail(EINVAL);
-  if (vma->hugetlb) {  // It cannot grow, and has VM_DONTEXPAND.
-    const bool whole = from.first.value % pmd_pages == 0 && to.first.value % pmd_pages == 0;
-    if (!whole || to.count > from.count || leaves) return fail(EINVAL);
-  }
-  if (from.count > 0 && from.end() > vma->pages.end()) return fail(EFAULT);
-  if (from.first == to.first && from.count > 0) return in_place(c);
-  if ((flags & remap_flag::maymove) == 0) return fail(EINVAL);
-  if ((flags & remap_flag::fixed) == 0 && mapped(c.mm(mm), to)) return fail(EEXIST);
-  const bool overlaps = from.end() > to.first && to.end() > from.first;
-  if ((flags & remap_flag::fixed) != 0 && overlaps) return fail(EINVAL);
-  step = Step::unmap_target;
-  return Next::pass;
-}
-
-// align_hugetlb(): sizes are rounded, addresses are not; it cannot grow, nor leave anything behind.
-bool Mremap::fits_hugetlb() {
-  from.count = huge_aligned(from.count);
-  to.count = huge_aligned(to.count);
-  const bool aligned = (from.first.value | to.first.value) % pmd_pages == 0;
-  return aligned && to.count <= from.count && (flags & remap_flag::dontunmap) == 0;
-}
-
-// vma_expandable(), or the end is unmapped.
-Next Mremap::in_place(Context& c) {
-  step = Step::unlock;
-  if (to.count < from.count) {
-    return c.call({Unmap{.downgrade = true,
-                         .mm = mm,
-                         .pages = {.first = from.at(to.count), .count = from.count - to.count}}});
-  }
-  const PageRange grown{.first = from.end(), .count = to.count - from.count};
-  if (mapped(c.mm(mm), grown)) return fail(ENOMEM);
-  if (grown.count == 0) return Next::pass;
-  Vma more = *c.mm(mm).find_vma(from.first);
-  more.index = more.index_of(from.end());
-  more.pages = grown;
-  populates = more.locked;
-  c.mm(mm).insert(more);
-  c.spend(Cost::vma);
-  return Next::pass;
-}
-
-// ---- MovePageTables
-
-Wait MovePageTables::guard() const {
-  return step == Step::lock_ptl ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
-}
-
-Next MovePageTables::run(Context& c) {
-  const NotifierRange range{.mm = mm, .pages = from, .event = NotifierEvent::unmap};
-  switch (step) {
-    case Step::start:
-      step = Step::next;
-      return c.call({RangeStart{.range = range}});
-    case Step::next:
-      return next(c);
-    case Step::lock_ptl:
-      c.take(page_table_lock(mm), LockMode::write);
-      step = Step::move;
-      return flush_pending(c, mm) ? c.call({flush_mm(mm)}) : Next::again;
-    case Step::move:
-      step = move_entries(c) ? Step::flush : Step::unlock;
-      return Next::again;
-    case Step::flush:  // Before the lock is dropped: nobody may write by the old address any more.
-      step = Step::unlock;
-      return c.call({flush_range(mm, part)});
-    case Step::unlock:
-      c.release(page_table_lock(mm));
-      cursor += part.count;
-      step = Step::next;
-      return Next::again;
-    case Step::end:
-      return c.give();
-  }
-  return c.done();
-}
-
-// An extent within one table of the source and one of the target.
-Next MovePageTables::next(Context& c) {
-  PageTable& table = c.mm(mm).page_table;
-  const auto extent = [](Page page) { return pmd_pages - page.value % pmd_pages; };
-  while (cursor < from.count) {
-    const Page source = from.at(cursor);
-    const Page target{to.value + cursor};
-    const std::uint32_t left = from.count - cursor;
-    if (!table.has_table(pud_pages, source)) {
-      // The tables above the target are made first, whether there is anything to move or not.
-      table.add_table(pgd_pages, target);
-      cursor += std::min(left, extent(source));
-      continue;
-    }
-    table.add_table(pud_pages, target);
-    const Pte pte = table.at(source);
-    const bool whole = left >= pmd_pages && source.value % pmd_pages == 0;
-    if (pte.huge && whole && target.value % pmd_pages == 0) {
-      part = {.first = source, .count = pmd_pages};
-      step = Step::lock_ptl;
-      return Next::pass;
-    }
-    if (pte.huge) return c.call({SplitPmd{.mm = mm, .first = span_of(source, pmd_pages).first}});
-    const std::uint32_t count = std::min({left, extent(source), extent(target)});
-    if (!table.has_table(pmd_pages, source)) {
-      cursor += std::min(left, extent(source));
-      continue;
-    }
-    part = {.first = source, .count = count};
-    step = Step::lock_ptl;
-    return Next::pass;
-  }
-  step = Step::end;
-  return c.call({RangeEnd{.range = {.mm = mm, .pages = from, .event = NotifierEvent::unmap}}});
-}
-
-// move_ptes(), move_huge_pmd(). Whether a TLB may hold what was moved.
-bool MovePageTables::move_entries(Context& c) {
-  PageTable& table = c.mm(mm).page_table;
-  const Page target{to.value + cursor};
-  if (table.at(part.first).huge) {
-    const Pte entry = table.at(part.first);
-    table.set_huge(part.first, {});
-    table.set_huge(target, entry);
-    c.spend(Cost::pte_change, 2);
-    return true;
-  }
-  table.add_table(pmd_pages, target);
-  bool flush = false;
-  Small<std::pair<Page, Pte>, 8> entries;
-  table.for_each(part, [&](Page page, const Pte& pte) { entries.push_back({page, pte}); });
-  for (const auto& [page, pte] : entries) {
-    flush = flush || pte.present();
-    table.clear(page);
-    table.set(Page{target.value + (page.value - part.first.value)}, pte);
-    c.spend(Cost::pte_change, 2);
-    if (!pte.present()) continue;
-    const Page moved{target.value + (page.value - part.first.value)};
-    c.emit(
-        {.kind = EventKind::pte_cleared, .mm = mm, .pages = one_page(page), .frame = pte.frame()});
-    c.emit({.kind = EventKind::pte_set,
-            .detail = pte.write,
-            .mm = mm,
-            .pages = one_page(moved),
-            .frame = pte.frame()});
-  }
-  return flush;
+  c.mm(mm).brk = size;
+  return true;
 }
 
 }  // namespace model

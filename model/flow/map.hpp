@@ -7,15 +7,22 @@
 
 namespace model {
 
+// Whole huge pages for so many small ones.
+constexpr std::uint32_t huge_aligned(std::uint32_t count) {
+  return (count + pmd_pages - 1) / pmd_pages * pmd_pages;
+}
+
 // A call that changes nothing that the model has, or fails at once.
 struct Syscall {
   static constexpr std::string_view name = "syscall";
   static constexpr std::array<std::string_view, 1> steps{"enter"};
   enum class Step : std::uint8_t { enter } step = Step::enter;
+  MmId mm{};          // mincore(): whose mmap_lock is held meanwhile.
   PageRange pages{};  // Whose entries are looked at.
   int error = 0;
 
   bool operator==(const Syscall&) const = default;
+  Wait guard() const;
   Next run(Context& c);
 };
 
@@ -63,6 +70,7 @@ struct Brk {
   static constexpr std::array<std::string_view, 4> steps{"lock", "resize", "unlock", "populated"};
   enum class Step : std::uint8_t { lock, resize, unlock, populated } step = Step::lock;
   bool has_lock = false;
+  bool refused = false;
   PageRange grown{};  // What is to be locked in memory.
   MmId mm{};
   PageRange heap{};
@@ -71,6 +79,9 @@ struct Brk {
   bool operator==(const Brk&) const = default;
   Wait guard() const;
   Next run(Context& c);
+
+ private:
+  bool resize(Context& c, std::uint32_t now);
 };
 
 // mremap(): in place, or the VMA and its page table entries move.
@@ -96,7 +107,9 @@ struct Mremap {
   PageRange from{};
   PageRange to{};
   std::uint32_t flags = 0;
-  bool populates = false;  // What is new is locked in memory.
+  bool populates = false;   // What is new is locked in memory.
+  bool moved_some = false;  // Of several VMAs.
+  Page end{};               // Of all that is to be moved.
   int error = 0;
 
   bool operator==(const Mremap&) const = default;
@@ -104,6 +117,7 @@ struct Mremap {
   Next run(Context& c);
 
  private:
+  bool next_part(Context& c);
   Next decide(Context& c);
   bool fits_hugetlb();
   Next in_place(Context& c);

@@ -5,12 +5,24 @@
 #include "model/flow/paging.hpp"
 
 namespace model {
+namespace {
+
+// Isolates them, with a reference for each.
+Next migrate(Context& c, const Small<FrameId, 2>& folios, std::uint8_t node) {
+  for (const FrameId folio : folios) c.get(folio);
+  c.spend(Cost::lru, folios.size());
+  if (folios.empty()) return Next::pass;
+  c.task().collected.push_back({.folios = folios});
+  return c.call({MigratePages{.node = node}});
+}
+
+}  // namespace
 
 // ---- MigratePages
 
 Wait MigratePages::guard() const {
   const bool locks = step == Step::lock && waits;
-  return locks ? Wait::lock(folio_lock(folios[cursor]), LockMode::write) : Wait{};
+  return locks ? Wait::lock(folio_lock(folio), LockMode::write) : Wait{};
 }
 
 bool MigratePages::batch(Context& c) const { return c.setup.switches.batch_migration; }
@@ -18,11 +30,12 @@ bool MigratePages::batch(Context& c) const { return c.setup.switches.batch_migra
 Next MigratePages::run(Context& c) {
   switch (step) {
     case Step::next:
-      if (cursor == folios.size()) {
+      if (cursor == c.collected().folios.size()) {
         step = batch(c) ? Step::flush : Step::finish;
         return Next::pass;
       }
       waits = waits || !batch(c);
+      folio = c.collected().folios[cursor];
       step = Step::lock;
       return Next::pass;
     case Step::lock:
@@ -45,22 +58,26 @@ Next MigratePages::run(Context& c) {
 
 // migrate_folio_unmap()
 Next MigratePages::lock(Context& c) {
-  const FrameId folio = folios[cursor];
+  Collected& lists = c.collected();
   if (c.frame(folio).locked_by.some()) {
-    locked.push_back(folio);
-    folios.erase(folios.begin() + cursor);
+    lists.rest.push_back(folio);
+    lists.folios.erase(lists.folios.begin() + cursor);
     step = Step::next;
     return Next::again;
   }
   const bool gone = c.frame(folio).references == 1 || !c.frame(folio).mapping.some();
   const std::uint32_t pages = c.frame(folio).pages;
+  const bool pool = c.frame(folio).hugetlb;
+  const HostId host = c.frame(folio).host;
   const auto target = gone        ? std::nullopt
-                      : pages > 1 ? c.machine.frames.allocate(c.frame(folio).host, pages)
-                                  : c.allocate(c.frame(folio).host);
-  targets.push_back(target.value_or(FrameId{}));
+                      : pages > 1 ? c.machine.frames.allocate(host, pages)
+                                  : c.allocate(host);
+  if (pages > 1) c.changed(Wait::Kind::pressure, host.value);
+  if (target) c.frame(*target).hugetlb = pool;
+  lists.targets.push_back(target.value_or(FrameId{}));
   if (!target || c.frame(folio).pins > 0) {
     if (target) c.put(*target);
-    targets.back() = FrameId{};
+    lists.targets.back() = FrameId{};
     ++cursor;
     failed = static_cast<std::uint16_t>(failed + (gone ? 0 : 1));
     step = Step::next;
@@ -70,18 +87,22 @@ Next MigratePages::lock(Context& c) {
   step = Step::unmapped;
   return c.call({UnmapFolio{.what = UnmapFolio::For::migration,
                             .batch = batch(c),
+                            .mode = rmap_mode(c.machine, c.frame(folio).mapping),
                             .frame = folio,
                             .mapping = c.frame(folio).mapping}});
 }
 
 // migrate_pages_sync(): then those that were locked.
 Next MigratePages::finish(Context& c) {
-  for (const FrameId folio : folios) free_unmapped(c, folio);
-  folios.clear();
-  if (locked.empty()) return c.done(Result::value(failed));
-  folios.push_back(locked.front());
-  locked.erase(locked.begin());
-  targets.clear();
+  Collected& lists = c.collected();
+  for (const FrameId left : lists.folios) free_unmapped(c, left);
+  if (lists.rest.empty()) {
+    c.task().collected.pop_back();
+    return c.done(Result::value(failed));
+  }
+  lists.folios.assign(1, lists.rest.front());
+  lists.rest.erase(lists.rest.begin());
+  lists.targets.clear();
   cursor = moved = 0;
   waits = true;
   step = Step::next;
@@ -101,20 +122,22 @@ Next MigratePages::unmapped(Context& c) {
 
 // move_to_new_folio() and remove_migration_ptes().
 Next MigratePages::move(Context& c) {
-  while (moved < cursor && !targets[moved].some()) ++moved;
+  Collected& lists = c.collected();
+  while (moved < cursor && !lists.targets[moved].some()) ++moved;
   if (moved == cursor) {
     step = batch(c) ? Step::free : Step::next;
     return Next::pass;
   }
-  const FrameId from = folios[moved];
-  const FrameId to = targets[moved];
+  const FrameId from = lists.folios[moved];
+  const FrameId to = lists.targets[moved];
   const Frame& old = c.frame(from);
-  const unsigned cache = is_file(c.machine, from) || old.slot.some() ? 1 : 0;
+  const bool file = is_file(c.machine, from);
+  const unsigned cache = file ? old.cache_references() : old.slot.some() ? 1 : 0;
   if (old.references != 1 + cache || old.maps > 0) {  // Somebody else holds it: it stays.
     ++failed;
     remap(c, from, from);
     c.put(to);
-    targets[moved] = FrameId{};
+    lists.targets[moved] = FrameId{};
   } else {
     for (std::uint32_t i = 0; i < old.pages; ++i) {
       c.frame(FrameId{to.value + i}).value = c.frame(FrameId{from.value + i}).value;
@@ -125,14 +148,11 @@ Next MigratePages::move(Context& c) {
     fresh.index = old.index;
     fresh.dirty = old.dirty;
     fresh.lazy_free = old.lazy_free;
-    fresh.hugetlb = old.hugetlb;
+    fresh.ksm = old.ksm;
     fresh.node = node;
-    if (is_file(c.machine, from)) {
-      c.mapping(old.mapping)
-          .set_cached(old.index, {.target = to.value, .kind = Pte::Kind::present});
-      c.spend(Cost::page_cache);
-      c.get(to);
-      c.put(from);
+    if (file) {
+      add_to_page_cache(c, old.mapping, old.index, to);
+      put_cached(c, from);
     } else if (old.slot.some()) {
       const SlotId slot = old.slot;
       c.frame(from).slot = SlotId{};
@@ -140,7 +160,7 @@ Next MigratePages::move(Context& c) {
       add_to_swap_cache(c, to, slot);
     }
     lru_remove(c, from);
-    lru_add(c, to);
+    if (!old.hugetlb && !old.ksm) lru_add(c, to);
     drain_lru(c);  // lru_cache_disable()
     remap(c, from, to);
     c.put(to);  // Ours: the maps have their own.
@@ -153,16 +173,17 @@ Next MigratePages::move(Context& c) {
 
 // Those that were moved have nobody left.
 Next MigratePages::free(Context& c) {
+  Collected& lists = c.collected();
   const std::uint32_t first = batch(c) ? 0 : moved - 1;
   for (std::uint32_t i = first; i < moved; ++i) {
-    if (!targets[i].some()) continue;
+    if (!lists.targets[i].some()) continue;
     c.spend(Cost::page_alloc);
-    c.put(folios[i]);
-    folios[i] = FrameId{};
+    c.put(lists.folios[i]);
+    lists.folios[i] = FrameId{};
   }
-  if (batch(c) || cursor == folios.size()) {
-    drop_if(folios, [](FrameId folio) { return !folio.some(); });
-    targets.clear();
+  if (batch(c) || cursor == lists.folios.size()) {
+    drop_if(lists.folios, [](FrameId left) { return !left.some(); });
+    lists.targets.clear();
     step = Step::finish;
   } else {
     step = Step::next;
@@ -172,15 +193,21 @@ Next MigratePages::free(Context& c) {
 
 // Entries that were huge may have become small meanwhile, and VMAs may have been cut.
 void MigratePages::remap(Context& c, FrameId from, FrameId to) {
-  const Frame folio = c.frame(from);
+  const Frame old = c.frame(from);
   for (std::uint32_t space = 0; space < c.machine.spaces.size(); ++space) {
     const AddressSpace& looked_at = std::as_const(c.machine).spaces[space];
     Small<std::pair<Page, Pte>, 8> entries;
     for (const Vma& vma : looked_at.vmas) {
-      if (!vma.belongs_to(folio.mapping)) continue;
+      if (old.ksm) {  // rmap_walk_ksm()
+        looked_at.page_table.for_each(vma.pages, [&](Page page, const Pte& pte) {
+          if (pte.migrating() && pte.target == from.value) entries.push_back({page, pte});
+        });
+        continue;
+      }
+      if (!vma.belongs_to(old.mapping)) continue;
       c.spend(Cost::rmap_walk);
-      for (std::uint32_t i = 0; i < folio.pages; ++i) {
-        const auto page = vma.page_at(folio.index + i);
+      for (std::uint32_t i = 0; i < old.pages; ++i) {
+        const auto page = vma.page_at(old.index + i);
         if (!page) continue;
         const Pte pte = looked_at.page_table.at(*page);
         if (!pte.migrating() || pte.target != from.value + i) continue;
@@ -204,22 +231,6 @@ void MigratePages::remap(Context& c, FrameId from, FrameId to) {
   }
 }
 
-void MigratePages::put_back(Context& c, MmId mm, Page page, Pte pte) {
-  if (pte.huge) {
-    c.mm(mm).page_table.set_huge(page, pte);
-  } else {
-    c.mm(mm).page_table.set(page, pte);
-  }
-  ++c.frame(c.machine.frames.head(pte.frame())).maps;
-  c.get(pte.frame());
-  c.spend(Cost::pte_change);
-  c.emit({.kind = EventKind::pte_set,
-          .detail = pte.write,
-          .mm = mm,
-          .pages = one_page(page),
-          .frame = pte.frame()});
-}
-
 // ---- MovePages
 
 Wait MovePages::guard() const {
@@ -235,24 +246,19 @@ Next MovePages::run(Context& c) {
       return Next::again;
     case Step::collect: {  // add_folio_for_migration(): isolated, each with a reference.
       drain_lru(c);
-      MigratePages move{.node = node};
+      Small<FrameId, 2> folios;
       const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
       space.page_table.for_each(pages, [&](Page, const Pte& pte) {
         if (!pte.present() || c.machine.is_zero(pte.frame())) return;
         const FrameId head = c.machine.frames.head(pte.frame());
         const Frame& folio = std::as_const(c.machine).frames[head];
         if (folio.device || folio.node == node || (all && folio.node != from)) return;
-        if (std::ranges::find(move.folios, head) == move.folios.end()) {
-          move.folios.push_back(head);
-        }
+        if (std::ranges::find(folios, head) == folios.end()) folios.push_back(head);
       });
-      for (const FrameId folio : move.folios) c.get(folio);
-      c.spend(Cost::pte_walk, move.folios.size());
-      c.spend(Cost::lru, move.folios.size());
+      c.spend(Cost::pte_walk, folios.size());
       if (!holds) c.release(mmap_lock(mm));
       step = Step::migrated;
-      if (move.folios.empty()) return Next::pass;
-      return c.call({move});
+      return migrate(c, folios, node);
     }
     case Step::migrated:
       step = Step::unlock;
@@ -268,76 +274,15 @@ Next MovePages::run(Context& c) {
 
 Next Compact::run(Context& c) {
   if (step == Step::migrated) return c.give(Result::success());
-  MigratePages move{};
+  Small<FrameId, 2> folios;
   for (const FrameId frame : std::as_const(c.machine).hosts[host.index()].lru) {
     const Frame& folio = std::as_const(c.machine).frames[frame];
     if (folio.pages == 1 && folio.pins == 0 && !folio.locked_by.some()) {
-      move.folios.push_back(frame);
+      folios.push_back(frame);
     }
   }
-  for (const FrameId folio : move.folios) c.get(folio);
-  c.spend(Cost::lru, move.folios.size());
   step = Step::migrated;
-  if (move.folios.empty()) return Next::pass;
-  return c.call({move});
-}
-
-// ---- MemoryFailure
-
-Next MemoryFailure::run(Context& c) {
-  switch (step) {
-    case Step::get:
-      if (pages.count == 0) return c.give(Result::success());
-      c.spend(Cost::syscall);
-      step = Step::got;
-      return c.call({GetPage{.mode = GetPage::Mode::hold, .mm = mm, .page = pages.first}});
-    case Step::got: {
-      if (!c.task().result.ok()) return c.give(c.task().result);
-      if (c.machine.is_zero(c.task().found.frame)) return c.give(Result::error(EBUSY));
-      frame = c.task().found.frame;
-      const FrameId head = c.machine.frames.head(frame);
-      const Frame& folio = std::as_const(c.machine).frames[head];
-      // The next page is that behind the whole folio, from wherever in it this one is.
-      const std::uint32_t count = std::min<std::uint32_t>(folio.pages, pages.count);
-      pages = {.first = pages.at(count), .count = pages.count - count};
-      step = Step::handle;
-      if (folio.hugetlb) frame = head;  // It fails as a whole.
-      if (folio.pages == 1 || folio.hugetlb) return Next::pass;
-      step = Step::split;
-      return c.call({SplitFolio{.frame = head, .held = frame}});
-    }
-    case Step::split: {  // try_to_split_thp_page()
-      step = Step::handle;
-      if (c.task().result.ok()) return Next::pass;
-      c.put(frame);
-      const bool kills = !soft && c.setup.switches.unsplit_poison;
-      return c.done(Result::error(kills ? EHWPOISON : EBUSY));
-    }
-    case Step::handle: {
-      if (soft) {
-        step = Step::migrated;
-        MigratePages move{};
-        move.folios.push_back(frame);
-        return c.call({move});
-      }
-      c.frame(frame).poisoned = true;
-      step = Step::unmap;
-      if (!c.frame(frame).mapping.some()) return Next::pass;  // Truncated meanwhile.
-      return c.call({UnmapFolio{.what = UnmapFolio::For::poison,
-                                .batch = false,
-                                .frame = frame,
-                                .mapping = c.frame(frame).mapping}});
-    }
-    case Step::unmap:  // The frame is never used again: its reference stays.
-      lru_remove(c, frame);
-      step = Step::get;
-      return Next::again;
-    case Step::migrated:
-      if (c.task().result != Result::value(0)) return c.give(Result::error(EBUSY));
-      step = Step::get;
-      return Next::pass;
-  }
-  return c.done();
+  return migrate(c, folios, 0);
 }
 
 }  // namespace model

@@ -9,7 +9,8 @@ namespace model {
 
 // migrate_pages(): each folio is unmapped, copied and mapped again where it was. Since 6.3 all are
 // unmapped before the first is copied, with one flush. Whoever has the locks of some waits for
-// none: folios that are locked are left out, and come one by one in the end.
+// none: folios that are locked are left out, and come one by one in the end. The caller has
+// collected the folios, with a reference for each.
 struct MigratePages {
   static constexpr std::string_view name = "migrate_pages";
   static constexpr std::array<std::string_view, 7> steps{"next", "lock", "unmapped", "flush",
@@ -24,13 +25,11 @@ struct MigratePages {
     finish
   } step = Step::next;
   std::uint8_t node = 0;
-  std::uint32_t cursor = 0;
-  std::uint32_t moved = 0;  // Of `folios`, when they are moved.
+  bool waits = false;  // MIGRATE_SYNC, for a single folio.
   std::uint16_t failed = 0;
-  bool waits = false;          // MIGRATE_SYNC, for a single folio.
-  Small<FrameId, 2> folios{};  // With a reference of ours each.
-  Small<FrameId, 2> targets{};
-  Small<FrameId, 1> locked{};  // Likewise; that were left out.
+  std::uint32_t cursor = 0;
+  std::uint32_t moved = 0;  // Of those, when they are moved.
+  FrameId folio{};          // At the cursor.
 
   bool operator==(const MigratePages&) const = default;
   Wait guard() const;
@@ -44,7 +43,6 @@ struct MigratePages {
   Next free(Context& c);
   Next finish(Context& c);
   void remap(Context& c, FrameId from, FrameId to);
-  void put_back(Context& c, MmId mm, Page page, Pte pte);
 };
 
 // move_pages(), mbind(MPOL_MF_MOVE), migrate_pages(), compaction, soft offlining: collects the
@@ -84,16 +82,22 @@ struct Compact {
 // huge page is split first. The result is EBUSY if that fails, or if the page cannot move.
 struct MemoryFailure {
   static constexpr std::string_view name = "memory_failure";
-  static constexpr std::array<std::string_view, 6> steps{"get",    "got",   "split",
-                                                         "handle", "unmap", "migrated"};
-  enum class Step : std::uint8_t { get, got, split, handle, unmap, migrated } step = Step::get;
+  static constexpr std::array<std::string_view, 6> steps{"get",  "got",   "split",
+                                                         "lock", "unmap", "migrated"};
+  enum class Step : std::uint8_t { get, got, split, lock, unmap, migrated } step = Step::get;
   bool soft = false;
   MmId mm{};
   PageRange pages{};
   FrameId frame{};
 
   bool operator==(const MemoryFailure&) const = default;
+  Wait guard() const;
   Next run(Context& c);
+
+ private:
+  Next got(Context& c);
+  Next handle(Context& c);
+  Next unmapped(Context& c);
 };
 
 }  // namespace model

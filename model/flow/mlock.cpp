@@ -27,7 +27,7 @@ int Populate::reason(Context& c, Result error) const {
   if (error == Result::error(EHWPOISON)) return EHWPOISON;
   const bool file = vma->file.some() && c.mapping(vma->file).file;
   const bool beyond = file && vma->index_of(pages.at(cursor - 1)) >= c.mapping(vma->file).size;
-  return beyond ? EFAULT : ENOMEM;
+  return beyond || error == Result::error(EFAULT) ? EFAULT : ENOMEM;  // A guard refuses, too.
 }
 
 Next Populate::run(Context& c) {

@@ -79,7 +79,8 @@ void PagemapScan::protect_table(Context& c, PageRange part) {
   for (std::uint32_t i = 0; i < part.count; ++i) {
     const Page page = part.at(i);
     Pte pte = table.at(page);
-    if (pte.uffd_wp || pte.kind == Pte::Kind::poisoned) continue;
+    const bool refuses = pte.kind == Pte::Kind::marker || pte.kind == Pte::Kind::poisoned;
+    if (pte.uffd_wp || refuses) continue;  // Guards and poison stay what they are.
     if (changed.count == 0) changed.first = page;
     changed.count = page.value + 1 - changed.first.value;
     if (!pte.populated()) {

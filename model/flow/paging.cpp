@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/flow/paging.hpp"
 
+#include "model/flow/pmd_sharing.hpp"
 #include "sim/check.hpp"
 
 namespace model {
@@ -28,16 +29,6 @@ void uncount_map(Context& c, FrameId frame, const Pte& pte) {
   if (pte.dirty) folio.lazy_free = false;
 }
 
-// Nobody but the swap cache uses the slots of the folio: folio_free_swap().
-bool only_cached(Context& c, FrameId head) {
-  const Frame& folio = std::as_const(c.machine).frames[head];
-  const SwapDevice& swap = std::as_const(c.machine).hosts[folio.host.index()].swap;
-  for (std::uint32_t i = 0; i < folio.pages; ++i) {
-    if (swap[SlotId{folio.slot.value + i}].users != 1) return false;
-  }
-  return true;
-}
-
 void drop_swap_entry(Context& c, MmId mm, Page page) {
   const SlotId slot = c.mm(mm).page_table.at(page).slot();
   c.mm(mm).page_table.clear(page);
@@ -59,7 +50,7 @@ void map_frame(Context& c, MmId mm, Page page, FrameId frame, PteBits bits) {
 }
 
 void map_huge(Context& c, MmId mm, Page first, FrameId head, PteBits bits) {
-  c.mm(mm).page_table.set_huge(first, entry_of(head, bits));
+  set_shared_huge(c, mm, first, entry_of(head, bits));
   count_map(c, head);
   c.spend(Cost::pte_change);
   c.emit({.kind = EventKind::pte_set,
@@ -83,7 +74,7 @@ FrameId unmap_frame(Context& c, MmId mm, Page page) {
 FrameId unmap_huge(Context& c, MmId mm, Page first) {
   const Pte pte = c.mm(mm).page_table.at(first);
   check(pte.present() && pte.huge);
-  c.mm(mm).page_table.set_huge(first, {});
+  set_shared_huge(c, mm, first, {});
   uncount_map(c, pte.frame(), pte);
   c.spend(Cost::pte_change);
   c.emit({.kind = EventKind::pte_cleared,
@@ -97,6 +88,12 @@ Pte wp_marker() {
   Pte marker{.kind = Pte::Kind::marker};
   marker.uffd_wp = true;
   return marker;
+}
+
+Pte without_uffd_wp(Pte entry) {
+  if (entry.kind == Pte::Kind::marker && entry.uffd_wp) return {};
+  entry.uffd_wp = false;
+  return entry;
 }
 
 FrameId drop_special(Context& c, MmId mm, Page page) {
@@ -133,7 +130,7 @@ void set_bits(Context& c, MmId mm, Page page, Pte entry) {
   PageTable& table = c.mm(mm).page_table;
   if (!entry.huge) return table.set(page, entry);
   entry.target -= page.value % pmd_pages;
-  table.set_huge(span_of(page, pmd_pages).first, entry);
+  set_shared_huge(c, mm, span_of(page, pmd_pages).first, entry);
 }
 
 void free_unmapped(Context& c, FrameId id) {
@@ -141,7 +138,7 @@ void free_unmapped(Context& c, FrameId id) {
   const Frame& frame = c.frame(id);
   // The caller's reference and the cache's are all there are.
   if (frame.slot.some() && frame.maps == 0 && frame.references == 2 && !frame.locked_by.some() &&
-      only_cached(c, id)) {
+      only_cached(c.machine, id)) {
     remove_from_swap_cache(c, id);
   }
   if (frame.references == 1) c.spend(Cost::page_alloc);
@@ -156,6 +153,27 @@ void add_to_swap_cache(Context& c, FrameId frame, SlotId slot) {
   for (std::uint32_t i = 0; i < c.frame(frame).pages; ++i) {
     swap[SlotId{slot.value + i}].cached = FrameId{frame.value + i};
   }
+}
+
+void await_swap(Context& c, FrameId frame, SlotId slot) {
+  ++c.host(c.frame(frame).host).swap[slot].users;
+  add_to_swap_cache(c, frame, slot);
+  c.lock_folio(frame);
+}
+
+std::optional<FrameId> read_into_swap_cache(Context& c, HostId host, SlotId slot) {
+  const std::optional<FrameId> frame = c.allocate(host);
+  if (frame) await_swap(c, *frame, slot);
+  return frame;
+}
+
+bool only_cached(const Machine& machine, FrameId head) {
+  const Frame& folio = machine.frames[head];
+  const SwapDevice& swap = machine.hosts[folio.host.index()].swap;
+  for (std::uint32_t i = 0; i < folio.pages; ++i) {
+    if (swap[SlotId{folio.slot.value + i}].users != 1) return false;
+  }
+  return true;
 }
 
 void remove_from_swap_cache(Context& c, FrameId id) {
@@ -177,9 +195,25 @@ void put_swap_entry(Context& c, HostId host, SlotId slot) {
   swap.put(slot);
   if (!cached.some()) return;
   const FrameId head = c.machine.frames.head(cached);
-  if (only_cached(c, head) && c.frame(head).maps == 0 && !c.frame(head).locked_by.some()) {
+  if (only_cached(c.machine, head) && c.frame(head).maps == 0 && !c.frame(head).locked_by.some()) {
     remove_from_swap_cache(c, head);
   }
+}
+
+void add_to_page_cache(Context& c, MappingId file, std::uint32_t index, FrameId head) {
+  Frame& folio = c.frame(head);
+  folio.mapping = file;
+  folio.index = index;
+  for (std::uint32_t i = 0; i < folio.cache_references(); ++i) c.get(head);
+  c.spend(Cost::page_cache);
+  c.mapping(file).set_cached(index, {.target = head.value,
+                                     .kind = Pte::Kind::present,
+                                     .huge = folio.pages > 1 && !folio.hugetlb});
+}
+
+void put_cached(Context& c, FrameId head) {
+  const std::uint32_t references = c.frame(head).cache_references();
+  for (std::uint32_t i = 0; i < references; ++i) c.put(head);
 }
 
 void swap_into_page_cache(Context& c, MappingId file, std::uint32_t index, FrameId id) {
@@ -250,8 +284,9 @@ void drop_unused_memory(Context& c) {
     if (unused.file || unused.cache.empty()) continue;
     const bool used =
         std::ranges::any_of(std::as_const(c.machine.spaces), [i](const AddressSpace& space) {
-          return std::ranges::any_of(space.vmas,
-                                     [i](const Vma& vma) { return vma.file == MappingId{i}; });
+          const auto names = [i](const Vma& vma) { return vma.file == MappingId{i}; };
+          return std::ranges::any_of(space.vmas, names) ||
+                 std::ranges::any_of(space.detached, names);
         });
     if (used) continue;
     const auto cache = unused.cache;
@@ -261,7 +296,7 @@ void drop_unused_memory(Context& c) {
       if (entry.present()) {
         c.spend(Cost::page_alloc);
         c.frame(entry.frame()).mapping = MappingId{};
-        c.put(entry.frame());
+        put_cached(c, entry.frame());
       } else {
         put_swap_entry(c, unused.host, entry.slot());
       }
@@ -272,7 +307,8 @@ void drop_unused_memory(Context& c) {
 PageRange part_at(const Machine& machine, FrameId head, RmapPlace place) {
   const Frame& folio = machine.frames[head];
   const Vma* vma = machine.spaces[place.mm.index()].find_vma(place.page);
-  if (vma == nullptr) return {.first = place.page, .count = folio.pages};
+  if (folio.pages == 1) return one_page(place.page);
+  if (vma == nullptr || !vma->belongs_to(folio.mapping)) return {.first = place.page, .count = 0};
   const std::uint32_t skipped = vma->index_of(place.page) - folio.index;
   const PageRange rest{.first = place.page, .count = folio.pages - skipped};
   return rest.intersect(vma->pages);

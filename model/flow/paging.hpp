@@ -26,6 +26,8 @@ FrameId unmap_huge(Context& c, MmId mm, Page first);
 
 // PTE_MARKER_UFFD_WP: what is not there is protected, too.
 Pte wp_marker();
+// What mremap() moves: its protection by userfaultfd stays behind.
+Pte without_uffd_wp(Pte entry);
 
 // Clears an entry that is neither empty nor present. Its frame, if it has a reference to one,
 // which is the caller's now.
@@ -43,8 +45,18 @@ void free_unmapped(Context& c, FrameId frame);
 
 void add_to_swap_cache(Context& c, FrameId frame, SlotId slot);
 void remove_from_swap_cache(Context& c, FrameId frame);
+// A new frame for the content of a slot that is to be read: locked, and in the swap cache.
+void await_swap(Context& c, FrameId frame, SlotId slot);
+// The same, if there is memory for it; the caller has a reference.
+std::optional<FrameId> read_into_swap_cache(Context& c, HostId host, SlotId slot);
+// Nobody but the swap cache uses the slots of the folio: !folio_swapped().
+bool only_cached(const Machine& machine, FrameId head);
 // free_swap_and_cache(): an entry that named the slot is gone.
 void put_swap_entry(Context& c, HostId host, SlotId slot);
+// filemap_add_folio(), with references of the page cache's own.
+void add_to_page_cache(Context& c, MappingId file, std::uint32_t index, FrameId head);
+// The page cache names the folio no more; its references are dropped.
+void put_cached(Context& c, FrameId head);
 // shmem_swapin_folio(): a frame of the swap cache takes the place of its slot in the page cache.
 void swap_into_page_cache(Context& c, MappingId file, std::uint32_t index, FrameId frame);
 
@@ -84,6 +96,26 @@ RmapPlace next_place(const Machine& machine, MappingId mapping, std::uint32_t in
       const RmapPlace place{.mm = MmId{mm}, .page = *page};
       if (wanted(place, vma, machine.spaces[mm].page_table.at(*page))) return place;
     }
+  }
+  return {};
+}
+
+// The same of a folio. What KSM has merged is wherever an entry names it: rmap_walk_ksm().
+template <class Wanted>
+RmapPlace next_map(const Machine& machine, FrameId head, RmapPlace last, Wanted wanted) {
+  const Frame& folio = machine.frames[head];
+  if (!folio.ksm) return next_place(machine, folio.mapping, folio.index, last, wanted, folio.pages);
+  for (std::uint32_t mm = last.mm.some() ? last.mm.value : 0; mm < machine.spaces.size(); ++mm) {
+    RmapPlace found{};
+    for (const Vma& vma : machine.spaces[mm].vmas) {
+      machine.spaces[mm].page_table.for_each(vma.pages, [&](Page page, const Pte& pte) {
+        const RmapPlace place{.mm = MmId{mm}, .page = page};
+        const bool done = found.mm.some() || (last.mm == place.mm && page <= last.page);
+        if (done || !pte.has_frame() || pte.target != head.value) return;
+        if (wanted(place, vma, pte)) found = place;
+      });
+    }
+    if (found.mm.some()) return found;
   }
   return {};
 }

@@ -124,14 +124,9 @@ void ChangeProtection::change(Context& c, Page page, const Vma& vma) {
   }
   if (!old.present()) {
     Pte entry = old;
-    const bool other = old.kind == Pte::Kind::marker && !old.uffd_wp;
-    if (other || old.kind == Pte::Kind::poisoned) return;
     if (what == What::uffd_wp) entry.uffd_wp = true;
     if (what == What::uffd_resolve) entry.uffd_wp = false;
-    if (old.kind == Pte::Kind::marker && !entry.uffd_wp) return c.mm(mm).page_table.clear(page);
-    if ((old.migrating() || old.kind == Pte::Kind::device_private) && !vma.write) {
-      entry.write = false;
-    }
+    entry.write = false;  // Whatever the VMA allows: a fault will find out.
     if (entry == old) return;
     set_bits(c, mm, page, entry);
     return;
@@ -223,6 +218,12 @@ Next Mprotect::next_vma(Context& c) {
     if (cuts_hugetlb(space, part)) {
       error = EINVAL;
       break;
+    }
+    for (const Page at : {part.first, part.end()}) {  // hugetlb_split()
+      const PageRange table = at > unshared ? unshared_by_cut(space, at) : PageRange{};
+      if (table.count == 0) continue;
+      unshared = at;
+      return c.call({UnsharePmds{.mm = mm, .pages = table}});
     }
     for (const Page at : {part.first, part.end()}) {  // vma_adjust_trans_huge()
       if (at != vma->pages.first && at != vma->pages.end() && cuts_huge(c, mm, at)) {

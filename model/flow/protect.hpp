@@ -53,6 +53,7 @@ struct Mprotect {
   MmId mm{};
   PageRange pages{};
   Page cursor{0};
+  Page unshared{0};  // Where hugetlb was cut last: its table there is not shared any more.
 
   bool operator==(const Mprotect&) const = default;
   Wait guard() const;

@@ -55,7 +55,7 @@ Next ReclaimPage::isolate(Context& c) {
   const auto locks = [&](RmapPlace, const Vma& vma, const Pte& pte) {
     return vma.locked && pte.present() && machine.frames.head(pte.frame()) == frame;
   };
-  const RmapPlace locked = next_place(machine, mapping, target.index, {}, locks, target.pages);
+  const RmapPlace locked = next_map(machine, frame, {}, locks);
   c.spend(Cost::rmap_walk);
   if (locked.mm.some()) return c.give(Result::error(EBUSY));
   c.get(frame);
@@ -77,6 +77,9 @@ Next ReclaimPage::add_to_swap(Context& c) {
   step = Step::unmapped;
   using For = UnmapFolio::For;
   const bool drops = !anonymous || target.lazy_free;
+  if (!anonymous && target.pages > 1) {  // Swapped or written page by page.
+    return can_split(c.machine, frame, 1) ? split(c) : give_up(c, EBUSY);
+  }
   const UnmapFolio unmap{.what = drops ? For::drop : For::swap, .frame = frame, .mapping = mapping};
   if (drops || target.slot.some()) return c.call({unmap});
   const bool large = target.pages > 1;
@@ -199,6 +202,7 @@ Next ReclaimRange::run(Context& c) {
   switch (step) {
     case Step::age:
       step = Step::next;
+      c.task().collected.emplace_back();
       drain_lru(c);
       if (ages) return c.call({AgeRange{.shoot = false, .mm = mm, .pages = pages}});
       if (wanted == 0) return Next::pass;
@@ -211,7 +215,8 @@ Next ReclaimRange::run(Context& c) {
     case Step::flush:
       step = Step::free;
       return c.call({BatchFlush{}});
-    case Step::free:
+    case Step::free: {
+      auto& freed = c.collected().folios;
       if (!c.setup.switches.free_in_order) std::reverse(freed.begin(), freed.end());
       for (const FrameId clean : freed) {
         count += c.frame(clean).pages;
@@ -221,11 +226,15 @@ Next ReclaimRange::run(Context& c) {
       freed.clear();
       step = Step::finish;
       return Next::again;
+    }
     case Step::finish:
+      if (ages) {
+        ages = false;
+        return c.call({TlbFinish{.mm = mm}});
+      }
+      c.task().collected.pop_back();
       if (wanted != 0) return c.give(count < wanted ? Result::error(EAGAIN) : Result::success());
-      if (!ages) return c.give(alone ? Result::success() : result);
-      ages = false;
-      return c.call({TlbFinish{.mm = mm}});
+      return c.give(alone ? Result::success() : result);
   }
   return c.done();
 }
@@ -233,23 +242,22 @@ Next ReclaimRange::run(Context& c) {
 // The cgroup's pages, the longest unused first.
 void ReclaimRange::find_candidates(Context& c) {
   for (const FrameId folio : std::as_const(c.machine).hosts[c.mm(mm).host.index()].lru) {
-    const Frame& target = std::as_const(c.machine).frames[folio];
-    const RmapPlace place = next_place(
-        c.machine, target.mapping, target.index, {},
-        [&](RmapPlace, const Vma&, const Pte& pte) {
-          return pte.present() && c.machine.frames.head(pte.frame()) == folio;
-        },
-        target.pages);
-    if (place.mm == mm) candidates.push_back(folio);
+    const RmapPlace place =
+        next_map(c.machine, folio, {}, [&](RmapPlace, const Vma&, const Pte& pte) {
+          const bool there = pte.present() || pte.kind == Pte::Kind::device_exclusive;
+          return there && c.machine.frames.head(pte.frame()) == folio;
+        });
+    if (place.mm == mm) c.collected().rest.push_back(folio);
   }
 }
 
 Next ReclaimRange::next_candidate(Context& c) {
+  const Small<FrameId, 2>& candidates = c.collected().rest;
   // Twice around: those that were used get a second chance.
   while (cursor < 2 * candidates.size() && !candidates[cursor % candidates.size()].some()) {
     ++cursor;
   }
-  if (cursor >= 2 * candidates.size() || freed.size() >= std::max(wanted, cluster)) {
+  if (cursor >= 2 * candidates.size() || c.collected().folios.size() >= std::max(wanted, cluster)) {
     step = Step::flush;
     return Next::pass;
   }
@@ -261,9 +269,19 @@ Next ReclaimRange::next_candidate(Context& c) {
 // madvise_cold_or_pageout_pte_range(): a folio after the other.
 Next ReclaimRange::next(Context& c) {
   const PageTable& table = std::as_const(c.machine).spaces[mm.index()].page_table;
+  auto& rest = c.collected().rest;
+  from_rest = !rest.empty();
+  if (from_rest) {
+    frame = rest.back();
+    rest.pop_back();
+    step = Step::reclaimed;
+    return c.call({ReclaimPage{.asks = ages, .frame = frame}});
+  }
   for (; cursor < pages.count; ++cursor) {
     const Pte pte = table.at(pages.at(cursor));
-    if (!pte.present() || c.machine.is_zero(c.machine.frames.head(pte.frame()))) continue;
+    const bool lent = pte.kind == Pte::Kind::device_exclusive && !alone;
+    if (!lent && !pte.present()) continue;
+    if (c.machine.is_zero(c.machine.frames.head(pte.frame()))) continue;
     frame = c.machine.frames.head(pte.frame());
     step = Step::reclaimed;
     if (!alone) return c.call({ReclaimPage{.asks = ages, .frame = frame}});
@@ -284,16 +302,31 @@ Next ReclaimRange::reclaimed(Context& c) {
   step = Step::next;
   const bool split = outcome == Result::value(ReclaimPage::was_split);
   if (split && wanted != 0) add_pages(c);
+  if (split && wanted == 0 && is_file(c.machine, frame)) add_named(c);
   if (split || (!frame.some() && outcome.ok())) return Next::pass;  // Its pages are next.
   if (!outcome.ok()) {
     result = outcome;
-    if (wanted == 0) cursor += rest_of_folio(c);
+    if (wanted == 0 && !from_rest) cursor += rest_of_folio(c);
   } else {
-    freed.push_back(frame);
-    if (wanted != 0) candidates[cursor % candidates.size()] = FrameId{};
+    c.collected().folios.push_back(frame);
+    if (wanted != 0) c.collected().rest[cursor % c.collected().rest.size()] = FrameId{};
   }
-  ++cursor;
+  if (!from_rest) ++cursor;
   return Next::pass;
+}
+
+// Those that the call names, of a huge page of a file that was split: they are mapped no more.
+void ReclaimRange::add_named(Context& c) {
+  const Page at = pages.at(cursor);
+  const Vma* vma = std::as_const(c.machine).spaces[mm.index()].find_vma(at);
+  const std::uint32_t skipped =
+      vma == nullptr ? pmd_pages : vma->index_of(at) - c.frame(frame).index;
+  const std::uint32_t named = std::min(pmd_pages - skipped, pages.count - cursor);
+  for (std::uint32_t i = named; i-- > 0;) {
+    const FrameId page{frame.value + skipped + i};
+    if (c.frame(page).allocated) c.collected().rest.push_back(page);
+  }
+  cursor += named;
 }
 
 // Of what could not be reclaimed: the pages behind the one that was tried.
@@ -314,7 +347,8 @@ std::uint32_t ReclaimRange::rest_of_folio(Context& c) const {
 // The pages of a folio that was split are tried in its place.
 void ReclaimRange::add_pages(Context& c) {
   for (std::uint32_t i = 1; i < pmd_pages; ++i) {
-    if (c.frame(FrameId{frame.value + i}).allocated) candidates.push_back(FrameId{frame.value + i});
+    const FrameId page{frame.value + i};
+    if (c.frame(page).allocated) c.collected().rest.push_back(page);
   }
 }
 

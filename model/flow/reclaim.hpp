@@ -28,13 +28,16 @@ struct UnmapFolio {
     unlock_rmap,
   } step = Step::lock_rmap;
   enum class For : std::uint8_t { swap, drop, migration, poison } what = For::swap;
-  bool batch = true;    // TTU_BATCH_FLUSH: the caller flushes.
-  bool failed = false;  // It must stay: it was written to meanwhile.
+  bool batch = true;               // TTU_BATCH_FLUSH: the caller flushes.
+  LockMode mode = LockMode::read;  // See rmap_mode().
+  bool failed = false;             // It must stay: it was written to meanwhile.
   FrameId frame{};
   MappingId mapping{};
   MmId mm{};
   Page page{};
-  std::uint32_t done = 0;  // Pages of the folio, in this VMA.
+  PageRange part{};        // What of the folio is in this VMA.
+  PageRange told{};        // Of the bracket.
+  std::uint32_t done = 0;  // Pages of the part.
   Pte entry{};             // What was there.
 
   bool operator==(const UnmapFolio&) const = default;
@@ -43,14 +46,16 @@ struct UnmapFolio {
 
  private:
   Page at() const { return Page{page.value + done}; }
-  PageRange part(Context& c) const;
-  NotifierRange range(Context& c) const;
+  NotifierRange range() const;
+  void find_part(Context& c);
   Next next_mapping(Context& c);
   bool splits(Context& c) const;
   Next lock(Context& c);
   Next clear_huge(Context& c);
   void replace(PageTable& table, Page here, Pte other) const;
   bool stays(Context& c, Page here);
+  bool pinned(Context& c) const;
+  void put_back(Context& c, Page here);
   Next clear(Context& c);
   Next set(Context& c);
 };
@@ -96,7 +101,8 @@ struct ReclaimPage {
 };
 
 // Pages that a scenario names: swap_out(), MADV_PAGEOUT. They are freed together at the end. The
-// result is that of the last failure.
+// result is that of the last failure. Of what it collects, `folios` are to be freed, and `rest` are
+// the candidates, if it is for a cgroup; else pages of a file that no page table names any more.
 struct ReclaimRange {
   static constexpr std::string_view name = "reclaim_range";
   static constexpr std::array<std::string_view, 6> steps{"age",   "next", "reclaimed",
@@ -109,10 +115,9 @@ struct ReclaimRange {
   MmId mm{};
   PageRange pages{};
   std::uint32_t cursor = 0;
-  FrameId frame{};  // That is being reclaimed.
+  FrameId frame{};         // That is being reclaimed.
+  bool from_rest = false;  // It is one that was part of a huge page of a file.
   Result result = Result::success();
-  Small<FrameId, 2> freed{};
-  Small<FrameId, 1> candidates{};  // Of the cgroup.
 
   bool operator==(const ReclaimRange&) const = default;
   Next run(Context& c);
@@ -123,6 +128,7 @@ struct ReclaimRange {
   Next next_candidate(Context& c);
   Next reclaimed(Context& c);
   void add_pages(Context& c);
+  void add_named(Context& c);
   std::uint32_t rest_of_folio(Context& c) const;
 };
 
@@ -157,11 +163,25 @@ struct SwapAhead {
   Next run(Context& c);
 };
 
-// swapoff(): every page in swap comes back (unuse_pte()). The result is ENOMEM if there is no room.
+// swapoff(): every page in swap comes back: those of shmem into the page cache, those of processes
+// into their page tables (unuse_pte()); then the swap cache lets go. The result is ENOMEM if there
+// is no room.
 struct Swapoff {
   static constexpr std::string_view name = "swapoff";
-  static constexpr std::array<std::string_view, 5> steps{"next", "lock_mm", "lock", "read", "map"};
-  enum class Step : std::uint8_t { next, lock_mm, lock, read, map } step = Step::next;
+  static constexpr std::array<std::string_view, 8> steps{"off",  "next", "shmem", "lock_mm",
+                                                         "lock", "read", "map",   "lock_cached"};
+  enum class Step : std::uint8_t {
+    off,
+    next,
+    shmem,
+    lock_mm,
+    lock,
+    read,
+    map,
+    lock_cached
+  } step = Step::off;
+  std::uint8_t reclaims = 0;   // Passes of reclaim for want of a frame.
+  std::uint32_t capacity = 0;  // What there was.
   HostId host{};
   MmId mm{};
   Page page{};
@@ -174,8 +194,10 @@ struct Swapoff {
 
  private:
   Next next(Context& c);
+  bool find_cached(Context& c);
   Next find(Context& c);
   Next map(Context& c);
+  Next fail(Context& c);
 };
 
 // The kernel thread that reclaims in the background while a host is below its low watermark.

@@ -14,6 +14,7 @@ Next HandleFault::decide_swapped(Context& c, SlotId swapped) {
     return Next::pass;
   }
   const FrameId head = c.machine.frames.head(cached);
+  if (c.frame(head).poisoned) return c.give(Result::error(EHWPOISON));
   const bool large = c.frame(head).pages > 1;
   if (large && c.frame(head).locked_by.some()) {  // It is on its way out, or has just failed to be.
     return wait_for(c, Wait::lock(folio_lock(head), LockMode::write));
@@ -45,25 +46,41 @@ Next HandleFault::map_swapped_in(Context& c, const Vma& vma) {
       step = Step::decide;
       return Next::again;
     }
-    map_frame(c, mm, page, frame, {.write = vma.write && vma.shared, .dirty = write});
+    map_frame(
+        c, mm, page, frame,
+        {.write = vma.write && vma.shared && !marked(c), .dirty = write, .uffd_wp = marked(c)});
     return c.done();
   }
   // Nobody else maps the frame, and only this entry and the swap cache use the slot. What a page of
   // a large folio is, its entry remembers.
   const Pte entry = space.page_table.at(page);
   const bool large = c.frame(frame).pages > 1;
-  const bool exclusive =
-      large ? entry.exclusive : swap[slot].users == 2 && c.frame(frame).maps == 0;
+  const bool ksm = c.frame(frame).ksm;
+  const bool elsewhere =
+      !large && !ksm && c.frame(frame).maps > 0 &&
+      (c.frame(frame).mapping != vma.anon || c.frame(frame).index != vma.index_of(page));
+  if (elsewhere) {
+    const auto copy = copy_unmerged(c, frame);
+    if (!copy) c.put(frame);
+    if (!copy) return c.give(Result::error(ENOMEM));
+    frame = *copy;
+  }
+  const bool alone = elsewhere || (swap[slot].users == 2 && c.frame(frame).maps == 0 && !ksm);
+  const bool exclusive = large ? entry.exclusive : alone;
   const bool protected_by_uffd = entry.uffd_wp;
   space.page_table.clear(page);
-  swap.put(slot);
-  if (!large) {
+  if (elsewhere) {
+    put_swap_entry(c, space.host, slot);
+  } else {
+    swap.put(slot);
+  }
+  if (!large && !ksm) {
     belongs(c, frame, vma, page);
     lru_add(c, frame);
   }
   if (exclusive && write) {
     c.frame(c.machine.frames.head(frame)).dirty = true;
-    if (!large) remove_from_swap_cache(c, frame);
+    if (!large && !elsewhere) remove_from_swap_cache(c, frame);
   }
   const bool writable = write || c.setup.switches.swap_in_writable;
   PteBits bits{.write = vma.write && exclusive && writable && !protected_by_uffd};
@@ -93,14 +110,11 @@ Next SwapAhead::run(Context& c) {
         const Vma* vma = machine.spaces[mm.index()].find_vma(pages.at(cursor));
         if (!pte.swapped() || vma == nullptr) continue;
         if (machine.hosts[host.index()].swap[pte.slot()].cached.some()) continue;
-        const auto fresh = c.allocate(host);
+        const auto fresh = read_into_swap_cache(c, host, pte.slot());
         if (!fresh) break;  // It was only advice.
         slot = pte.slot();
         frame = *fresh;
-        ++c.host(host).swap[slot].users;
-        add_to_swap_cache(c, frame, slot);
         belongs(c, frame, *vma, pages.at(cursor));
-        c.lock_folio(frame);
         step = Step::read;
         return Next::again;
       }
@@ -128,6 +142,7 @@ Wait Swapoff::guard() const {
     case Step::lock_mm:
       return Wait::lock(mmap_lock(mm), LockMode::read);
     case Step::lock:
+    case Step::lock_cached:
       return Wait::lock(folio_lock(frame), LockMode::write);
     case Step::map:
       return Wait::lock(page_table_lock(mm), LockMode::write);
@@ -138,8 +153,17 @@ Wait Swapoff::guard() const {
 
 Next Swapoff::run(Context& c) {
   switch (step) {
+    case Step::off:  // del_from_avail_list()
+      capacity = c.host(host).swap.capacity;
+      c.host(host).swap.capacity = 0;
+      step = Step::next;
+      return Next::again;
     case Step::next:
       return next(c);
+    case Step::shmem:
+      if (!c.task().result.ok()) return fail(c);
+      step = Step::next;
+      return Next::pass;
     case Step::lock_mm:
       return find(c);
     case Step::lock:  // Whoever reads or writes the page is through with it.
@@ -155,13 +179,31 @@ Next Swapoff::run(Context& c) {
       return Next::again;
     case Step::map:
       return map(c);
+    case Step::lock_cached:  // folio_free_swap()
+      if (c.frame(frame).slot.some() && only_cached(c.machine, frame)) {
+        c.frame(frame).dirty = true;
+        remove_from_swap_cache(c, frame);
+      }
+      free_unmapped(c, frame);
+      step = Step::next;
+      return Next::again;
   }
   return c.done();
 }
 
-// try_to_unuse(): the next address space that has pages in swap, until none has.
+// try_to_unuse(): the page cache of shmem, each address space, and the swap cache, until nothing
+// is found any more.
 Next Swapoff::next(Context& c) {
   const Machine& machine = c.machine;
+  for (std::uint32_t i = 0; i < machine.mappings.size(); ++i) {
+    const Mapping& cache = machine.mappings[i];
+    if (cache.host != host) continue;
+    for (const auto& [index, entry] : cache.cache) {
+      if (!entry.swapped() || index >= cache.size) continue;
+      step = Step::shmem;
+      return c.call({FileAccess{.file = MappingId{i}, .index = index}});
+    }
+  }
   for (std::uint32_t space = 0; space < machine.spaces.size(); ++space) {
     if (machine.spaces[space].host != host) continue;
     bool found = false;
@@ -173,8 +215,25 @@ Next Swapoff::next(Context& c) {
     step = Step::lock_mm;
     return Next::again;
   }
-  c.host(host).swap.capacity = 0;
-  return c.done();
+  step = Step::lock_cached;
+  return find_cached(c) ? Next::again : c.done();
+}
+
+// find_next_to_unuse(): a page that nothing but the swap cache has in swap.
+bool Swapoff::find_cached(Context& c) {
+  for (const SwapSlot& entry : std::as_const(c.machine).hosts[host.index()].swap.slots) {
+    if (!entry.cached.some()) continue;
+    frame = c.machine.frames.head(entry.cached);
+    if (!only_cached(c.machine, frame)) continue;
+    c.get(frame);
+    return true;
+  }
+  return false;
+}
+
+Next Swapoff::fail(Context& c) {
+  c.host(host).swap.capacity = capacity;  // reinsert_swap_info()
+  return c.done(Result::error(ENOMEM));
 }
 
 // unuse_mm(): a page of a VMA. What has none is about to be unmapped; then it is looked for again.
@@ -194,21 +253,22 @@ Next Swapoff::find(Context& c) {
   }
   page = *found;
   slot = space.page_table.at(page).slot();
-  frame = std::as_const(c.machine).hosts[host.index()].swap[slot].cached;
-  if (frame.some()) {
+  const FrameId cached = std::as_const(c.machine).hosts[host.index()].swap[slot].cached;
+  if (cached.some()) {
+    frame = c.machine.frames.head(cached);
     c.get(frame);
     step = Step::lock;
     return Next::again;
   }
-  const auto fresh = c.allocate(host);
+  const auto fresh = read_into_swap_cache(c, host, slot);
   if (!fresh) {
     c.release(mmap_lock(mm));
-    return c.done(Result::error(ENOMEM));
+    if (!c.reclaims(reclaims)) return fail(c);
+    step = Step::next;
+    return c.call({ReclaimSome{.host = host}});
   }
+  reclaims = 0;
   frame = *fresh;
-  ++c.host(host).swap[slot].users;
-  add_to_swap_cache(c, frame, slot);
-  c.lock_folio(frame);
   step = Step::read;
   return Next::again;
 }
@@ -216,25 +276,31 @@ Next Swapoff::find(Context& c) {
 // unuse_pte(): read-only and old; a write makes it writable without a word.
 Next Swapoff::map(Context& c) {
   AddressSpace& space = c.mm(mm);
+  SwapDevice& swap = c.host(host).swap;
   const Pte pte = space.page_table.at(page);
+  const FrameId cached = swap[slot].cached;
   c.release(mmap_lock(mm));
   c.release(folio_lock(frame));
   step = Step::next;
-  if (!pte.swapped() || pte.slot() != slot || c.frame(frame).slot != slot) {
+  const bool ours = cached.some() && c.machine.frames.head(cached) == frame;
+  if (!pte.swapped() || pte.slot() != slot || !ours) {
     free_unmapped(c, frame);
     return Next::again;
   }
-  SwapDevice& swap = c.host(host).swap;
-  const bool exclusive = swap[slot].users == 2 && c.frame(frame).maps == 0;
+  const bool large = c.frame(frame).pages > 1;
+  const bool alone = swap[slot].users == 2 && c.frame(frame).maps == 0;
+  const bool exclusive = large ? pte.exclusive : alone;
   const Vma& vma = *std::as_const(space).find_vma(page);
   space.page_table.clear(page);
   swap.put(slot);
-  belongs(c, frame, vma, page);
-  lru_add(c, frame);
+  if (!large) {
+    belongs(c, frame, vma, page);
+    lru_add(c, frame);
+  }
   c.frame(frame).dirty = true;
-  c.emit({.kind = EventKind::swap_in, .mm = mm, .pages = one_page(page), .frame = frame});
-  map_frame(c, mm, page, frame, {.young = false, .exclusive = exclusive});
-  if (swap[slot].users == 1) remove_from_swap_cache(c, frame);
+  c.emit({.kind = EventKind::swap_in, .mm = mm, .pages = one_page(page), .frame = cached});
+  map_frame(c, mm, page, cached, {.young = false, .exclusive = exclusive, .uffd_wp = pte.uffd_wp});
+  if (!large && swap[slot].users == 1) remove_from_swap_cache(c, frame);
   return Next::again;
 }
 

@@ -52,6 +52,7 @@ Next UffdMove::run(Context& c) {
   const LockId lock = by_vma ? vma_lock(mm) : mmap_lock(mm);
   switch (step) {
     case Step::lock:
+      if (!c.mm(mm).alive) return c.done(Result::error(ESRCH));  // mmget_not_zero()
       c.take(lock, LockMode::read);
       c.spend(Cost::syscall);
       error = may_move(c.mm(mm), from, {.first = to, .count = from.count});
@@ -122,7 +123,7 @@ Next UffdMove::next(Context& c) {
     cursor += std::min(left, to_table_end(source));
     return Next::pass;
   }
-  const FrameId head = c.machine.frames.head(pte.frame());
+  const FrameId head = pte.has_frame() ? c.machine.frames.head(pte.frame()) : FrameId{};
   if (pte.migrating()) {
     entry = pte;
     entry.target = head.value;

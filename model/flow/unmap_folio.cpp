@@ -7,7 +7,7 @@ namespace model {
 Wait UnmapFolio::guard() const {
   switch (step) {
     case Step::lock_rmap:
-      return Wait::lock(rmap_lock(mapping), LockMode::read);
+      return Wait::lock(rmap_lock(mapping), mode);
     case Step::lock_ptl:
       return Wait::lock(page_table_lock(mm), LockMode::write);
     default:
@@ -15,22 +15,21 @@ Wait UnmapFolio::guard() const {
   }
 }
 
-PageRange UnmapFolio::part(Context& c) const {
-  return part_at(c.machine, frame, {.mm = mm, .page = page});
+NotifierRange UnmapFolio::range() const {
+  return {.mm = mm, .pages = told, .event = NotifierEvent::clear};
 }
 
-NotifierRange UnmapFolio::range(Context& c) const {
+// What the walk finds in this VMA; the VMA may be another one when the bracket ends.
+void UnmapFolio::find_part(Context& c) {
   const Vma* vma = std::as_const(c.machine).spaces[mm.index()].find_vma(page);
-  const PageRange pages = part(c);
-  return {.mm = mm,
-          .pages = c.frame(frame).hugetlb ? sharing_range(vma, pages) : pages,
-          .event = NotifierEvent::clear};
+  part = part_at(c.machine, frame, {.mm = mm, .page = page});
+  told = c.frame(frame).hugetlb ? sharing_range(vma, part) : part;
 }
 
 Next UnmapFolio::run(Context& c) {
   switch (step) {
     case Step::lock_rmap:
-      c.take(rmap_lock(mapping), LockMode::read);
+      c.take(rmap_lock(mapping), mode);
       c.spend(Cost::lock);
       step = Step::next_mapping;
       return Next::again;
@@ -38,7 +37,7 @@ Next UnmapFolio::run(Context& c) {
       return next_mapping(c);
     case Step::start:
       step = Step::started;
-      return c.call({RangeStart{.range = range(c)}});
+      return c.call({RangeStart{.range = range()}});
     case Step::started:
       step = Step::lock_ptl;
       return Next::pass;
@@ -59,7 +58,7 @@ Next UnmapFolio::run(Context& c) {
     case Step::end:
       c.release(page_table_lock(mm));
       step = Step::next_mapping;
-      return c.call({RangeEnd{.range = range(c)}});
+      return c.call({RangeEnd{.range = range()}});
     case Step::unlock_rmap:
       c.release(rmap_lock(mapping));
       return c.done(failed ? Result::error(EBUSY) : Result::success());
@@ -78,9 +77,15 @@ bool UnmapFolio::splits(Context& c) const {
 // rmap_walk(): the next VMA that may map the folio, until none does any more.
 Next UnmapFolio::next_mapping(Context& c) {
   const Frame& target = std::as_const(c.machine).frames[frame];
-  const RmapPlace place = next_place(
-      c.machine, mapping, target.index, {.mm = mm, .page = page},
-      [](RmapPlace, const Vma&, const Pte&) { return true; }, target.pages);
+  const RmapPlace last{.mm = mm, .page = page};
+  const auto any = [](RmapPlace, const Vma&, const Pte&) { return true; };
+  RmapPlace place = target.ksm
+                        ? next_map(c.machine, frame, last, any)
+                        : next_place(c.machine, mapping, target.index, last, any, target.pages);
+  if (!place.mm.some()) {  // What mremap() has moved backwards: it holds off walks meanwhile.
+    place = next_map(c.machine, frame, {},
+                     [this](RmapPlace, const Vma&, const Pte& pte) { return pte.maps(frame); });
+  }
   mm = place.mm;
   page = place.page;
   done = 0;
@@ -91,6 +96,7 @@ Next UnmapFolio::next_mapping(Context& c) {
     return Next::pass;
   }
   c.spend(Cost::rmap_walk);
+  find_part(c);
   // split_huge_pmd_address() has its bracket also where the entries are small.
   const bool large = target.pages > 1 && !target.hugetlb && what != For::migration;
   if (!c.setup.switches.unmap_splits && large) {
@@ -98,7 +104,7 @@ Next UnmapFolio::next_mapping(Context& c) {
     return c.call({SplitPmd{.mm = mm, .first = page}});
   }
   step = Step::started;
-  return c.call({RangeStart{.range = range(c)}});
+  return c.call({RangeStart{.range = range()}});
 }
 
 Next UnmapFolio::lock(Context& c) {
@@ -110,15 +116,22 @@ Next UnmapFolio::lock(Context& c) {
 
 // try_to_unmap_one(), under the page table lock.
 Next UnmapFolio::clear(Context& c) {
-  const std::uint32_t pages = part(c).count;
-  for (; done < pages; ++done) {
+  for (; done < part.count; ++done) {
     const FrameId wanted = page_of(c.machine, frame, mm, at());
     entry = std::as_const(c.machine).spaces[mm.index()].page_table.at(at());
-    if (entry.kind == Pte::Kind::device_private && entry.target == wanted.value) {
+    const bool lent =
+        entry.kind == Pte::Kind::device_private ||
+        (entry.kind == Pte::Kind::device_exclusive && c.setup.switches.unmap_exclusive);
+    if (lent && entry.target == wanted.value) {
+      --c.frame(frame).maps;
       step = Step::set;  // No TLB can hold it.
       return Next::pass;
     }
     if (!entry.maps(wanted)) continue;
+    if (entry.huge && unshare_pmds(c, mm, page)) {  // The others have it mapped still.
+      step = Step::end;
+      return c.call({flush_range(mm, span_of(page, pud_pages))});
+    }
     if (entry.huge) return clear_huge(c);
     unmap_frame(c, mm, at());
     // An entry that is not accessible was flushed when it became so.
@@ -150,9 +163,12 @@ Next UnmapFolio::set(Context& c) {
   PageTable& table = c.mm(mm).page_table;
   c.spend(Cost::pte_change);
   const Page here = at();
-  const std::uint32_t pages = part(c).count;
   done += entry.huge ? pmd_pages : 1;
-  step = done < pages ? Step::clear : Step::end;
+  step = done < part.count ? Step::clear : Step::end;
+  if (pinned(c)) {
+    put_back(c, here);
+    return Next::again;
+  }
   switch (what) {
     case For::swap: {
       const SlotId slot{c.frame(frame).slot.value + (entry.target - frame.value)};
@@ -176,15 +192,16 @@ Next UnmapFolio::set(Context& c) {
       Pte other = entry;
       other.kind = Pte::Kind::migration;
       other.invalid = false;
-      if (entry.huge || entry.kind == Pte::Kind::device_private) --c.frame(frame).maps;
+      if (entry.huge) --c.frame(frame).maps;
       replace(table, here, other);
       break;
     }
   }
   // Up to 6.5 reclaim says so by itself, and range_end says it again.
-  const bool told = !c.setup.switches.secondary_by_flush &&
-                    (what == For::swap || (what == For::drop && is_anonymous(c.machine, frame)));
-  if (told) secondary_tlb(c, mm, one_page(here));
+  const bool announces =
+      !c.setup.switches.secondary_by_flush &&
+      (what == For::swap || (what == For::drop && is_anonymous(c.machine, frame)));
+  if (announces) secondary_tlb(c, mm, one_page(here));
   c.put(frame);  // The reference of the map; ours is still there.
   return Next::again;
 }
@@ -197,16 +214,32 @@ void UnmapFolio::replace(PageTable& table, Page here, Pte other) const {
   }
 }
 
-// Private memory may be dropped only after MADV_FREE, and if nobody has written to it since.
-bool UnmapFolio::stays(Context& c, Page here) {
-  Frame& folio = c.frame(frame);
-  const bool anonymous = is_anonymous(c.machine, frame);
-  if (!anonymous || (folio.lazy_free && !entry.dirty && !folio.dirty)) return false;
-  folio.lazy_free = false;
+// folio_try_share_anon_rmap_pte(): who has pinned the page meanwhile keeps it.
+bool UnmapFolio::pinned(Context& c) const {
+  const bool asks = what == For::swap || what == For::migration;
+  return asks && entry.exclusive && c.frame(frame).pins > 0 &&
+         c.setup.switches.reclaim_skips_pinned;
+}
+
+// The entry that was cleared is there again, and the walk is over.
+void UnmapFolio::put_back(Context& c, Page here) {
   failed = true;
-  ++folio.maps;
+  if (!entry.huge || what == For::drop) ++c.frame(frame).maps;
   replace(c.mm(mm).page_table, here, entry);
   step = Step::end;
+}
+
+// Private memory may be dropped only after MADV_FREE, and if nobody has written to it since, or
+// has a reference by which he could.
+bool UnmapFolio::stays(Context& c, Page here) {
+  Frame& folio = c.frame(frame);
+  if (!is_anonymous(c.machine, frame)) return false;
+  const bool written = !folio.lazy_free || entry.dirty || folio.dirty;
+  // That of the entry, and of reclaim.
+  const unsigned own = folio.slot.some() ? 3 : 2;
+  if (!written && folio.references == folio.maps + own) return false;
+  if (written) folio.lazy_free = false;
+  put_back(c, here);
   return true;
 }
 

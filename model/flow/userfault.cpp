@@ -7,10 +7,15 @@
 namespace model {
 namespace {
 
-bool wholly_mapped(const AddressSpace& space, PageRange pages) {
-  std::uint32_t covered = 0;
-  for (const Vma& vma : space.vmas) covered += vma.pages.intersect(pages).count;
-  return covered == pages.count;
+// uffd_wp_range() of a part of a VMA, or the scan of NUMA balancing.
+Flow change_of(ChangeProtection::What what, MmId mm, const Vma& part) {
+  using What = ChangeProtection::What;
+  if (!part.hugetlb || what == What::numa) {
+    return {ChangeProtection{.what = what, .mm = mm, .pages = part.pages}};
+  }
+  const auto of_hugetlb =
+      what == What::uffd_wp ? ProtectHugetlb::What::uffd_wp : ProtectHugetlb::What::uffd_resolve;
+  return {ProtectHugetlb{.what = of_hugetlb, .mm = mm, .pages = part.pages}};
 }
 
 void wake_userfaults(Context& c, MmId mm) { c.changed(Wait::Kind::userfault, mm.value); }
@@ -42,32 +47,49 @@ Next UffdRegister::run(Context& c) {
     case Step::lock: {
       if (!lock_for_write(c, mm, has_lock)) return Next::again;
       c.spend(Cost::syscall);
-      step = Step::resolve;
+      cursor = pages.first;
+      step = Step::split;
       return Next::again;
     }
-    case Step::resolve: {
+    case Step::split: {
       for (const Page at : {pages.first, pages.end()}) {  // vma_adjust_trans_huge()
         const Vma* vma = c.mm(mm).find_vma(at);
         if (vma == nullptr || vma->hugetlb || vma->pages.first == at) continue;
         if (!cuts_huge(c, mm, at)) continue;
         return c.call({SplitPmd{.mm = mm, .first = span_of(at, pmd_pages).first}});
       }
-      step = Step::flush;
-      if (!wholly_mapped(c.mm(mm), pages) || cuts_hugetlb(c.mm(mm), pages) || !can_register(c)) {
+      step = Step::resolve;
+      const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
+      if (space.covered(pages) == 0 || cuts_hugetlb(space, pages) || !can_register(c)) {
         unlock_write(c, mm);
         return c.done(Result::error(EINVAL));
       }
-      bool protects = false;
-      for (const Vma& vma : std::as_const(c.machine).spaces[mm.index()].vmas) {
-        protects = protects || (vma.uffd_wp && vma.pages.overlaps(pages));
+      return Next::pass;
+    }
+    case Step::resolve: {  // userfaultfd_clear_vma(): each VMA that was protected.
+      step = Step::unshare;
+      if (on) return Next::pass;
+      for (const Vma& vma : c.mm(mm).parts(pages)) {
+        if (!vma.uffd_wp || vma.pages.first < cursor) continue;
+        cursor = vma.pages.end();
+        step = Step::flush;
+        return c.call(change_of(ChangeProtection::What::uffd_resolve, mm, vma));
       }
-      if (on || !protects) return Next::pass;
-      return c.call({ChangeProtection{
-          .what = ChangeProtection::What::uffd_resolve, .mm = mm, .pages = pages}});
+      return Next::pass;
     }
     case Step::flush:
-      step = Step::unlock;
+      step = Step::resolve;
       return c.call({TlbFinish{.mm = mm}});
+    case Step::unshare:  // hugetlb_unshare_all_pmds(): userfaultfd wants tables of its own.
+      for (const Vma& vma : std::as_const(c.machine).spaces[mm.index()].parts(pages)) {
+        const bool needs = on && (modes & (uffd_mode::wp | uffd_mode::minor)) != 0;
+        const PageRange tables = needs ? shareable_part(vma) : PageRange{};
+        if (tables.count == 0 || tables.first < cursor) continue;
+        cursor = tables.end();
+        return c.call({UnsharePmds{.mm = mm, .pages = tables}});
+      }
+      step = Step::unlock;
+      return Next::pass;
     case Step::unlock:
       c.mm(mm).modify(pages, [&](Vma& vma) {
         vma.uffd_missing = on && (modes & uffd_mode::missing) != 0;
@@ -84,13 +106,17 @@ Next UffdRegister::run(Context& c) {
   return c.done();
 }
 
-// vma_can_userfault(), and whether the kernel has the features.
+// vma_can_userfault(), and whether the kernel has the features. If a write lifts the protection by
+// itself and nothing else is asked for, it is for all kinds of memory.
 bool UffdRegister::can_register(Context& c) const {
   const bool newer = (modes & (uffd_mode::async | uffd_mode::unpopulated)) != 0;
   if (newer && !c.setup.switches.uffd_moves) return false;
+  const unsigned kinds = modes & (uffd_mode::missing | uffd_mode::wp | uffd_mode::minor);
+  const bool async = (modes & uffd_mode::async) != 0 && kinds == uffd_mode::wp;
   return std::ranges::none_of(c.mm(mm).parts(pages), [&](const Vma& vma) {
     const bool minor = on && (modes & uffd_mode::minor) != 0;
-    return vma.disk || (minor && !vma.file.some() && !vma.hugetlb);
+    const bool for_all = on ? async : vma.uffd_async && !vma.uffd_missing && !vma.uffd_minor;
+    return (vma.disk && !for_all) || (minor && !vma.file.some() && !vma.hugetlb);
   });
 }
 
@@ -104,15 +130,10 @@ bool MarkRange::by_uffd() const {
   return what == ChangeProtection::What::uffd_wp || what == ChangeProtection::What::uffd_resolve;
 }
 
-ProtectHugetlb MarkRange::hugetlb_of(PageRange part) const {
-  using What = ProtectHugetlb::What;
-  const bool on = what == ChangeProtection::What::uffd_wp;
-  return {.what = on ? What::uffd_wp : What::uffd_resolve, .mm = mm, .pages = part};
-}
-
 Next MarkRange::run(Context& c) {
   switch (step) {
     case Step::lock:
+      if (by_uffd() && !c.mm(mm).alive) return c.done(Result::error(ESRCH));  // mmget_not_zero()
       c.take(mmap_lock(mm), LockMode::read);
       c.spend(Cost::syscall);
       cursor = pages.first;
@@ -126,21 +147,17 @@ Next MarkRange::run(Context& c) {
           vma = space.vma_from(vma->pages.end());
         }
       }
-      const PageRange part =
-          vma == nullptr
-              ? PageRange{}
-              : vma->pages.intersect({.first = cursor, .count = pages.end().value - cursor.value});
-      if (part.count == 0 || (by_uffd() && !vma->uffd_wp)) {
-        step = Step::flush;
-        return Next::pass;
-      }
-      cursor = part.end();
-      if (vma->hugetlb && by_uffd()) return c.call({hugetlb_of(part)});
-      return c.call({ChangeProtection{.what = what, .mm = mm, .pages = part}});
+      Vma part = vma == nullptr ? Vma{} : *vma;
+      part.pages =
+          part.pages.intersect({.first = cursor, .count = pages.end().value - cursor.value});
+      step = Step::unlock;
+      if (part.pages.count == 0 || (by_uffd() && !part.uffd_wp)) return Next::pass;
+      cursor = part.pages.end();
+      step = Step::flush;
+      return c.call(change_of(what, mm, part));
     }
     case Step::flush:
-      wake_userfaults(c, mm);
-      step = Step::unlock;
+      step = Step::next_vma;
       return c.call({TlbFinish{.mm = mm}});
     case Step::unlock: {  // mwriteprotect_range(): as far as VMAs are registered.
       const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
@@ -149,6 +166,7 @@ Next MarkRange::run(Context& c) {
       const bool refused = next != nullptr && next->pages.overlaps(rest);
       const bool none = by_uffd() && cursor == pages.first;
       c.release(mmap_lock(mm));
+      if (what == ChangeProtection::What::uffd_resolve) wake_userfaults(c, mm);
       return c.done(refused || none ? Result::error(ENOENT) : Result::success());
     }
   }
@@ -158,37 +176,64 @@ Next MarkRange::run(Context& c) {
 // ---- UffdFill
 
 Wait UffdFill::guard() const {
-  if (step == Step::lock) return Wait::lock(mmap_lock(mm), LockMode::read);
+  if (step == Step::lock) return Wait::lock(by_vma ? vma_lock(mm) : mmap_lock(mm), LockMode::read);
   if (step == Step::fill) return Wait::lock(page_table_lock(mm), LockMode::write);
   return {};
 }
 
 Next UffdFill::run(Context& c) {
+  const LockId lock = by_vma ? vma_lock(mm) : mmap_lock(mm);
   switch (step) {
     case Step::lock:
-      c.take(mmap_lock(mm), LockMode::read);
+      if (!c.mm(mm).alive) return c.done(Result::error(ESRCH));  // mmget_not_zero()
+      c.take(lock, LockMode::read);
       c.spend(Cost::syscall);
       step = Step::fill;
       return Next::again;
     case Step::fill:
       while (cursor < pages.count) {
+        if (const auto swapped = swapped_out(c, pages.at(cursor))) {
+          step = Step::swapped_in;
+          return c.call({*swapped});
+        }
         Vma* vma = c.mm(mm).find_vma(pages.at(cursor));
         const bool huge = vma != nullptr && vma->hugetlb;
         const int error = huge ? fill_huge(c, *vma, pages.at(cursor)) : fill(c, pages.at(cursor));
-        cursor += error == 0 ? (huge ? pmd_pages : 1) : 0;
-        if (error == 0) continue;
-        if (cursor > 0) wake_userfaults(c, mm);
-        c.release(mmap_lock(mm));
-        return c.done(Result::error(cursor == 0 ? error : EAGAIN));
+        if (error == ENOMEM && !huge && c.reclaims(reclaims)) {
+          return c.call({ReclaimSome{.host = c.mm(mm).host}});
+        }
+        if (error != 0) return finish(c, lock, cursor == 0 ? error : EAGAIN);
+        cursor += huge ? pmd_pages : 1;
+        reclaims = 0;
       }
       wake_userfaults(c, mm);
       step = Step::unlock;
       return Next::again;
+    case Step::swapped_in:
+      if (!c.task().result.ok()) return finish(c, lock, cursor == 0 ? ENOMEM : EAGAIN);
+      step = Step::fill;
+      return Next::again;
     case Step::unlock:
-      c.release(mmap_lock(mm));
+      c.release(lock);
       return c.done();
   }
   return c.done();
+}
+
+Next UffdFill::finish(Context& c, LockId lock, int error) const {
+  if (cursor > 0) wake_userfaults(c, mm);
+  c.release(lock);
+  return c.done(Result::error(error));
+}
+
+// UFFDIO_CONTINUE: shmem_get_folio() brings a page of the page cache back from swap.
+std::optional<FileAccess> UffdFill::swapped_out(Context& c, Page page) const {
+  const Vma* vma = std::as_const(c.machine).spaces[mm.index()].find_vma(page);
+  if (with != With::cached || vma == nullptr || !vma->file.some()) return std::nullopt;
+  const std::uint32_t index = vma->index_of(page);
+  const Mapping& cache = std::as_const(c.machine).mappings[vma->file.index()];
+  if (index >= cache.size || !cache.cached(index).swapped()) return std::nullopt;
+  return FileAccess{.file = vma->file, .index = index};
 }
 
 // mfill_atomic(), mfill_atomic_install_pte()

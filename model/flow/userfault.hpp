@@ -4,6 +4,7 @@
 // What a page table is told by hand: userfaultfd, guard regions, soft-dirty and referenced bits,
 // the scan of NUMA balancing, pagemap.
 
+#include "model/flow/file.hpp"
 #include "model/flow/hugetlb.hpp"
 #include "model/flow/protect.hpp"
 
@@ -12,13 +13,15 @@ namespace model {
 // UFFDIO_REGISTER and UFFDIO_UNREGISTER.
 struct UffdRegister {
   static constexpr std::string_view name = "uffd_register";
-  static constexpr std::array<std::string_view, 4> steps{"lock", "resolve", "flush", "unlock"};
-  enum class Step : std::uint8_t { lock, resolve, flush, unlock } step = Step::lock;
+  static constexpr std::array<std::string_view, 6> steps{"lock",  "split",   "resolve",
+                                                         "flush", "unshare", "unlock"};
+  enum class Step : std::uint8_t { lock, split, resolve, flush, unshare, unlock } step = Step::lock;
   bool has_lock = false;
   bool on = true;
   std::uint8_t modes = 0;  // And features: uffd_mode.
   MmId mm{};
   PageRange pages{};
+  Page cursor{0};  // Up to where protections are lifted, or page tables not shared any more.
 
   bool operator==(const UffdRegister&) const = default;
   Wait guard() const;
@@ -45,17 +48,18 @@ struct MarkRange {
 
  private:
   bool by_uffd() const;  // UFFDIO_WRITEPROTECT: only of VMAs that are registered for it.
-  ProtectHugetlb hugetlb_of(PageRange part) const;
 };
 
 // UFFDIO_COPY, UFFDIO_ZEROPAGE, UFFDIO_CONTINUE, UFFDIO_POISON: pages that were not there. The
 // result is EAGAIN if only the first of them could be filled.
 struct UffdFill {
   static constexpr std::string_view name = "uffd_fill";
-  static constexpr std::array<std::string_view, 3> steps{"lock", "fill", "unlock"};
-  enum class Step : std::uint8_t { lock, fill, unlock } step = Step::lock;
+  static constexpr std::array<std::string_view, 4> steps{"lock", "fill", "swapped_in", "unlock"};
+  enum class Step : std::uint8_t { lock, fill, swapped_in, unlock } step = Step::lock;
   enum class With : std::uint8_t { copy, zero, cached, poison } with = With::copy;
-  bool protect = false;  // UFFDIO_COPY_MODE_WP
+  bool by_vma = false;        // Under the lock of the VMA: uffd_mfill_lock().
+  bool protect = false;       // UFFDIO_COPY_MODE_WP
+  std::uint8_t reclaims = 0;  // Passes of reclaim for want of a frame.
   MmId mm{};
   PageRange pages{};
   std::uint32_t cursor = 0;
@@ -66,6 +70,8 @@ struct UffdFill {
   Next run(Context& c);
 
  private:
+  Next finish(Context& c, LockId lock, int error) const;
+  std::optional<FileAccess> swapped_out(Context& c, Page page) const;
   int fill(Context& c, Page page);
   int fill_huge(Context& c, Vma& vma, Page first);
 };

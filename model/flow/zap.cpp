@@ -27,6 +27,7 @@ bool cuts_huge(Context& c, MmId mm, Page page) {
 // ---- Zap
 
 Wait Zap::guard() const {
+  if (step == Step::lock_file) return Wait::lock(rmap_lock(file), LockMode::write);
   if (step != Step::clear || locked) return {};
   return Wait::lock(page_table_lock(range.mm), LockMode::write);
 }
@@ -57,12 +58,16 @@ Next Zap::run(Context& c) {
       if (!notify) return Next::pass;
       return c.call({RangeStart{.range = bracket(c)}});
     case Step::started:
-      step = Step::clear;
+      step = file.some() ? Step::lock_file : Step::clear;
       refused = notify && !c.task().result.ok();
       if (!refused) return Next::pass;
       if (c.setup.switches.heed_refusal) return c.give(Result::error(EAGAIN));
       notify = false;  // The bracket was undone when it was refused.
       return Next::pass;
+    case Step::lock_file:  // hugetlb_zap_begin()
+      c.take(rmap_lock(file), LockMode::write);
+      step = Step::clear;
+      return Next::again;
     case Step::clear:
       return clear(c);
     case Step::pending:
@@ -117,6 +122,7 @@ Next Zap::next(Context& c) {
     }
     cursor = part.first;
     pool = vma->hugetlb ? part : PageRange{};
+    file = shareable_part(*vma).count > 0 ? vma->file : MappingId{};
   }
   step = Step::start;
   return Next::pass;
@@ -132,6 +138,16 @@ Next Zap::clear(Context& c) {
       return c.call({RangeStart{.range = nested_bracket(c)}});
     }
     const auto found = table.first({.first = cursor, .count = part.end().value - cursor.value});
+    if (!found && unshared) {  // huge_pmd_unshare_flush(): whoever is left may free what it maps.
+      unshared = false;
+      const TlbFlush flush = flush_of(range.mm, gather, full);
+      gather.reset();
+      return c.call({flush});
+    }
+    if (!found && file.some()) {
+      c.release(rmap_lock(file));
+      file = MappingId{};
+    }
     if (!found) {
       cursor = part.end();
       step = Step::end;
@@ -151,14 +167,25 @@ Next Zap::clear(Context& c) {
     cursor = chunk.end();
     if (table.at(*found).huge) {
       const Pte pte = table.at(span.first);
+      if (unshare_pmds(c, range.mm, span.first)) {  // The others keep what it maps.
+        gather.add(span_of(span.first, pud_pages));
+        gather.pmds = true;
+        gather.freed_tables = unshared = true;
+        cursor = std::min(part.end(), span_of(span.first, pud_pages).end());
+        continue;
+      }
       if (keep_private && is_private_copy(c, pte)) continue;
+      // Of hugetlb, what userfaultfd has protected stays so, but for munmap() and truncation.
+      const bool marks = pool.count > 0 && pte.uffd_wp && (per_vma || keep_private);
+      if (marks && pte.kind == Pte::Kind::marker) continue;
       gather.add_pmd(span.first);
       if (!pte.present()) {
-        c.mm(range.mm).page_table.set_huge(span.first, {});
+        c.mm(range.mm).page_table.set_huge(span.first, marks ? wp_marker() : Pte{});
         c.spend(Cost::pte_change);
       } else if (const FrameId head = unmap_huge(c, range.mm, span.first);
                  !c.machine.is_zero(head)) {
         gather.frames.push_back(head);
+        if (marks) c.mm(range.mm).page_table.set_huge(span.first, wp_marker());
       }
       continue;
     }
@@ -235,7 +262,7 @@ Next SplitPmd::run(Context& c) {
       if (inner) return Next::pass;
       return c.call({RangeStart{.range = range}});
     case Step::lock_ptl:
-      if (!table.at(first).huge) {
+      if (!table.at(first).huge || (only.some() && !table.at(first).maps(only))) {
         step = Step::end;
         return Next::pass;
       }
@@ -247,6 +274,10 @@ Next SplitPmd::run(Context& c) {
       step = Step::set;
       c.spend(Cost::pte_change);
       Pte entry = table.at(first);
+      if (is_file(c.machine, entry.frame())) {
+        file_page = unmap_huge(c, mm, first);
+        return c.call({flush_range(mm, range.pages)});
+      }
       if (c.machine.is_zero(entry.frame())) {  // Nothing to be kept: pmdp_huge_clear_flush().
         table.set_huge(first, {});
         return c.call({flush_range(mm, range.pages)});
@@ -258,6 +289,14 @@ Next SplitPmd::run(Context& c) {
     case Step::set: {
       Pte entry = table.at(first);
       table.set_huge(first, {});
+      const bool file =
+          file_page.some() || (entry.populated() && is_file(c.machine, entry.frame()));
+      if (file) {
+        if (file_page.some()) c.put(file_page);
+        step = inner ? Step::done : Step::end;
+        if (!inner) c.release(page_table_lock(mm));
+        return Next::again;
+      }
       table.add_table(pmd_pages, first);
       c.spend(Cost::pte_change, pmd_pages);
       if (!entry.populated()) {
@@ -286,14 +325,16 @@ Next SplitPmd::run(Context& c) {
 // ---- Unmap
 
 Wait Unmap::guard() const {
-  if (step != Step::unlink || files.empty()) return {};
-  return Wait::lock(rmap_lock(files.back()), LockMode::write);
+  if (step != Step::unlink || !file.some()) return {};
+  return Wait::lock(rmap_lock(file), LockMode::write);
 }
 
 Next Unmap::run(Context& c) {
   const Page end = pages.end();
   const auto split = [&](Page at, Step after) {
     step = after;
+    const PageRange table = unshared_by_cut(c.mm(mm), at);
+    if (table.count != 0) return c.call({UnsharePmds{.mm = mm, .pages = table}});
     if (!cuts_huge(c, mm, at)) return Next::pass;
     return c.call({SplitPmd{.mm = mm, .first = span_of(at, pmd_pages).first}});
   };
@@ -305,12 +346,18 @@ Next Unmap::run(Context& c) {
       return split(end, Step::detach);
     case Step::detach: {  // vms_gather_munmap_vmas(), then downgrade_write().
       const auto removed = c.mm(mm).remove(pages);
+      c.mm(mm).detached.assign(removed.begin(), removed.end());
       step = Step::unlink;
       c.spend(Cost::vma, removed.size());
       if (removed.empty()) return Next::pass;
+      Small<MappingId, 1> files;
       for (const Vma& vma : removed) {
         const bool known = std::ranges::find(files, vma.file) != files.end();
         if (vma.file.some() && !known) files.push_back(vma.file);
+      }
+      if (!files.empty()) {
+        file = files.back();
+        c.task().collected.push_back({.files = files});
       }
       if (downgrade) {
         end_vma_writes(c, mm);
@@ -319,25 +366,34 @@ Next Unmap::run(Context& c) {
       Page floor{0};
       Page ceiling{0};
       PageRange pool{};
+      MappingId shareable{};
       for (const Vma& vma : removed) {
         if (vma.hugetlb && pool.count == 0) pool = vma.pages;
+        if (shareable_part(vma).count > 0) shareable = vma.file;
       }
       for (const Vma& vma : c.mm(mm).vmas) {
         if (vma.pages.first < pages.first) floor = vma.pages.end();
         if (vma.pages.first >= end && ceiling.value == 0) ceiling = vma.pages.first;
       }
       return c.call({Zap{.tables = true,
+                         .file = shareable,
                          .range = {.mm = mm, .pages = pages, .event = NotifierEvent::unmap},
                          .pool = pool,
                          .floor = floor,
                          .ceiling = ceiling}});
     }
     case Step::unlink:  // unlink_file_vma(): nobody is on the way to these addresses by the rmap.
-      if (files.empty()) {
+      if (!file.some()) {
+        if (!std::as_const(c.machine).spaces[mm.index()].detached.empty()) {
+          c.mm(mm).detached.clear();
+        }
         step = Step::done;
-      } else {
-        files.erase(files.end() - 1);
+        return Next::pass;
       }
+      c.mm(mm).unlink(file);
+      c.collected().files.pop_back();
+      file = c.collected().files.empty() ? MappingId{} : c.collected().files.back();
+      if (!file.some()) c.task().collected.pop_back();
       return Next::pass;
     case Step::done:
       drop_unused_memory(c);

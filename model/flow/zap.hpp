@@ -13,12 +13,14 @@ namespace model {
 // result is 0, or EAGAIN of a subscriber that must not sleep.
 struct Zap {
   static constexpr std::string_view name = "zap";
-  static constexpr std::array<std::string_view, 10> steps{
-      "next", "start", "started", "clear", "pending", "forced", "end", "tables", "free", "finish"};
+  static constexpr std::array<std::string_view, 11> steps{
+      "next",   "start", "started", "lock_file", "clear", "pending",
+      "forced", "end",   "tables",  "free",      "finish"};
   enum class Step : std::uint8_t {
     next,
     start,
     started,
+    lock_file,
     clear,
     pending,
     forced,
@@ -36,6 +38,8 @@ struct Zap {
   bool nested = false;        // A second bracket is open: see hugetlb_brackets.
   bool refused = false;
   bool locked = false;  // The page table lock is held.
+  MappingId file{};  // Of hugetlb, if page tables could be shared: its rmap lock is held meanwhile.
+  bool unshared = false;  // A page table is not shared any more, and not flushed yet.
   NotifierRange range{};
   PageRange part{};  // Within the bracket that is open.
   PageRange pool{};  // What of it is of hugetlb.
@@ -56,7 +60,8 @@ struct Zap {
 };
 
 // __split_huge_pmd(): a huge entry, also one of migration, becomes 512 small ones, between a start
-// and an end of its own. The folio stays as it is.
+// and an end of its own. The folio stays as it is. Of a file there are none afterwards: they are
+// found again by faults.
 struct SplitPmd {
   static constexpr std::string_view name = "split_pmd";
   static constexpr std::array<std::string_view, 6> steps{"start", "lock_ptl", "flush",
@@ -64,8 +69,10 @@ struct SplitPmd {
   enum class Step : std::uint8_t { start, lock_ptl, flush, set, end, done } step = Step::start;
   bool freeze = false;  // The folio itself is about to be split: migration entries.
   bool inner = false;   // split_huge_pmd_locked(): the caller has a bracket and the lock.
+  FrameId file_page{};  // That was unmapped.
   MmId mm{};
   Page first{};
+  FrameId only{};  // Only if this folio is still what is mapped; none: whatever is.
 
   bool operator==(const SplitPmd&) const = default;
   Wait guard() const;
@@ -92,7 +99,7 @@ struct Unmap {
   bool downgrade = false;
   MmId mm{};
   PageRange pages{};
-  Small<MappingId, 1> files{};  // Of the VMAs that were taken out.
+  MappingId file{};  // Of a VMA that was taken out.
 
   bool operator==(const Unmap&) const = default;
   Wait guard() const;

@@ -8,6 +8,7 @@
 // `vma.index + (page - vma.pages.first)` in the VMA's mappings (vma->vm_pgoff).
 
 #include <optional>
+#include <vector>
 
 #include "model/memory/lock.hpp"
 #include "model/memory/page_table.hpp"
@@ -74,11 +75,15 @@ struct AddressSpace {
   HostId host{};
   MmId parent{};                 // fork() has made it from this one.
   bool alive = true;             // mm_users > 0.
+  bool leaving = false;          // exit_mmap() is not through with it.
   bool card_mapped = false;      // The adapter's doorbell page is in this page table: may post.
   bool unflushed = false;        // Flushes were put off: mm->tlb_flush_batched.
   std::uint8_t lock_future = 0;  // mlockall(MCL_FUTURE): mm->def_flags, as lock_all_flag.
+  std::uint8_t generation = 0;   // How many processes have had it and left.
+  std::uint32_t brk = 0;         // mm->brk: how many pages the heap has.
   MmId lender{};                 // After vfork(): whose address space this process runs in.
   Small<Vma, 2> vmas{};
+  std::vector<Vma> detached{};  // Taken out, but still found by the reverse map of their files.
   PageTable page_table{};
   Small<std::pair<Page, FrameId>, 1> pinned{};  // By the process itself: io_uring and the like.
   Lock mmap_lock{};
@@ -122,6 +127,22 @@ struct AddressSpace {
 
   // The VMAs' parts of [pages].
   Small<Vma, 2> parts(PageRange pages) const;
+
+  // How many of the pages have a VMA.
+  std::uint32_t covered(PageRange pages) const {
+    std::uint32_t count = 0;
+    for (const Vma& vma : vmas) count += vma.pages.intersect(pages).count;
+    return count;
+  }
+
+  // unlink_file_vma(): no reverse map of that mapping leads to what was taken out any more.
+  void unlink(MappingId mapping) {
+    for (Vma& vma : detached) {
+      if (vma.file == mapping) vma.file = MappingId{};
+      if (vma.anon == mapping) vma.anon = MappingId{};
+    }
+    std::erase_if(detached, [](const Vma& vma) { return !vma.file.some() && !vma.anon.some(); });
+  }
 };
 
 }  // namespace model

@@ -48,6 +48,9 @@ struct Frame {
   bool hugetlb : 1 = false;    // Of the pool of hugetlbfs.
   bool poisoned : 1 = false;   // PG_hwpoison
 
+  // Of a folio in the page cache, those of the page cache: one for each page, of hugetlb one.
+  std::uint32_t cache_references() const { return hugetlb ? 1 : pages; }
+
   bool operator==(const Frame&) const = default;
   void encode(sim::Encoder& out) const;
 };

@@ -19,7 +19,8 @@ struct Mapping {
   bool file = false;       // Outlives its mappings.
   std::uint32_t size = 0;  // Of a file, in pages: i_size.
   Lock lock{};
-  // The page cache: a frame (present) or a swap slot (swapped) for each index.
+  // The page cache: a frame (present) or a swap slot (swapped) for each index. A huge page has one
+  // entry, at its first index.
   Small<std::pair<std::uint32_t, Pte>, 1> cache{};
 
   Small<std::pair<std::uint32_t, Value>, 1> stored{};  // On disk, where it is not zero.
@@ -43,9 +44,17 @@ struct Mapping {
 
   Pte cached(std::uint32_t index) const {
     for (const auto& [at, entry] : cache) {
-      if (at == index) return entry;
+      const std::uint32_t pages = entry.huge ? pmd_pages : 1;
+      if (at <= index && index - at < pages) return entry.advanced(index - at);
     }
     return {};
+  }
+  // Whether anything is cached at [first, first + count).
+  bool caches_any(std::uint32_t first, std::uint32_t count) const {
+    return std::ranges::any_of(cache, [=](const auto& entry) {
+      const std::uint32_t pages = entry.second.huge ? pmd_pages : 1;
+      return entry.first < first + count && first < entry.first + pages;
+    });
   }
 
   void set_cached(std::uint32_t index, Pte entry) {

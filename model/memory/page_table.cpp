@@ -39,6 +39,15 @@ Small<Page, 4> PageTable::tables_over(std::uint32_t span, PageRange pages) const
   return found;
 }
 
+void PageTable::set_shared(Page page, std::optional<SharedTable> what) {
+  const std::uint32_t table = page.value / pud_pages;
+  drop_if(shared_tables_, [=](const auto& entry) { return entry.first == table; });
+  if (!what) return;
+  const auto place =
+      std::ranges::find_if(shared_tables_, [=](const auto& entry) { return entry.first > table; });
+  shared_tables_.insert(place, {table, *what});
+}
+
 void PageTable::set(Page page, Pte entry) {
   if (entry.populated()) add_table(pmd_pages, page);
   entries_.set(page, entry);
@@ -57,6 +66,7 @@ void PageTable::encode(sim::Encoder& out) const {
   sim::encode(out, pte_tables_);
   sim::encode(out, pmd_tables_);
   sim::encode(out, pud_tables_);
+  sim::encode(out, shared_tables_);
 }
 
 }  // namespace model

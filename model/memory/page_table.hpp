@@ -86,6 +86,15 @@ constexpr PageRange span_of(Page page, std::uint32_t size) {
   return {.first = Page{page.value - page.value % size}, .count = size};
 }
 
+// A PMD table of hugetlb that several processes use: the GiB of a file, and how it may be used.
+struct SharedTable {
+  MappingId file{};
+  std::uint32_t index = 0;
+  std::uint8_t rights = 0;
+
+  bool operator==(const SharedTable&) const = default;
+};
+
 class PageTable {
  public:
   Pte at(Page page) const { return entries_.at(page); }
@@ -102,6 +111,24 @@ class PageTable {
   bool any(PageRange range) const { return entries_.any(range); }
   std::optional<Page> first(PageRange range) const { return entries_.first(range); }
   std::uint64_t populated() const { return entries_.populated(); }
+
+  // ---- PMD tables of hugetlb that other processes use as well.
+  // What they all have in common. None: the table over that page is not shared.
+  std::optional<SharedTable> shared(Page page) const {
+    for (const auto& [number, what] : shared_tables_) {
+      if (number == page.value / pud_pages) return what;
+    }
+    return std::nullopt;
+  }
+  // The first page that such a table of this process spans.
+  std::optional<Page> sharing(const SharedTable& wanted, Page other_than) const {
+    for (const auto& [number, what] : shared_tables_) {
+      const Page first{number * pud_pages};
+      if (what == wanted && first != other_than) return first;
+    }
+    return std::nullopt;
+  }
+  void set_shared(Page page, std::optional<SharedTable> what);
 
   // ---- The tables themselves. A level is named by what one of its tables spans.
   bool has_table(std::uint32_t span, Page page) const;
@@ -123,6 +150,7 @@ class PageTable {
   Numbers pte_tables_;
   Numbers pmd_tables_;
   Numbers pud_tables_;
+  Small<std::pair<std::uint32_t, SharedTable>, 1> shared_tables_;  // Of pmd_tables_.
 };
 
 }  // namespace model

@@ -91,7 +91,6 @@ void Lowering::add_question(const Ask& ask, Span span) {
 
 void Lowering::add_emission(const Emission& emission, const std::optional<Time>& time,
                             model::LineId previous) {
-  using Order = model::Monitor::Order;
   model::Monitor monitor{.forbidden = emission.forbidden,
                          .what = pattern_of(emission.event.text, emission.args),
                          .armed_by = previous};
@@ -104,7 +103,8 @@ void Lowering::add_emission(const Emission& emission, const std::optional<Time>&
       monitor.within = number_of(condition.duration, Dimension::time);
       continue;
     }
-    monitor.order = condition.kind == ConditionKind::after ? Order::after : Order::before;
+    monitor.order = condition.kind == ConditionKind::after ? model::Monitor::Order::after
+                                                           : model::Monitor::Order::before;
     if (condition.event.has_args) {
       monitor.other = pattern_of(condition.event.path.text(), condition.event.args);
     } else {

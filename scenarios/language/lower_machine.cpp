@@ -57,6 +57,11 @@ void Lowering::add_host_setting(model::HostSetup& host, const Setting& setting) 
     host.lru_batch = static_cast<std::uint32_t>(number_of(setting.values[0]));
   } else if (name == "lru_gen") {
     host.lru_gen = value_of(setting.values[0]).text() == "on";
+  } else if (name == "shmem_enabled") {
+    const std::string word = value_of(setting.values[0]).text();
+    host.shmem_enabled = word == "always"   ? model::ShmemHuge::always
+                         : word == "advise" ? model::ShmemHuge::advise
+                                            : model::ShmemHuge::never;
   } else if (name == "alloc") {
     const std::string order = value_of(setting.values[0]).text();
     if (order == "random") problem(setting.span, "'alloc random' is not supported by this version");

@@ -121,10 +121,12 @@ class Kernel {
 
 // Those that no operation of the shipped records depends on, and the order of frees, which is not
 // compared.
-const std::set<std::string_view> unseen{"aging_asks",     "force_write",   "free_in_order",
-                                        "gather_advice",  "move_by_range", "self_advice",
-                                        "protect_by_pud", "uffd_moves",    "unmap_splits",
-                                        "unsplit_poison", "whole_large",   "zero_huge_hole"};
+const std::set<std::string_view> unseen{
+    "aging_asks",     "collapse_read_only", "exclusive_refuses", "force_write",
+    "free_in_order",  "gather_advice",      "migrate_splits",    "move_by_range",
+    "mremap_several", "protect_by_pud",     "remove_read_only",  "retract_unlocked",
+    "self_advice",    "uffd_moves",         "unmap_exclusive",   "unmap_splits",
+    "unsplit_poison", "whole_large",        "zero_huge_hole"};
 
 }  // namespace
 

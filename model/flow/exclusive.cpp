@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pages that a device has for itself.
+#include "model/flow/all.hpp"
+#include "model/flow/paging.hpp"
+
+namespace model {
+
+// ---- MakeExclusive
+
+Wait MakeExclusive::guard() const {
+  if (step == Step::lock) return Wait::lock(mmap_lock(mm), LockMode::read);
+  if (step == Step::awaited) return what;
+  if (step == Step::next) return Wait::lock(page_table_lock(mm), LockMode::read);
+  return step == Step::lock_ptl ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
+}
+
+NotifierRange MakeExclusive::range() const {
+  return {.mm = mm,
+          .pages = one_page(pages.at(cursor)),
+          .event = NotifierEvent::exclusive,
+          .owner = owner};
+}
+
+Next MakeExclusive::run(Context& c) {
+  switch (step) {
+    case Step::lock:
+      c.take(mmap_lock(mm), LockMode::read);
+      c.spend(Cost::syscall);
+      step = Step::next;
+      return Next::again;
+    case Step::next: {
+      if (cursor == pages.count || error != 0) {
+        c.release(mmap_lock(mm));
+        return c.done(error == 0 ? Result::success() : Result::error(error));
+      }
+      const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
+      const Pte pte = space.page_table.at(pages.at(cursor));
+      const Vma* vma = space.find_vma(pages.at(cursor));
+      if (vma != nullptr && vma->hugetlb) {  // FOLL_SPLIT_PMD is not for it.
+        error = EOPNOTSUPP;
+        return Next::pass;
+      }
+      if (vma == nullptr || !vma->write || !pte.allows(true)) {
+        step = Step::got;
+        return c.call({HandleFault{.write = true, .mm = mm, .page = pages.at(cursor)}});
+      }
+      if (pte.huge) {  // FOLL_SPLIT_PMD
+        return c.call({SplitPmd{.mm = mm, .first = span_of(pages.at(cursor), pmd_pages).first}});
+      }
+      if (!is_anonymous(c.machine, pte.frame())) {
+        if (c.setup.switches.exclusive_refuses) error = EOPNOTSUPP;
+        ++cursor;
+        return Next::again;
+      }
+      frame = pte.frame();
+      c.get(frame);
+      step = Step::lock_ptl;
+      return c.call({RangeStart{.range = range()}});
+    }
+    case Step::got:
+      what = c.task().awaited;
+      step = Step::next;
+      if (c.task().result.ok()) return Next::pass;
+      if (c.task().result == Result::error(EBUSY) && what.kind != Wait::Kind::userfault) {
+        step = Step::awaited;
+        return Next::pass;
+      }
+      error = static_cast<int>(gup_error(c, mm, pages.at(cursor), c.task().result).number);
+      return Next::pass;
+    case Step::awaited:  // migration_entry_wait(), with the lock held.
+      step = Step::next;
+      return Next::again;
+    case Step::lock_ptl:
+      c.take(page_table_lock(mm), LockMode::write);
+      entry = c.mm(mm).page_table.at(pages.at(cursor));
+      step = Step::end;
+      if (!entry.maps(frame) || entry.huge) return Next::again;
+      unmap_frame(c, mm, pages.at(cursor));
+      step = Step::flush;
+      return Next::again;
+    case Step::flush:
+      step = Step::set;
+      return c.call({flush_page(mm, pages.at(cursor))});
+    case Step::set:
+      entry.kind = Pte::Kind::device_exclusive;
+      entry.write = entry.young = false;
+      c.spend(Cost::pte_change);
+      c.mm(mm).page_table.set(pages.at(cursor), entry);
+      ++c.frame(c.machine.frames.head(frame)).maps;
+      c.frame(c.machine.frames.head(frame)).dirty = true;
+      step = Step::end;
+      return Next::again;
+    case Step::end:
+      c.release(page_table_lock(mm));
+      step = Step::finish;
+      return c.call({RangeEnd{.range = range()}});
+    case Step::finish:
+      free_unmapped(c, frame);
+      ++cursor;
+      step = Step::next;
+      return Next::again;
+  }
+  return c.done();
+}
+
+// ---- RestoreExclusive
+
+Wait RestoreExclusive::guard() const {
+  return step == Step::restore ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
+}
+
+Next RestoreExclusive::run(Context& c) {
+  const NotifierRange range{.mm = mm, .pages = one_page(page), .event = NotifierEvent::clear};
+  switch (step) {
+    case Step::start:
+      step = Step::restore;
+      return c.call({RangeStart{.range = range}});
+    case Step::restore: {
+      Pte pte = c.mm(mm).page_table.at(page);
+      step = Step::finish;
+      if (pte.kind == Pte::Kind::device_exclusive) {
+        const Vma& vma = *c.mm(mm).find_vma(page);
+        pte.kind = Pte::Kind::present;
+        pte.write = vma.write && pte.exclusive && !pte.uffd_wp;
+        pte.dirty = true;
+        pte.young = false;
+        c.mm(mm).page_table.set(page, pte);
+        c.spend(Cost::pte_change);
+      }
+      return c.call({RangeEnd{.range = range}});
+    }
+    case Step::finish:
+      return c.give();
+  }
+  return c.done();
+}
+
+}  // namespace model
