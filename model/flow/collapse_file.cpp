@@ -55,11 +55,10 @@ Next CollapseFile::run(Context& c) {
       return c.call({RangeStart{.range = clear_of(mm, first)}});
     case Step::clear_own:
       return clear_own(c);
-    case Step::end_own: {
+    case Step::end_own:
       c.release(page_table_lock(mm));
       step = Step::unlock_own;
       return c.call({RangeEnd{.range = clear_of(mm, first)}});
-    }
     case Step::unlock_own:
       install(c, mm, first);
       c.release(folio_lock(head));
@@ -93,8 +92,8 @@ Next CollapseFile::page(Context& c) {
     }
     if (!there.present()) continue;
     c.spend(Cost::page_cache);
-    if (there.huge) return fail(c, EINVAL);
     frame = there.frame();
+    if (there.huge || c.frame(frame).poisoned) return fail(c, EINVAL);  // SCAN_COPY_MC
     if (c.frame(frame).locked_by.some()) return fail(c, EAGAIN);
     c.get(frame);
     c.lock_folio(frame);
