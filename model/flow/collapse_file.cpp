@@ -37,7 +37,7 @@ Next CollapseFile::run(Context& c) {
       return replace(c);
     case Step::retract:
       return retract(c);
-    case Step::lock_mm:
+    case Step::start:
       step = Step::hide;
       return c.call({RangeStart{.range = clear_of(other, place)}});
     case Step::hide:
@@ -60,7 +60,7 @@ Next CollapseFile::run(Context& c) {
       step = Step::unlock_own;
       return c.call({RangeEnd{.range = clear_of(mm, first)}});
     case Step::unlock_own:
-      install(c, mm, first);
+      install(c);
       c.release(folio_lock(head));
       c.put(head);
       c.release(mmap_lock(mm));
@@ -182,7 +182,7 @@ Next CollapseFile::retract(Context& c) {
   other = next.mm;
   place = next.page;
   if (other.some()) {
-    step = Step::lock_mm;
+    step = Step::start;
     return Next::pass;
   }
   c.release(folio_lock(head));
@@ -277,14 +277,14 @@ Next CollapseFile::clear_own(Context& c) {
 }
 
 // set_huge_pmd()
-void CollapseFile::install(Context& c, MmId where, Page at) {
-  if (!may_map_huge(c.machine, where, at, head)) {
+void CollapseFile::install(Context& c) {
+  if (!may_map_huge(c.machine, mm, first, head)) {
     if (error == 0) error = EINVAL;
     return;
   }
-  const Vma& vma = *std::as_const(c.machine).spaces[where.index()].find_vma(at);
+  const Vma& vma = *std::as_const(c.machine).spaces[mm.index()].find_vma(first);
   c.get(head);
-  map_huge(c, where, at, head, {.write = vma.shared && vma.write});
+  map_huge(c, mm, first, head, {.write = vma.shared && vma.write});
 }
 
 }  // namespace model

@@ -15,7 +15,7 @@ namespace model {
 struct CollapseFile {
   static constexpr std::string_view name = "collapse_file";
   static constexpr std::array<std::string_view, 15> steps{
-      "page",      "read", "unmapped", "flush",     "replace",   "retract", "lock_mm",   "hide",
+      "page",      "read", "unmapped", "flush",     "replace",   "retract", "start",     "hide",
       "retracted", "free", "lock_own", "start_own", "clear_own", "end_own", "unlock_own"};
   enum class Step : std::uint8_t {
     page,
@@ -24,7 +24,7 @@ struct CollapseFile {
     flush,
     replace,
     retract,
-    lock_mm,
+    start,
     hide,
     retracted,
     free,
@@ -61,7 +61,7 @@ struct CollapseFile {
   Next free(Context& c);
   Next lock_own(Context& c);
   Next clear_own(Context& c);
-  void install(Context& c, MmId where, Page at);
+  void install(Context& c);
 };
 
 }  // namespace model
