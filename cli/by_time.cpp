@@ -11,7 +11,7 @@ namespace {
 
 using model::Claim;
 
-constexpr std::uint64_t steps_max = 200'000;  // Of all runs: some tenths of a second.
+constexpr std::uint64_t steps_of_runs_max = 200'000;  // Of all runs: some tenths of a second.
 
 bool has(std::uint64_t bits, std::size_t claim) { return ((bits >> claim) & 1) != 0; }
 
@@ -44,7 +44,7 @@ std::optional<RunsByTime> all_runs_by_time(const model::Setup& setup) {
   do {
     model::World world = start;
     const sim::Run run =
-        sim::simulate(world, {.chooser = chooser, .trace = quiet}, steps_max - steps);
+        sim::simulate(world, {.chooser = chooser, .trace = quiet}, steps_of_runs_max - steps);
     if (!run.at_rest) return std::nullopt;
     steps += run.steps;
     ++found.runs;

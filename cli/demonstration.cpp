@@ -12,7 +12,7 @@ namespace {
 
 using model::Verb;
 
-constexpr std::uint64_t steps_max = 10'000;
+constexpr std::uint64_t demonstration_steps_max = 10'000;
 constexpr std::size_t event_width = 19;
 
 struct Demonstrated {
@@ -106,7 +106,7 @@ std::vector<Demonstration> demonstrations_of(std::string_view call, Verbosity ve
     Audience audience{.trace = timeline, .observer = timeline};
     Progress silent(ProgressStyle::none);
     Options options;
-    options.limits.steps = steps_max;
+    options.limits.steps = demonstration_steps_max;
     run(alone, options, silent, &audience);
     found.push_back({.title = std::string(what.text), .lines = std::move(reader.lines)});
   }

@@ -15,7 +15,7 @@
 namespace cli {
 namespace {
 
-constexpr std::uint64_t steps_max = 20'000;
+constexpr std::uint64_t operation_steps_max = 20'000;
 constexpr std::size_t steps_shown_max = 6;
 const std::string folder = "scenarios/linux/";
 
@@ -59,7 +59,7 @@ std::vector<OperationStep> run_operation(std::string_view name, const std::strin
   scenario.loaded = language::load(*scenario.sources, scenario.path, choices);
   if (scenario.broken()) return {};
   const Case what = cases_of({&scenario, 1}).front();
-  const conform::Recording recording = conform::record_model(what, 1, steps_max);
+  const conform::Recording recording = conform::record_model(what, 1, operation_steps_max);
   const Names names(what.setup());
   std::vector<OperationStep> steps;
   for (std::size_t i = 0; i < recording.operation.steps.size(); ++i) {

@@ -75,6 +75,11 @@ class TimelineReader {
   virtual bool wanted() const { return true; }  // False: has read enough.
 };
 
+// For a run of which only the end counts.
+class Nobody final : public TimelineReader {
+  void read(const TimelineStep&, const model::World&) override {}
+};
+
 // Turns the records of each step into a TimelineStep. It is both who traces a run and who
 // observes it.
 class Timeline final : public sim::TraceSink, public Observer {

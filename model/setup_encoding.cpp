@@ -51,9 +51,9 @@ class Renamed {
 // ---- Expressions: a && b is b && a.
 
 bool commutes(Operation::Code code) {
-  using Code = Operation::Code;
-  return code == Code::logical_and || code == Code::logical_or || code == Code::equal ||
-         code == Code::not_equal || code == Code::add || code == Code::multiply;
+  using enum Operation::Code;
+  return code == logical_and || code == logical_or || code == equal || code == not_equal ||
+         code == add || code == multiply;
 }
 
 bool associates(Operation::Code code) {

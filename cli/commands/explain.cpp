@@ -51,9 +51,9 @@ void write_word(Output& out, const Word& word) {
 
 void write_demonstrations(Output& out, const Word& word, Verbosity verbosity) {
   if (word.list != "calls") return;
-  const std::vector<Demonstration> all = demonstrations_of(word.name, verbosity);
-  if (!all.empty()) out.print("\n  What happens, with {}:\n", demonstration_setting());
-  for (const Demonstration& shown : all) {
+  const std::vector<Demonstration> demonstrations = demonstrations_of(word.name, verbosity);
+  if (!demonstrations.empty()) out.print("\n  What happens, with {}:\n", demonstration_setting());
+  for (const Demonstration& shown : demonstrations) {
     out.print("  {}\n", shown.title);
     for (const std::string& line : shown.lines) out.print("    {}\n", line);
   }

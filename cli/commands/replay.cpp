@@ -12,10 +12,6 @@ namespace {
 
 using model::Claim;
 
-class Nobody final : public TimelineReader {
-  void read(const TimelineStep&, const model::World&) override {}
-};
-
 bool has(std::uint64_t bits, std::size_t bit) { return ((bits >> bit) & 1) != 0; }
 
 // What the execution says about a claim; empty: nothing.

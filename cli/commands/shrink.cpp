@@ -17,10 +17,6 @@ namespace {
 
 constexpr std::string_view licence = "// SPDX-License-Identifier: Apache-2.0\n";
 
-class Nobody final : public TimelineReader {
-  void read(const TimelineStep&, const model::World&) override {}
-};
-
 // What an execution that was found elsewhere breaks first; empty: nothing, or it does not fit.
 std::string claim_of_path(const Case& what, const Options& options) {
   const auto path = sim::parse_path(options.path);

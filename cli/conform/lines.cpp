@@ -11,8 +11,6 @@
 namespace cli::conform {
 namespace {
 
-constexpr std::uint32_t small_page_shift = 12;
-
 // As in the summaries of the records.
 struct Short {
   std::string_view name;

@@ -2,6 +2,7 @@
 // A step in shorthand, one line for each event. What is compared is these lines.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,8 @@
 #include "cli/conform/operation.hpp"
 
 namespace cli::conform {
+
+inline constexpr std::uint32_t small_page_shift = 12;
 
 // All of a step, or of one that varies only what is the same at each boot.
 enum class Detail : std::uint8_t { full, before_and_after };

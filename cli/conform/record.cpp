@@ -211,7 +211,7 @@ Entry entry_of(std::string_view text) {
 
 View view_of(std::string_view text) {
   View view(1);
-  for (const std::string& word : words_of(text)) {
+  for (const std::string& word : cli::words_of(text)) {
     if (word == "|") {
       view.emplace_back();
     } else {

@@ -11,7 +11,6 @@ namespace cli::conform {
 namespace {
 
 constexpr std::size_t name_width = 19;
-constexpr std::size_t small_page_shift = 12;
 
 std::string_view name_of(Callback what) {
   switch (what) {

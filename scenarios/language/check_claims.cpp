@@ -7,8 +7,6 @@
 namespace language {
 namespace {
 
-const Scope anywhere{.any_register = true};
-
 // Params, lets, numbers and words; nothing that a run decides.
 struct OverParams {
   const Checked& checked;

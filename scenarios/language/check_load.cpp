@@ -11,8 +11,6 @@
 namespace language {
 namespace {
 
-const Scope anywhere{.any_register = true};
-
 bool is_percentile(std::string_view name) {
   const std::size_t digits = name.find_first_not_of("0123456789.", 1);
   return name.size() > 1 && name[0] == 'p' && digits == std::string_view::npos;

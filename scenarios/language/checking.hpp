@@ -44,6 +44,9 @@ struct Scope {
   std::string_view words_of = "";                   // Whose words they are: "param 'policy'".
 };
 
+// Where nobody acts: in a claim, a check, a column to watch.
+inline const Scope anywhere{.any_register = true};
+
 struct Type {
   Kind kind = Kind::unknown;
   std::optional<Dimension> dimension = {};  // Of a number, when known.

@@ -56,7 +56,7 @@ std::vector<Agreement> all_judged(const std::vector<Step>& record, const std::ve
 }
 
 // A scenario whose only step changes nothing but a page's label.
-const std::string scenario = R"(// SPDX-License-Identifier: Apache-2.0
+const std::string scenario_text = R"(// SPDX-License-Identifier: Apache-2.0
 scenario "reads"
 host A { cpus 2; ram 64 pages }
 process p on A { region m: anon 2 pages at 0x40000000 }
@@ -80,7 +80,7 @@ std::string record_of(const std::string& before, const std::string& after,
 
 // What the model has there, whatever it can tell of an empty page table.
 std::string untouched_of(const Folder& folder) {
-  const std::string file = folder.write("reads.sd", scenario);
+  const std::string file = folder.write("reads.sd", scenario_text);
   const std::string record = folder.write("any.jsonl", record_of("HWP a0.wyd", "HWP a0.wyd"));
   const Said said = program({"conform", file, "--against", record});
   return said.out.find("before _ a0") == std::string::npos ? "-" : "_";
@@ -278,7 +278,7 @@ TEST_CASE("a difference keeps what both have in common") {
 TEST_CASE("conform says how many steps agree, and its status says whether all do") {
   const Folder folder;
   const std::string none = untouched_of(folder);
-  const std::string file = folder.write("reads.sd", scenario);
+  const std::string file = folder.write("reads.sd", scenario_text);
   const std::string good =
       folder.write("good.jsonl", record_of(none + " a5.wyd", none + " a5.wyd"));
   const Said agrees = program({"conform", file, "--against", good});
@@ -311,8 +311,8 @@ TEST_CASE("conform says how many steps agree, and its status says whether all do
 TEST_CASE("operations without a scenario and scenarios without an operation are named") {
   const Folder folder;
   const std::string none = untouched_of(folder);
-  const std::string file = folder.write("reads.sd", scenario);
-  std::string renamed = scenario;
+  const std::string file = folder.write("reads.sd", scenario_text);
+  std::string renamed = scenario_text;
   renamed.replace(renamed.find("reads"), 5, "other");
   const std::string other = folder.write("other.sd", renamed);
   const std::string record =
@@ -328,7 +328,7 @@ TEST_CASE("operations without a scenario and scenarios without an operation are 
 TEST_CASE("conform as JSON has an object for each step and one for each record") {
   const Folder folder;
   const std::string none = untouched_of(folder);
-  const std::string file = folder.write("reads.sd", scenario);
+  const std::string file = folder.write("reads.sd", scenario_text);
   const std::string record =
       folder.write("good.jsonl", record_of(none + " a5.wyd", none + " a5.wyd"));
   const Said said = program({"conform", file, "--against", record, "--json"});
@@ -340,7 +340,7 @@ TEST_CASE("conform as JSON has an object for each step and one for each record")
 
 TEST_CASE("conform refuses what it cannot use") {
   const Folder folder;
-  const std::string file = folder.write("reads.sd", scenario);
+  const std::string file = folder.write("reads.sd", scenario_text);
   CHECK(program({"conform", file}).status == 2);
   CHECK(program({"conform", file, "--against", folder.path("nothing")}).status == 2);
   const std::string wrong = folder.write("wrong.jsonl", "{}\n");

@@ -15,13 +15,10 @@
 namespace {
 
 using cli::chance_text;
+using cli::testing::contains;
 using cli::testing::race;
 using cli::testing::Said;
 using sim::chance_one;
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 nlohmann::json counterexample(const std::vector<std::string>& options = {"--json"}) {
   const Said said = cli::testing::run(race(model::NonePolicy{}), options);

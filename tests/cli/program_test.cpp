@@ -17,13 +17,10 @@
 
 namespace {
 
+using cli::testing::contains;
 using cli::testing::Folder;
 using cli::testing::program;
 using cli::testing::Said;
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST_CASE("mistakes on the command line are refused with status 2 and no output") {
   const std::vector<std::vector<std::string>> mistakes{

@@ -13,15 +13,12 @@
 
 namespace {
 
+using cli::testing::contains;
 using cli::testing::golden;
 using cli::testing::race;
 using cli::testing::Said;
 using cli::testing::wide_lines;
 using language::RunMode;
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST_CASE("a report of an exploration has a table, places and a command to replay it") {
   const Said said = cli::testing::run(race(model::NonePolicy{}));

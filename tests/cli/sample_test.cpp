@@ -12,15 +12,12 @@
 
 namespace {
 
+using cli::testing::contains;
 using cli::testing::golden;
 using cli::testing::race;
 using cli::testing::Said;
 using cli::testing::wide_lines;
 using language::RunMode;
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 cli::Scenario sampled(model::Policy policy, RunMode mode, std::uint64_t runs,
                       std::uint32_t depth = 0) {

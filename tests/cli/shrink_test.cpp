@@ -29,16 +29,16 @@ nlohmann::json failing(const std::string& path, const std::vector<std::string>& 
 }
 
 TEST_CASE("scenarios that fail are made smaller, and the same claim fails") {
-  struct Example {
+  struct Shrunk {
     std::string path;
     std::vector<std::string> options;
   };
-  const std::vector<Example> all{{"scenarios/1-odp-munmap-race.sd", {"--policy", "none"}},
-                                 {"scenarios/odp/no-recheck.sd", {}},
-                                 {"scenarios/rules/deadlock.sd", {}},
-                                 {"scenarios/rules/lost-update.sd", {}},
-                                 {"scenarios/memory/flush-after-free.sd", {}}};
-  for (const Example& one : all) {
+  const std::vector<Shrunk> all{{"scenarios/1-odp-munmap-race.sd", {"--policy", "none"}},
+                                {"scenarios/odp/no-recheck.sd", {}},
+                                {"scenarios/rules/deadlock.sd", {}},
+                                {"scenarios/rules/lost-update.sd", {}},
+                                {"scenarios/memory/flush-after-free.sd", {}}};
+  for (const Shrunk& one : all) {
     CAPTURE(one.path);
     const Folder folder;
     const std::string place = folder.path("smaller.sd");

@@ -68,6 +68,10 @@ std::string golden(const std::string& name, const std::string& actual) {
   return read_file(path).value_or("(no file " + path + ")");
 }
 
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 std::vector<std::string> wide_lines(const std::string& text) {
   std::vector<std::string> wide;
   for (std::size_t begin = 0; begin < text.size();) {

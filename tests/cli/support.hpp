@@ -27,6 +27,8 @@ Said replay(const Scenario& scenario, const std::vector<std::string>& options);
 // The text of tests/cli/golden/NAME; with UPDATE_EXPECT=1 in the environment, `actual` becomes it.
 std::string golden(const std::string& name, const std::string& actual);
 
+bool contains(const std::string& text, const std::string& part);
+
 // Lines that are wider than 80 columns.
 std::vector<std::string> wide_lines(const std::string& text);
 

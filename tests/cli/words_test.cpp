@@ -13,12 +13,9 @@
 
 namespace {
 
+using cli::testing::contains;
 using cli::testing::program;
 using cli::testing::Said;
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST_CASE("each list has words, and each word can be explained") {
   for (const std::string_view list : cli::word_lists()) {

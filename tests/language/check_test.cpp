@@ -13,7 +13,7 @@ using language_test::problems_in;
 
 namespace {
 
-const std::string machine =
+const std::string machine_text =
     "host A { device rnic0: rnic }\nhost B { device rnic0: rnic }\n"
     "process app on A { region buf: anon 4 pages }\nprocess peer on B\n";
 
@@ -52,7 +52,7 @@ TEST_CASE("units give times in ns, sizes in bytes and pages in pages") {
 
 TEST_CASE("a variable is of the kind that its call gives and covers the pages that it names") {
   const language::Checked script =
-      checked(machine +
+      checked(machine_text +
               "init {\n  app: mr := reg_mr(A.rnic0, buf[1..2], odp)\n"
               "  app: h := export(buf)\n  peer: qp := connect(A.rnic0)\n"
               "  peer: a := attach(h)\n}\nthread app.t { r0 := READ_ONCE(buf[0]) }\n");
@@ -69,24 +69,25 @@ TEST_CASE("a variable is of the kind that its call gives and covers the pages th
 }
 
 TEST_CASE("a bare name means what is nearest") {
-  CHECK(problems_in(machine +
+  CHECK(problems_in(machine_text +
                     "process other on A { region buf: anon 1 page }\n"
                     "thread app.t { munmap(buf[3]) }\nthread other.t { munmap(buf[0]) }\n") == "");
-  CHECK(problems_in(machine + "init { app: n := READ_ONCE(buf[0]); peer: n := mpi_recv(app) }\n"
-                              "thread app.t { WRITE_ONCE(buf[0], n) }\n"
-                              "exists (app.n == peer.n && app.t:r == 0)\n"
-                              "thread peer.t { r := mpi_recv(app) }\n")
+  CHECK(problems_in(machine_text +
+                    "init { app: n := READ_ONCE(buf[0]); peer: n := mpi_recv(app) }\n"
+                    "thread app.t { WRITE_ONCE(buf[0], n) }\n"
+                    "exists (app.n == peer.n && app.t:r == 0)\n"
+                    "thread peer.t { r := mpi_recv(app) }\n")
             .find("'r' is not a register of app.t") != std::string::npos);
 }
 
 TEST_CASE("a child may use what its parent has") {
-  CHECK(problems_in(machine + "process kid on A\ninit { app: fork(kid) }\n"
-                              "thread kid.t { READ_ONCE(buf[0]) }\n") == "");
+  CHECK(problems_in(machine_text + "process kid on A\ninit { app: fork(kid) }\n"
+                                   "thread kid.t { READ_ONCE(buf[0]) }\n") == "");
 }
 
 TEST_CASE("indices are checked for every value of a param") {
-  CHECK(problems_in(machine + "param n in 0..3\nthread app.t { READ_ONCE(buf[n]) }\n") == "");
-  CHECK(problems_in(machine + "param n in 0..4\nthread app.t { READ_ONCE(buf[n]) }\n")
+  CHECK(problems_in(machine_text + "param n in 0..3\nthread app.t { READ_ONCE(buf[n]) }\n") == "");
+  CHECK(problems_in(machine_text + "param n in 0..4\nthread app.t { READ_ONCE(buf[n]) }\n")
             .find("page 4 is beyond the last one, 3") != std::string::npos);
 }
 
@@ -147,8 +148,8 @@ TEST_CASE("calls and indices within one another take no time") {
   }
   calls += "1" + std::string(50, ')') + " == 1\n";
   indices += "1" + std::string(50, ']') + " == 1\n";
-  CHECK(problems_in(machine + calls) != "");
-  CHECK(problems_in(machine + indices) != "");
+  CHECK(problems_in(machine_text + calls) != "");
+  CHECK(problems_in(machine_text + indices) != "");
 }
 
 TEST_CASE("lets that refer to one another take no time") {

@@ -13,7 +13,7 @@ using language_test::problems_in;
 
 namespace {
 
-const std::string machine = "host A { device rnic0: rnic }\nhost B { device rnic0: rnic }\n";
+const std::string two_hosts = "host A { device rnic0: rnic }\nhost B { device rnic0: rnic }\n";
 
 std::vector<std::string> values_of(const std::string& text) {
   const language::Checked script = checked(text);
@@ -37,13 +37,13 @@ TEST_CASE("a range that begins with 0 is of the kind of its end") {
   const language::Checked script = checked("param t in 0..2us step 1us\n");
   const auto first = language::amount_in(script.params.at(0).values.at(2), Dimension::time);
   CHECK(first == Rational(2000));
-  CHECK(problems_in(machine + "param t in 0..2us step 1us\nlink A.rnic0 <-> "
-                              "B.rnic0 { latency t }\n") == "");
+  CHECK(problems_in(two_hosts + "param t in 0..2us step 1us\nlink A.rnic0 <-> "
+                                "B.rnic0 { latency t }\n") == "");
 }
 
 TEST_CASE("what a swept param decides is in no table") {
   const language::Checked script =
-      checked(machine +
+      checked(two_hosts +
               "param n in [2, 4]\nprocess app on A { region a: anon n pages; region b: "
               "anon 8 pages }\n"
               "process peer on B\ninit {\n  app: whole := reg_mr(A.rnic0, a, odp)\n"
@@ -62,14 +62,14 @@ TEST_CASE("what a swept param decides is in no table") {
 
 TEST_CASE("indices are bounded by what each value makes of the region") {
   const std::string regions =
-      machine + "param n in [2, 4]\nprocess app on A { region a: anon n pages }\n";
+      two_hosts + "param n in [2, 4]\nprocess app on A { region a: anon n pages }\n";
   CHECK(problems_in(regions + "thread app.t { munmap(a[n - 2..n - 1]) }\n") == "");
   CHECK(problems_in(regions + "thread app.t { munmap(a[2]) }\n")
             .find("page 2 is beyond the last one, 1") != std::string::npos);
 }
 
 TEST_CASE("what init defines is known before init") {
-  const std::string text = machine +
+  const std::string text = two_hosts +
                            "process app on A { region a: anon 4 pages }\nprocess peer on B\n"
                            "timeline { peer: x := attach(h); peer: rdma_read(x[4]) }\n"
                            "init { app: h := export(a) }\n";

@@ -10,6 +10,7 @@
 
 #include "model/explore.hpp"
 #include "model/world.hpp"
+#include "tests/model/calls.hpp"
 
 namespace model::testing {
 
@@ -120,6 +121,8 @@ class Builder {
   LineId last_init_;
 };
 
+inline constexpr HostId first_host{0};
+
 // One process with one region, and one thread that calls whatever call() adds.
 struct App : Builder {
   MmId mm = process();
@@ -130,6 +133,14 @@ struct App : Builder {
       : Builder(policy, 1), pages(region(mm, count, extra)) {}
   Page page(std::uint32_t offset) const { return pages.at(offset); }
   LineId call(const Call& call) { return line(main, call); }
+};
+
+// Each page holds 7 and is in the TLB.
+struct Written : App {
+  explicit Written(std::uint32_t count, const RegionSetup& extra = {}, Policy policy = NonePolicy{})
+      : App(count, extra, policy) {
+    init(main, memset(mm, pages, 7));
+  }
 };
 
 }  // namespace model::testing

@@ -9,9 +9,9 @@
 namespace model::testing {
 namespace {
 
-constexpr auto phases = {EventKind::dev_fault,     EventKind::dev_lookup, EventKind::dev_retry,
-                         EventKind::pfn_installed, EventKind::dma_start,  EventKind::dma_read,
-                         EventKind::dma_write,     EventKind::dma_refused};
+constexpr auto phases_of_dma = {
+    EventKind::dev_fault, EventKind::dev_lookup, EventKind::dev_retry, EventKind::pfn_installed,
+    EventKind::dma_start, EventKind::dma_read,   EventKind::dma_write, EventKind::dma_refused};
 
 DeviceTlbEntry entry(std::uint32_t page, std::uint32_t frame) {
   return {.mr = MrId{0}, .page = Page{page}, .target = {.frame = FrameId{frame}}};
@@ -40,8 +40,8 @@ TEST_CASE("the first access of a device faults, the second finds its translation
   const LineId second = race.call(dma_read(race.mr, 0));
   const Run run(race.setup);
   CHECK(run.result(first) == Result::value(7));
-  CHECK(run.order(first, phases) == "dev_fault dev_lookup pfn_installed dma_start dma_read");
-  CHECK(run.order(second, phases) == "dma_start dma_read");
+  CHECK(run.order(first, phases_of_dma) == "dev_fault dev_lookup pfn_installed dma_start dma_read");
+  CHECK(run.order(second, phases_of_dma) == "dma_start dma_read");
 }
 
 TEST_CASE("a device's write is what the program reads, and the program's what the device reads") {
@@ -65,7 +65,7 @@ TEST_CASE("a device's read of an untouched page maps the zero page, its write ma
   CHECK(run.result(first) == Result::value(0));
   CHECK(run.count(EventKind::frame_allocated, first) == 0);
   // The copy on write that the lookup causes invalidates the lookup's own interval.
-  CHECK(run.order(second, phases) ==
+  CHECK(run.order(second, phases_of_dma) ==
         "dev_fault dev_lookup dev_retry dev_lookup pfn_installed dma_start dma_write");
   CHECK(run.result(seen) == Result::value(9));
 }
@@ -108,7 +108,7 @@ TEST_CASE("prefetch brings translations in, so that the access does not fault") 
   DeviceRace race(2);
   race.warm(prefetch(race.mr, 0, 2));
   const LineId access = race.call(dma_write(race.mr, 0, 9, 2));
-  CHECK(Run(race.setup).order(access, phases) == "dma_start dma_write dma_start dma_write");
+  CHECK(Run(race.setup).order(access, phases_of_dma) == "dma_start dma_write dma_start dma_write");
 }
 
 TEST_CASE("prefetch of a read-only region succeeds") {

@@ -12,10 +12,9 @@
 namespace model::testing {
 namespace {
 
-constexpr HostId host{0};
 const Result segv = Result::signal(SIGSEGV);
 
-std::uint32_t allocated(const Run& run) { return run.machine().frames.pool(host).allocated; }
+std::uint32_t allocated(const Run& run) { return run.machine().frames.pool(first_host).allocated; }
 
 TEST_CASE("a first read maps the zero page, and takes no frame") {
   App app(1);
@@ -100,7 +99,7 @@ TEST_CASE("a host without a frame to spare and nothing to reclaim gives SIGBUS")
 
 struct Family : App {
   MmId child = process();
-  std::uint32_t heir = program(host, child);
+  std::uint32_t heir = program(first_host, child);
   LineId born;
 
   explicit Family(const RegionSetup& extra = {}) : App(1, extra) {
@@ -173,7 +172,7 @@ TEST_CASE("shared memory stays shared across fork, in both directions") {
 TEST_CASE("shared memory that was first touched after fork is the same memory") {
   App app(1, {.shared = true});
   const MmId child = app.process();
-  const std::uint32_t heir = app.program(host, child);
+  const std::uint32_t heir = app.program(first_host, child);
   const LineId born = app.call(fork(app.mm, child));
   const LineId wrote = app.after(born, heir, write(child, app.page(0), 5));
   const LineId seen = app.after(wrote, app.main, read(app.mm, app.page(0)));
@@ -184,7 +183,7 @@ TEST_CASE("shared memory that was first touched after fork is the same memory") 
 struct PinnedFamily : App {
   VariableId mr;
   MmId child = process();
-  std::uint32_t heir = program(host, child);
+  std::uint32_t heir = program(first_host, child);
 
   PinnedFamily() : App(1) {
     init(main, write(mm, page(0), 7));

@@ -11,11 +11,12 @@
 #include "model/memory/swap.hpp"
 
 namespace {
+
 using namespace model;  // NOLINT: a test of many small types.
 
+constexpr HostId home{0};
 constexpr TaskId one{0};
 constexpr TaskId two{1};
-constexpr HostId host{0};
 
 TEST_CASE("a lock has one writer or many readers") {
   Lock lock;
@@ -60,27 +61,27 @@ TEST_CASE("a downgraded lock lets other readers in, and no writer") {
 FrameTable three_free(AllocOrder order) {  // Frames 0, 1, 2, freed in this order.
   FrameTable frames;
   frames.add_host(order, 4);
-  for (int i = 0; i < 3; ++i) frames.allocate(host);
+  for (int i = 0; i < 3; ++i) frames.allocate(home);
   for (std::uint32_t i = 0; i < 3; ++i) frames.put(FrameId{i});
   return frames;
 }
 
 TEST_CASE("lifo hands out the frame that was freed last, fifo the one freed first") {
-  CHECK(three_free(AllocOrder::lifo).allocate(host) == FrameId{2});
-  CHECK(three_free(AllocOrder::fifo).allocate(host) == FrameId{0});
+  CHECK(three_free(AllocOrder::lifo).allocate(home) == FrameId{2});
+  CHECK(three_free(AllocOrder::fifo).allocate(home) == FrameId{0});
 }
 
 TEST_CASE("a host has as many frames as it was given, and each once") {
   FrameTable frames;
   frames.add_host(AllocOrder::lifo, 3);
   std::set<FrameId> seen;
-  for (int i = 0; i < 3; ++i) seen.insert(*frames.allocate(host));
+  for (int i = 0; i < 3; ++i) seen.insert(*frames.allocate(home));
   CHECK(seen.size() == 3);
-  CHECK(frames.free_frames(host) == 0);
-  CHECK_FALSE(frames.allocate(host).has_value());
+  CHECK(frames.free_frames(home) == 0);
+  CHECK_FALSE(frames.allocate(home).has_value());
   frames.put(*seen.begin());
-  CHECK(frames.free_frames(host) == 1);
-  CHECK(frames.allocate(host) == *seen.begin());
+  CHECK(frames.free_frames(home) == 1);
+  CHECK(frames.allocate(home) == *seen.begin());
 }
 
 TEST_CASE("hosts do not take each other's frames") {
@@ -97,7 +98,7 @@ TEST_CASE("hosts do not take each other's frames") {
 TEST_CASE("only the last reference frees a frame, and its generation moves then and only then") {
   FrameTable frames;
   frames.add_host(AllocOrder::lifo, 1);
-  const FrameId frame = *frames.allocate(host);
+  const FrameId frame = *frames.allocate(home);
   const auto generation = frames[frame].generation;
   frames.get(frame);
   CHECK_FALSE(frames.put(frame));
@@ -105,18 +106,18 @@ TEST_CASE("only the last reference frees a frame, and its generation moves then 
   CHECK(frames.put(frame));
   CHECK(frames[frame].generation == generation + 1);
   CHECK_FALSE(static_cast<bool>(frames[frame].allocated));
-  frames.allocate(host);
+  frames.allocate(home);
   CHECK(frames[frame].generation == generation + 1);
 }
 
 TEST_CASE("a freed frame keeps its content until it is handed out again, zeroed") {
   FrameTable frames;
   frames.add_host(AllocOrder::lifo, 1);
-  const FrameId frame = *frames.allocate(host);
+  const FrameId frame = *frames.allocate(home);
   frames[frame].value = 7;
   frames.put(frame);
   CHECK(frames[frame].value == 7);
-  frames.allocate(host);
+  frames.allocate(home);
   CHECK(frames[frame].value == 0);
   CHECK(frames[frame].references == 1);
 }

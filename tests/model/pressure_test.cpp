@@ -12,8 +12,6 @@
 namespace model::testing {
 namespace {
 
-constexpr HostId host{0};
-
 // Each page gets a value of its own; then all are read.
 std::vector<LineId> write_then_read(App& app) {
   for (std::uint32_t i = 0; i < app.pages.count; ++i) app.call(write(app.mm, app.page(i), 100 + i));
@@ -45,7 +43,7 @@ TEST_CASE("twenty pages on a host of eight frames all keep their values, by dire
   CHECK(all_right(run, reads));
   CHECK(run.count(EventKind::swap_out) >= 13);
   CHECK(run.count(EventKind::swap_in) >= 13);
-  CHECK(run.machine().frames.pool(host).allocated <= 8);
+  CHECK(run.machine().frames.pool(first_host).allocated <= 8);
 }
 
 TEST_CASE("shared memory that does not fit keeps its values as well") {
@@ -57,7 +55,7 @@ TEST_CASE("shared memory that does not fit keeps its values as well") {
 TEST_CASE("two threads on a host with two frames to spare both come through") {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     App app = small_host(6, 3);
-    const std::uint32_t second = app.program(host, app.mm);
+    const std::uint32_t second = app.program(first_host, app.mm);
     std::vector<LineId> reads;
     for (std::uint32_t i = 0; i < 3; ++i) {
       app.call(write(app.mm, app.page(i), 100 + i));
@@ -74,7 +72,7 @@ TEST_CASE("two threads on a host with two frames to spare both come through") {
 TEST_CASE("a parent and a child on a small host keep apart what they write") {
   App app = small_host(8, 6);
   const MmId child = app.process();
-  const std::uint32_t heir = app.program(host, child);
+  const std::uint32_t heir = app.program(first_host, child);
   app.init(app.main, memset(app.mm, app.pages, 1));
   app.init(app.main, fork(app.mm, child));
   std::vector<LineId> theirs;
@@ -109,14 +107,14 @@ TEST_CASE("kswapd exists only where the watermarks are above zero") {
 TEST_CASE("kswapd sleeps while as many frames are free as the low watermark says") {
   const App app = big_host(frames - 1 - low_watermark(frames));  // One is the zero page.
   const Run run(app.setup);
-  CHECK(run.machine().frames.free_frames(host) == low_watermark(frames));
+  CHECK(run.machine().frames.free_frames(first_host) == low_watermark(frames));
   CHECK(run.count(EventKind::swap_out) == 0);
 }
 
 TEST_CASE("kswapd wakes below the low watermark and reclaims up to the high one") {
   const App app = big_host(frames - low_watermark(frames));
   const Run run(app.setup);
-  CHECK(run.machine().frames.free_frames(host) == high_watermark(frames));
+  CHECK(run.machine().frames.free_frames(first_host) == high_watermark(frames));
   CHECK(run.count(EventKind::swap_out) > 0);
 }
 
@@ -130,7 +128,7 @@ TEST_CASE("kswapd that can free nothing comes to rest") {
   App app = big_host(frames - 2);
   app.setup.hosts[0].slots = 0;
   const Run run(app.setup);
-  CHECK(run.machine().frames.free_frames(host) == 1);
+  CHECK(run.machine().frames.free_frames(first_host) == 1);
   CHECK(run.count(EventKind::swap_out) == 0);
 }
 

@@ -11,17 +11,9 @@
 namespace model::testing {
 namespace {
 
-constexpr HostId host{0};
-constexpr auto phases = {EventKind::range_start, EventKind::range_end, EventKind::pte_cleared,
-                         EventKind::cpu_flush,   EventKind::swap_out,  EventKind::clean_drop,
-                         EventKind::frame_freed, EventKind::swap_in};
-
-struct Written : App {
-  explicit Written(std::uint32_t count, const RegionSetup& extra = {}, Policy policy = NonePolicy{})
-      : App(count, extra, policy) {
-    init(main, memset(mm, pages, 7));
-  }
-};
+constexpr auto phases_of_reclaim = {
+    EventKind::range_start, EventKind::range_end,  EventKind::pte_cleared, EventKind::cpu_flush,
+    EventKind::swap_out,    EventKind::clean_drop, EventKind::frame_freed, EventKind::swap_in};
 
 TEST_CASE("a page that was swapped out comes back with its value, its frame was free meanwhile") {
   Written app(1);
@@ -38,7 +30,7 @@ TEST_CASE("a page that was swapped out comes back with its value, its frame was 
 TEST_CASE("swap-out: start, clear, end, then the flush that was put off, the write, and free") {
   Written app(1);
   const LineId out = app.call(swap_out(app.mm, app.pages));
-  CHECK(Run(app.setup).order(out, phases) ==
+  CHECK(Run(app.setup).order(out, phases_of_reclaim) ==
         "range_start pte_cleared range_end cpu_flush swap_out frame_freed");
 }
 
@@ -46,7 +38,7 @@ TEST_CASE("swap-out where flushes are not put off: start, clear and flush, end, 
   Written app(1);
   app.setup.switches = switches_of("6.12").value();
   const LineId out = app.call(swap_out(app.mm, app.pages));
-  CHECK(Run(app.setup).order(out, phases) ==
+  CHECK(Run(app.setup).order(out, phases_of_reclaim) ==
         "range_start pte_cleared cpu_flush range_end swap_out frame_freed");
 }
 
@@ -57,7 +49,7 @@ TEST_CASE("swap-out of a page that was not written since it came back writes not
   const LineId again = app.call(swap_out(app.mm, app.pages));
   const LineId in = app.call(read(app.mm, app.page(0)));
   const Run run(app.setup);
-  CHECK(run.order(again, phases) ==
+  CHECK(run.order(again, phases_of_reclaim) ==
         "range_start pte_cleared range_end clean_drop cpu_flush frame_freed");
   CHECK(run.result(in) == Result::value(7));
 }
@@ -131,7 +123,7 @@ TEST_CASE("without a free slot a page stays where it is: ENOMEM") {
 TEST_CASE("a page that two processes share after fork leaves both page tables and comes back") {
   Written app(1);
   const MmId child = app.process();
-  const std::uint32_t heir = app.program(host, child);
+  const std::uint32_t heir = app.program(first_host, child);
   app.call(fork(app.mm, child));
   const LineId out = app.call(swap_out(app.mm, app.pages));
   const LineId parent = app.call(read(app.mm, app.page(0)));
@@ -148,7 +140,7 @@ TEST_CASE("a page that two processes share after fork leaves both page tables an
 TEST_CASE("a page that was swapped out before fork is the same page for both") {
   Written app(1);
   const MmId child = app.process();
-  const std::uint32_t heir = app.program(host, child);
+  const std::uint32_t heir = app.program(first_host, child);
   app.call(swap_out(app.mm, app.pages));
   app.call(fork(app.mm, child));
   const LineId wrote = app.call(write(app.mm, app.page(0), 8));
@@ -162,7 +154,7 @@ TEST_CASE("a page that was swapped out before fork is the same page for both") {
 TEST_CASE("shared memory can be swapped out by one process and read by the other") {
   Written app(1, {.shared = true});
   const MmId child = app.process();
-  const std::uint32_t heir = app.program(host, child);
+  const std::uint32_t heir = app.program(first_host, child);
   app.call(fork(app.mm, child));
   const LineId out = app.call(swap_out(app.mm, app.pages));
   const LineId read_it = app.after(out, heir, read(child, app.page(0)));
@@ -196,7 +188,7 @@ TEST_CASE("MADV_PAGEOUT swaps out") {
 
 TEST_CASE("reclaim takes pages that were not used since it last looked, the oldest first") {
   Written app(3);
-  app.call(reclaim(host, 1));  // All are young: the second round takes the first one.
+  app.call(reclaim(first_host, 1));  // All are young: the second round takes the first one.
   const Run run(app.setup);
   CHECK_FALSE(run.frame(app.mm, app.page(0)).some());
   CHECK(run.frame(app.mm, app.page(1)).some());
@@ -205,8 +197,8 @@ TEST_CASE("reclaim takes pages that were not used since it last looked, the olde
 
 TEST_CASE("reclaim says how many frames it freed") {
   Written app(3);
-  const LineId some = app.call(reclaim(host, 2));
-  const LineId rest = app.call(reclaim(host, 5));
+  const LineId some = app.call(reclaim(first_host, 2));
+  const LineId rest = app.call(reclaim(first_host, 5));
   const Run run(app.setup);
   CHECK(run.result(some) == Result::value(2));
   CHECK(run.result(rest) == Result::value(1));

@@ -10,9 +10,9 @@
 namespace model::testing {
 namespace {
 
-constexpr auto phases = {EventKind::range_start, EventKind::pte_cleared, EventKind::pte_protected,
-                         EventKind::range_end,   EventKind::cpu_flush,   EventKind::frame_freed,
-                         EventKind::swap_out};
+constexpr auto phases_of_shootdown = {
+    EventKind::range_start, EventKind::pte_cleared, EventKind::pte_protected, EventKind::range_end,
+    EventKind::cpu_flush,   EventKind::frame_freed, EventKind::swap_out};
 
 // A page that a second thread, on a CPU of its own, has in its TLB.
 struct TwoCpus : App {
@@ -50,7 +50,7 @@ TEST_CASE("a CPU that has the page is interrupted before the frame is freed") {
   for (const bool advise : {true, false}) {
     TwoCpus app;
     const LineId zap = app.call(advise ? dontneed(app.mm, app.pages) : munmap(app.mm, app.pages));
-    CHECK(Run(app.setup).order(zap, phases) ==
+    CHECK(Run(app.setup).order(zap, phases_of_shootdown) ==
           "range_start pte_cleared range_end cpu_flush frame_freed");
   }
 }
@@ -60,7 +60,7 @@ constexpr auto advised = static_cast<std::uint32_t>(Advice::dontneed);
 TEST_CASE("a CPU that has the page is interrupted before reclaim writes it to swap") {
   TwoCpus app;
   const LineId out = app.call(swap_out(app.mm, app.pages));
-  CHECK(Run(app.setup).order(out, phases) ==
+  CHECK(Run(app.setup).order(out, phases_of_shootdown) ==
         "range_start pte_cleared range_end cpu_flush swap_out frame_freed");
 }
 

@@ -10,7 +10,6 @@
 namespace model::testing {
 namespace {
 
-constexpr HostId host{0};
 const Result segv = Result::signal(SIGSEGV);
 
 constexpr auto phases = {EventKind::range_start, EventKind::range_end,     EventKind::range_refused,
@@ -18,14 +17,7 @@ constexpr auto phases = {EventKind::range_start, EventKind::range_end,     Event
                          EventKind::cpu_flush,   EventKind::frame_freed,   EventKind::swap_out,
                          EventKind::released};
 
-struct Written : App {  // Each page holds 7 and is in the TLB.
-  explicit Written(std::uint32_t count, const RegionSetup& extra = {}, Policy policy = NonePolicy{})
-      : App(count, extra, policy) {
-    init(main, memset(mm, pages, 7));
-  }
-};
-
-std::uint32_t allocated(const Run& run) { return run.machine().frames.pool(host).allocated; }
+std::uint32_t allocated(const Run& run) { return run.machine().frames.pool(first_host).allocated; }
 
 TEST_CASE("DONTNEED drops the content: the next read finds zero") {
   Written app(1);
@@ -186,7 +178,7 @@ TEST_CASE("exit of one of two processes leaves the other's memory alone") {
   const PageRange shared = app.region(app.mm, 1, {.shared = true});
   app.init(app.main, memset(app.mm, shared, 5));
   const MmId child = app.process();
-  const std::uint32_t heir = app.program(host, child);
+  const std::uint32_t heir = app.program(first_host, child);
   app.call(fork(app.mm, child));
   const LineId gone = app.call(exit(app.mm));
   const LineId own = app.after(gone, heir, read(child, app.page(0)));
