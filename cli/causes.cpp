@@ -40,8 +40,7 @@ std::string tables_text(const Subject& subject, const model::Machine& machine) {
         machine.adapters[registration.adapter.index()].find(subject.mr, subject.page);
     if (cached != nullptr) tlb = frame_text(cached->target.frame);
   }
-  const bool used =
-      subject.frame.index() < machine.frames.size() && machine.frames[subject.frame].allocated;
+  const bool used = machine.frames.has(subject.frame) && machine.frames[subject.frame].allocated;
   return fmt::format("{:6} {:6} {:6} {}", pte, pfn, tlb, used ? "in use" : "free");
 }
 

@@ -93,9 +93,9 @@ const Frame* mapped_frame(const Machine& machine, const Operation& op) {
 
 std::int64_t frames_pinned(const Machine& machine) {
   std::int64_t count = 0;
-  for (std::uint32_t i = 0; i < machine.frames.size(); ++i) {
-    if (machine.frames[FrameId{i}].pins > 0) ++count;
-  }
+  machine.frames.for_each([&](FrameId, const Frame& frame) {
+    if (frame.pins > 0) ++count;
+  });
   return count;
 }
 

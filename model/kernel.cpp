@@ -86,6 +86,8 @@ constexpr KernelSwitch table[] = {
      "migrate_vma() takes the huge zero page for a hole; else it splits it when it collects"},
     {"exclusive_refuses", &S::exclusive_refuses, false,
      "make_device_exclusive() of what is not private memory is EOPNOTSUPP; else it is passed over"},
+    {"exclusive_waits", &S::exclusive_waits, false,
+     "make_device_exclusive() waits for the lock of a folio instead of passing it over."},
     {"unmap_exclusive", &S::unmap_exclusive, false,
      "reclaim and migration take pages away that a device has for itself"},
     {"collapse_read_only", &S::collapse_read_only, false,
@@ -120,6 +122,7 @@ KernelSwitches of_6_12() {
   switches.self_advice = false;
   switches.zero_huge_hole = false;
   switches.exclusive_refuses = false;
+  switches.exclusive_waits = false;
   switches.unmap_exclusive = false;
   switches.collapse_read_only = false;
   switches.migrate_splits = false;

@@ -59,6 +59,7 @@ struct KernelSwitches {
   bool unsplit_poison = true;
   bool zero_huge_hole = true;
   bool exclusive_refuses = true;
+  bool exclusive_waits = true;
   bool unmap_exclusive = true;
   bool collapse_read_only = true;
   bool migrate_splits = true;

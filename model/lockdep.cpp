@@ -97,9 +97,9 @@ LockClasses held_by(const Machine& machine, TaskId task, const FlowStack& stack)
   for (const Registration& region : machine.registrations) {
     if (region.lock.held_by(task)) held |= bit(LockClass::driver);
   }
-  for (std::uint32_t i = 0; i < machine.frames.size(); ++i) {
-    if (machine.frames[FrameId{i}].locked_by == task) held |= bit(LockClass::folio);
-  }
+  machine.frames.for_each([&](FrameId, const Frame& frame) {
+    if (frame.locked_by == task) held |= bit(LockClass::folio);
+  });
   if (has_transfer(machine, task)) held |= bit(LockClass::device);
   for (const Flow& flow : stack.frames) held |= owed_by(flow);
   return held;

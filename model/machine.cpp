@@ -113,7 +113,7 @@ bool Machine::satisfied(const Wait& wait, TaskId task) const {
       // SIGKILL wakes whoever waits, and so does exec(); munmap() and mremap() do not.
       if (!space.alive || wait.sequence / 4 != space.generation) return true;
       if (vma != nullptr && !vma->uffd()) return true;
-      if (wait.reason() == UserFault::wp) return pte.populated() && !pte.uffd_wp;
+      if (wait.reason() == UserFault::wp) return !pte.uffd_wp;
       return pte.populated() && !(pte.kind == Pte::Kind::marker && pte.uffd_wp);
     }
     case Wait::Kind::gate: {
@@ -153,11 +153,14 @@ Vma vma_of(const Setup& setup, std::uint32_t number) {
   vma.locked = region.locked;
   vma.huge = region.huge;
   vma.hugetlb = region.hugetlb;
+  vma.gigantic = region.gigantic;
   vma.grows_down = region.grows_down;
   if (region.file.some()) {
     vma.file = MappingId{region.file.value};
-    vma.disk = setup.files[region.file.index()].kind == FileSetup::Kind::disk;
-    vma.hugetlb = setup.files[region.file.index()].kind == FileSetup::Kind::hugetlbfs;
+    const FileSetup& file = setup.files[region.file.index()];
+    vma.disk = file.kind == FileSetup::Kind::disk;
+    vma.hugetlb = file.kind == FileSetup::Kind::hugetlbfs;
+    vma.gigantic = file.gigantic;
   } else if (region.shared) {
     vma.file = own;
   }
@@ -181,8 +184,11 @@ Mapping::Kind kind_of(const FileSetup& file) {
 
 void add_file(Machine& machine, const FileSetup& file) {
   const MappingId id{static_cast<std::uint32_t>(machine.mappings.size())};
-  machine.mappings.push_back(
-      {.kind = kind_of(file), .host = file.host, .file = true, .size = file.pages});
+  machine.mappings.push_back({.kind = kind_of(file),
+                              .host = file.host,
+                              .file = true,
+                              .gigantic = file.gigantic,
+                              .size = file.pages});
   if (!file.cached || file.kind == FileSetup::Kind::hugetlbfs) return;
   const bool huge = file.kind == FileSetup::Kind::memfd &&
                     machine.setup->hosts[file.host.index()].shmem_enabled == ShmemHuge::always;
@@ -194,7 +200,7 @@ void add_file(Machine& machine, const FileSetup& file) {
     check(frame.has_value());
     machine.frames[*frame].mapping = id;
     machine.frames[*frame].index = i;
-    machine.frames[*frame].references = static_cast<std::uint16_t>(pages);
+    machine.frames[*frame].references = pages;
     machine.mappings[id.index()].set_cached(
         i, {.target = frame->value, .kind = Pte::Kind::present, .huge = whole});
     i += pages;
@@ -224,8 +230,11 @@ Machine build(const Setup& setup) {
   for (std::uint32_t i = 0; i < setup.regions.size(); ++i) {
     const RegionSetup& region = setup.regions[i];
     const bool shared = region.shared && !region.file.some();
-    machine.mappings.push_back({.kind = shared ? Mapping::Kind::shmem : Mapping::Kind::anonymous,
+    const Mapping::Kind of_shared =
+        region.hugetlb ? Mapping::Kind::hugetlbfs : Mapping::Kind::shmem;
+    machine.mappings.push_back({.kind = shared ? of_shared : Mapping::Kind::anonymous,
                                 .host = machine.host_of(region.mm),
+                                .gigantic = shared && region.gigantic,
                                 .size = shared ? region.pages.count : 0});
     if (!region.lazy) machine.spaces[region.mm.index()].insert(vma_of(setup, i));
   }

@@ -61,9 +61,26 @@ std::uint64_t pages_of(const Setup& setup) {
   return pages;
 }
 
+bool has_gigantic(const Setup& setup) {
+  return std::ranges::any_of(setup.regions, &RegionSetup::gigantic) ||
+         std::ranges::any_of(setup.files, &FileSetup::gigantic) ||
+         std::ranges::any_of(setup.lines, [](const Line& line) {
+           return line.call.verb == Verb::mmap && (line.call.flags & map_flag::huge_1gb) != 0;
+         });
+}
+
+// mmap() of hugetlb takes more pages than it is asked for.
+bool may_round_up(const Setup& setup) {
+  return std::ranges::any_of(setup.regions, &RegionSetup::hugetlb) ||
+         std::ranges::any_of(setup.lines, [](const Line& line) {
+           return line.call.verb == Verb::mmap && (line.call.flags & map_flag::hugetlb) != 0;
+         });
+}
+
 void find_room(const Setup& setup, Reduction& reduction) {
   const std::uint64_t pages = pages_of(setup) * setup.processes.size();
-  reduction.cpu_tlb_roomy = pages <= Cpu::tlb_entries;
+  const bool known = !may_round_up(setup);
+  reduction.cpu_tlb_roomy = known && pages <= Cpu::tlb_entries;
   std::uint64_t registered = 0;
   for (const Line& line : setup.lines) {
     const bool registers = line.call.verb == Verb::reg_mr || line.call.verb == Verb::export_handle;
@@ -72,10 +89,10 @@ void find_room(const Setup& setup, Reduction& reduction) {
   reduction.device_tlb_roomy = std::ranges::all_of(
       setup.adapters, [&](const AdapterSetup& card) { return registered <= card.tlb_entries; });
   // With so many frames nobody runs short of them: World::check_room() sees to it.
-  reduction.lru_unread =
-      !calls(setup, Verb::reclaim) && std::ranges::all_of(setup.hosts, [&](const HostSetup& host) {
-        return 8 * pages + 64 <= host.frames;
-      });
+  reduction.lru_unread = known && !calls(setup, Verb::reclaim) &&
+                         std::ranges::all_of(setup.hosts, [&](const HostSetup& host) {
+                           return 8 * pages + 64 <= host.frames;
+                         });
 }
 
 void find_readers(const Setup& setup, const std::vector<Expression>& questions,
@@ -145,6 +162,7 @@ Reduction reduction_of(const Setup& setup, const std::vector<Expression>& questi
   // Where hosts die, workers end anyhow.
   if (calls(setup, Verb::kill)) reduction.what.numbers = reduction.what.symmetry = false;
   find_room(setup, reduction);
+  if (has_gigantic(setup)) reduction.what.numbers = false;  // Their frames have no names.
   find_readers(setup, questions, reduction);
   const auto kswapds = std::ranges::count_if(
       setup.hosts, [](const HostSetup& host) { return host.frames / 128 != 0; });

@@ -305,21 +305,20 @@ PropertySet judge_references(const Machine& machine) {
   }
   for (const AddressSpace& space : machine.spaces) owned_pins += space.pinned.size();
   std::uint64_t pins = 0;
-  for (std::uint32_t i = 0; i < machine.frames.size(); ++i) {
-    const Frame& frame = machine.frames[FrameId{i}];
-    if (!frame.allocated || machine.is_zero(FrameId{i})) continue;
-    if (machine.hosts[frame.host.index()].dead) continue;
+  bool leaks = false;
+  machine.frames.for_each([&](FrameId id, const Frame& frame) {
+    if (!frame.allocated || machine.is_zero(id)) return;
+    if (machine.hosts[frame.host.index()].dead) return;
     pins += frame.pins;
     std::uint32_t expected = frame.maps + frame.pins + (frame.slot.some() ? 1U : 0U);
     if (frame.mapping.some() &&
-        machine.mappings[frame.mapping.index()].cached(frame.index).maps(FrameId{i})) {
+        machine.mappings[frame.mapping.index()].cached(frame.index).maps(id)) {
       expected += frame.cache_references();
     }
     // Whoever has found that the memory fails keeps a reference, so that nobody gets it again.
-    if (frame.poisoned) continue;
-    if (frame.references != expected) return bit(Property::leaked_reference);
-  }
-  return pins == owned_pins ? 0 : bit(Property::leaked_reference);
+    leaks = leaks || (!frame.poisoned && frame.references != expected);
+  });
+  return pins == owned_pins && !leaks ? 0 : bit(Property::leaked_reference);
 }
 
 }  // namespace

@@ -57,6 +57,7 @@ struct FileSetup {
   std::string name{};
   HostId host{};
   Kind kind = Kind::memfd;
+  bool gigantic = false;    // Of hugetlbfs that was mounted with pagesize=1G.
   std::uint32_t pages = 0;  // i_size.
   bool cached = true;       // Its pages are in the page cache from the start; else it is a hole.
 };
@@ -75,8 +76,9 @@ struct RegionSetup {
   bool exec = false;
   bool lazy = false;  // Not mapped before a call of mmap().
   bool locked = false;
-  bool huge = false;     // MADV_HUGEPAGE
-  bool hugetlb = false;  // MAP_HUGETLB
+  bool huge = false;      // MADV_HUGEPAGE
+  bool hugetlb = false;   // MAP_HUGETLB
+  bool gigantic = false;  // And MAP_HUGE_1GB.
   bool grows_down = false;
 };
 
@@ -235,6 +237,8 @@ inline constexpr std::uint32_t grows_down = 16;
 inline constexpr std::uint32_t hugetlb = 32;
 inline constexpr std::uint32_t locked = 64;
 inline constexpr std::uint32_t anonymous = 128;  // Although the region is of a file.
+inline constexpr std::uint32_t huge_2mb = 256;
+inline constexpr std::uint32_t huge_1gb = 512;
 }  // namespace map_flag
 
 namespace remap_flag {

@@ -158,20 +158,22 @@ void add(Renamed& out, const AdapterSetup& adapter) {
 
 void add(Renamed& out, const RegionSetup& region) {
   const auto& [name, mm, pages, address, file, offset, shared, read, write, exec, lazy, locked,
-               huge, hugetlb, grows_down] = region;
+               huge, hugetlb, gigantic, grows_down] = region;
   out.add(mm);
   out.add(pages);
   out.add(file);
   out.add(offset);
-  for (const bool flag : {shared, read, write, exec, lazy, locked, huge, hugetlb, grows_down}) {
+  for (const bool flag :
+       {shared, read, write, exec, lazy, locked, huge, hugetlb, gigantic, grows_down}) {
     out.add(flag);
   }
 }
 
 void add(Renamed& out, const FileSetup& file) {
-  const auto& [name, host, kind, pages, cached] = file;
+  const auto& [name, host, kind, gigantic, pages, cached] = file;
   out.add(host);
   out.add(kind);
+  out.add(gigantic);
   out.add(pages);
   out.add(cached);
 }

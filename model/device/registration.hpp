@@ -17,6 +17,7 @@ struct PfnEntry {
 
   bool operator==(const PfnEntry&) const = default;
   bool populated() const { return frame.some(); }
+  bool rigid() const { return false; }
   void encode(sim::Encoder& out) const {
     sim::encode(out, frame);
     encode_generation(out, frame, generation);

@@ -127,7 +127,7 @@ Next Madvise::unlock(Context& c) {
 // madvise_dontneed_free_valid_vma(), can_madv_lru_vma() and others; of what changes flags, whether
 // the VMA could be split for it.
 bool Madvise::refuses(const AddressSpace& space, const Vma& vma, PageRange part) const {
-  const bool cut = vma.hugetlb && part.first.value % pmd_pages != 0;
+  const bool cut = part.first.value % vma.pagesize() != 0;
   switch (advice) {
     case Advice::dontneed:
       return vma.locked || cut;
@@ -168,7 +168,8 @@ Next Madvise::zap(Context& c) {
   const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
   PageRange part = accepted(space);
   if (part.count > 0 && cuts_hugetlb(space, {.first = part.end()})) {
-    part.count -= std::min(part.count, part.end().value % pmd_pages);
+    const std::uint32_t size = space.find_vma(part.end())->pagesize();
+    part.count -= std::min(part.count, part.end().value % size);
   }
   if (part.count == 0) {
     step = Step::unlock;
@@ -284,7 +285,15 @@ Next Madvise::mark(Context& c) {
     step = advice == Advice::unmergeable ? Step::walk : Step::apply;
     return c.call({SplitPmd{.mm = mm, .first = *cut}});
   }
-  c.mm(mm).modify(accepted(c.mm(mm)), [&](Vma& vma) {
+  const PageRange part = accepted(c.mm(mm));
+  const Vma* cut = c.mm(mm).find_vma(part.first);
+  Vma changed = cut == nullptr ? Vma{} : *cut;
+  const bool changes = cut != nullptr && marks(advice, changed) && changed != *cut;
+  if (const auto table = unshared_by_change(c.mm(mm), part, unshared); table && changes) {
+    step = Step::apply;  // hugetlb_split()
+    return c.call({UnsharePmds{.mm = mm, .pages = *table}});
+  }
+  c.mm(mm).modify(part, [&](Vma& vma) {
     marks(advice, vma);
     c.spend(Cost::vma);
   });
@@ -321,7 +330,7 @@ Next AgeRange::run(Context& c) {
     case Step::set: {
       entry.invalid = false;
       set_bits(c, mm, cursor, entry);
-      c.task().gather.add_pmd(cursor);
+      c.task().gather.add_huge({.first = cursor, .count = pmd_pages});
       cursor = Page{cursor.value + pmd_pages};
       step = Step::modify;
       return Next::again;
@@ -342,14 +351,14 @@ Next AgeRange::run(Context& c) {
 bool may_free_lazily(const Machine& machine, Pte pte) {
   if (!is_anonymous(machine, pte.frame())) return false;
   const Frame& folio = machine.frames[machine.frames.head(pte.frame())];
-  const bool once = folio.maps == 1 || (!pte.huge && folio.maps == folio.pages);
+  const bool once = folio.maps == 1 || (!pte.huge && folio.maps == folio.pages());
   const bool alone = once && !folio.locked_by.some();
   return alone || !(pte.huge || folio.dirty || folio.slot.some());
 }
 
 // A large folio that small entries map, whole or in part. What cannot be split is passed over.
 bool AgeRange::splits(Context& c, Pte pte) {
-  const std::uint32_t size = c.frame(c.machine.frames.head(pte.frame())).pages;
+  const std::uint32_t size = c.frame(c.machine.frames.head(pte.frame())).pages();
   if (pte.huge || size == 1 || cursor < whole) return false;
   if (takes_whole(c, mm, cursor, pages)) {
     whole = Page{cursor.value + size};
@@ -398,7 +407,7 @@ Next AgeRange::modify(Context& c) {
       step = Step::lock_ptl;
       return c.call({SplitFolio{.frame = head}});
     }
-    const bool unsplit = pte.present() && !pte.huge && c.frame(head).pages > 1 && cursor >= whole;
+    const bool unsplit = pte.present() && !pte.huge && c.frame(head).pages() > 1 && cursor >= whole;
     const bool ours =
         pte.present() && !c.machine.is_zero(head) && !unsplit &&
         (lazy_free ? may_free_lazily(c.machine, pte) : mapped_once(c.machine, head, mm));

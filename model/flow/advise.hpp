@@ -29,6 +29,7 @@ struct Madvise {
   MmId mm{};
   PageRange pages{};
   Page cursor{0};
+  Page unshared{0};  // Where hugetlb was cut last: its table there is not shared any more.
   Result result = Result::success();
 
   bool operator==(const Madvise&) const = default;

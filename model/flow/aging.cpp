@@ -8,10 +8,6 @@ namespace {
 
 constexpr std::uint32_t batch_pages = 64;  // MIN_LRU_BATCH
 
-PageRange pages_of(const Pte& pte, Page page) {
-  return pte.huge ? span_of(page, pmd_pages) : one_page(page);
-}
-
 // Clears the accessed bit; whether it was set.
 bool clear_young(Context& c, MmId mm, Page page) {
   Pte pte = std::as_const(c.machine).spaces[mm.index()].page_table.at(page);
@@ -27,7 +23,7 @@ template <class Visit>
 void each_present(const Machine& machine, MmId mm, PageRange pages, Visit visit) {
   Small<std::pair<Page, Pte>, 8> entries;
   machine.spaces[mm.index()].page_table.for_each(pages, [&](Page page, const Pte& pte) {
-    const bool again = pte.huge && page != pages.first && page.value % pmd_pages != 0;
+    const bool again = pte.huge && page != pages.first && page.value % pte.pages() != 0;
     if (pte.present() && !again) entries.push_back({page, pte});
   });
   for (const auto& [page, pte] : entries) visit(page, pte);
@@ -77,7 +73,7 @@ bool test_and_clear_young(Context& c, FrameId frame) {
     const bool lightly = looks && c.setup.switches.aging_asks;
     if (lightly) used = ask_young(c, mm, one_page(page), Aging::clear) || used;
     if (looks && young) look_around(c, mm, page);
-    if (!lightly) used = ask_young(c, mm, pages_of(pte, page), Aging::clear_flush) || used;
+    if (!lightly) used = ask_young(c, mm, entry_range(page, pte), Aging::clear_flush) || used;
   });
   return used;
 }
@@ -124,7 +120,7 @@ void AgePages::clear(Context& c) {
     case By::table:
       each_present(c.machine, mm, pages, [&](Page page, const Pte& pte) {
         clear_young(c, mm, page);
-        ask_young(c, mm, pages_of(pte, page), Aging::clear);
+        ask_young(c, mm, entry_range(page, pte), Aging::clear);
       });
       return;
     case By::frame: {  // damon_pa_mkold(), page_idle_clear_pte_refs()
@@ -136,7 +132,7 @@ void AgePages::clear(Context& c) {
       for (const FrameId folio : folios) {
         each_map(c, folio, [&](MmId whose, Page page, const Pte& pte) {
           clear_young(c, whose, page);
-          ask_young(c, whose, pages_of(pte, page), Aging::clear);
+          ask_young(c, whose, entry_range(page, pte), Aging::clear);
         });
       }
       return;
@@ -158,7 +154,7 @@ void AgePages::make_generation(Context& c) {
     if (vma.locked || vma.hugetlb) continue;  // should_skip_vma()
     each_present(c.machine, mm, vma.pages, [&](Page page, const Pte& pte) {
       if (c.machine.is_zero(c.machine.frames.head(pte.frame()))) return;
-      if (c.setup.switches.aging_asks) ask_young(c, mm, pages_of(pte, page), Aging::clear);
+      if (c.setup.switches.aging_asks) ask_young(c, mm, entry_range(page, pte), Aging::clear);
       clear_young(c, mm, page);
     });
   }

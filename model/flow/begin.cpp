@@ -190,8 +190,9 @@ std::optional<Flow> begin_mapping(const Call& call, const Machine& machine) {
 
 Flow truncate(const Call& call, const Machine& machine) {
   const MappingId file = mapping_of(call.file);
-  const bool pool = machine.mappings[file.index()].kind == Mapping::Kind::hugetlbfs;
-  if (pool && (call.number > 0 || call.offset % pmd_pages != 0)) return failure(EINVAL);
+  const Mapping& cache = machine.mappings[file.index()];
+  const bool pool = cache.kind == Mapping::Kind::hugetlbfs;
+  if (pool && (call.number > 0 || call.offset % cache.pagesize() != 0)) return failure(EINVAL);
   return {Truncate{.file = file, .pages = call.offset + (call.number > 0 ? 1 : 0)}};
 }
 
@@ -294,6 +295,7 @@ std::optional<Flow> begin_kernel_work(const Call& call, const Machine& machine) 
     case Verb::move_pages:
       return Flow{MovePages{.node = node, .mm = call.mm, .pages = call.pages}};
     case Verb::mbind:
+      if (cuts_hugetlb(machine.spaces[call.mm.index()], call.pages)) return failure(EINVAL);
       if (call.flags == 0) return Flow{Syscall{}};
       return Flow{MovePages{
           .holds = !batch, .writes = !batch, .node = node, .mm = call.mm, .pages = call.pages}};

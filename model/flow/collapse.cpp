@@ -66,8 +66,9 @@ int left_over(const KernelSwitches& switches, const AddressSpace& space, PageRan
 Wait Collapse::guard() const {
   if (step == Step::lock_read) return Wait::lock(mmap_lock(mm), LockMode::read);
   if (step == Step::lock) return write_lock_wait(mm, has_lock);
-  if (step == Step::lock_ptl) return Wait::lock(page_table_lock(mm), LockMode::write);
-  return {};
+  if (step == Step::lock_rmap) return Wait::lock(rmap_lock(anon), LockMode::write);
+  const bool locks = step == Step::lock_ptl || step == Step::isolate;
+  return locks ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
 }
 
 Next Collapse::run(Context& c) {
@@ -91,27 +92,38 @@ Next Collapse::run(Context& c) {
     case Step::lock:
       if (!lock_for_write(c, mm, has_lock)) return Next::again;
       has_lock = false;
-      step = suits(c, {.first = first, .count = pmd_pages}) ? Step::start : Step::unlock;
-      return Next::pass;
+      step = suits(c, {.first = first, .count = pmd_pages}) ? Step::lock_rmap : Step::unlock;
+      if (step == Step::lock_rmap) anon = c.mm(mm).find_vma(first)->anon;
+      return Next::again;
+    case Step::lock_rmap:
+      c.take(rmap_lock(anon), LockMode::write);
+      step = Step::start;
+      return Next::again;
     case Step::start:
       step = Step::lock_ptl;
       return c.call({RangeStart{.range = clear_of(mm, first)}});
     case Step::lock_ptl:  // pmdp_collapse_flush(): the table is taken out, and no CPU finds it.
       c.take(page_table_lock(mm), LockMode::write);
       hide(c, true);
-      step = Step::isolate;
+      step = Step::end;
       return c.call({flush_range(mm, {.first = first, .count = pmd_pages})});
+    case Step::end:
+      c.release(page_table_lock(mm));
+      step = Step::isolate;
+      return c.call({RangeEnd{.range = clear_of(mm, first)}});
     case Step::isolate:  // What has changed since it was looked at puts the table back.
-      isolated = suits(c, {.first = first, .count = pmd_pages});
-      if (isolated) {
+      c.take(page_table_lock(mm), LockMode::write);
+      if (suits(c, {.first = first, .count = pmd_pages})) {
         copy(c);
         c.spend(Cost::clear_page, pmd_pages - c.task().gather.frames.size());
+        step = Step::map;
       } else {
         hide(c, false);
+        step = Step::unlock;
       }
       c.release(page_table_lock(mm));
-      step = isolated ? Step::map : Step::unlock;
-      return c.call({RangeEnd{.range = clear_of(mm, first)}});
+      c.release(rmap_lock(anon));
+      return Next::again;
     case Step::map: {
       const Vma& vma = *c.mm(mm).find_vma(first);
       lru_add(c, head);
@@ -261,6 +273,11 @@ void Collapse::hide(Context& c, bool hidden) {
   for (auto [page, pte] : entries) {
     pte.invalid = hidden;
     table.set(page, pte);
+    c.emit({.kind = hidden ? EventKind::pte_cleared : EventKind::pte_set,
+            .detail = !hidden && pte.write,
+            .mm = mm,
+            .pages = one_page(page),
+            .frame = pte.frame()});
   }
   if (hidden) table.drop_table(pmd_pages, first);
 }

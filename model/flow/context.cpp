@@ -162,13 +162,12 @@ void Context::put(FrameId any) {
   const FrameId id = machine.frames.head(any);
   const HostId owner = frame(id).host;
   if (frame(id).references == 1) lru_remove(*this, id);
-  const bool huge = frame(id).pages > 1;
+  const unsigned order = frame(id).order;
   const bool pool = frame(id).hugetlb;
   if (!machine.frames.put(id)) return;
   changed(Wait::Kind::pressure, owner.value);
-  emit({.kind = pool ? EventKind::pool_freed : EventKind::frame_freed,
-        .frame = id,
-        .value = huge ? 9U : 0U});
+  emit(
+      {.kind = pool ? EventKind::pool_freed : EventKind::frame_freed, .frame = id, .value = order});
 }
 
 Wait write_lock_wait(MmId mm, bool has_mmap_lock) {

@@ -143,7 +143,7 @@ Next MigrateVma::collect(Context& c) {
     const bool fills = zero || (!pte.populated() && !vma.file.some());
     if (fills && !from_device && first_hole == 0xffffffff) first_hole = cursor;
     if (splits(c, pte)) return split(c, pte);
-    const bool single = pte.has_frame() && c.frame(pte.frame()).pages == 1;
+    const bool single = pte.has_frame() && c.frame(pte.frame()).pages() == 1;
     const bool wanted =
         from_device ? pte.kind == Pte::Kind::device_private
                     : pte.present() && !zero && single && is_anonymous(c.machine, pte.frame());
@@ -184,7 +184,7 @@ bool MigrateVma::splits(Context& c, Pte pte) const {
   if (!c.setup.switches.migrate_splits || from_device || !pte.present() || pte.huge) return false;
   const FrameId head = c.machine.frames.head(pte.frame());
   const Frame& folio = std::as_const(c.machine).frames[head];
-  return folio.pages > 1 && is_anonymous(c.machine, head);
+  return folio.pages() > 1 && is_anonymous(c.machine, head);
 }
 
 // A huge entry is split first: the driver moves pages.

@@ -82,13 +82,16 @@ struct MigrateToRam {
 // make_device_exclusive(): entry by entry, so that a CPU that touches the page must ask for it.
 struct MakeExclusive {
   static constexpr std::string_view name = "make_device_exclusive";
-  static constexpr std::array<std::string_view, 9> steps{
-      "lock", "next", "got", "awaited", "lock_ptl", "flush", "set", "end", "finish"};
+  static constexpr std::array<std::string_view, 11> steps{
+      "lock",     "next",  "got", "awaited", "lock_folio", "start",
+      "lock_ptl", "flush", "set", "end",     "finish"};
   enum class Step : std::uint8_t {
     lock,
     next,
     got,
     awaited,
+    lock_folio,
+    start,
     lock_ptl,
     flush,
     set,
@@ -97,10 +100,12 @@ struct MakeExclusive {
   } step = Step::lock;
   int error = 0;
   bool owner = false;
+  bool lost = false;  // The page has moved before its entry was looked at.
   MmId mm{};
   PageRange pages{};
   std::uint32_t cursor = 0;
   FrameId frame{};
+  FrameId folio{};
   Pte entry{};
   Wait what{};
 
@@ -109,16 +114,19 @@ struct MakeExclusive {
   Next run(Context& c);
 
  private:
+  Next next(Context& c);
   NotifierRange range() const;
 };
 
 // remove_device_exclusive_entry(): a CPU touches the page; nobody owns it any more.
 struct RestoreExclusive {
   static constexpr std::string_view name = "restore_exclusive";
-  static constexpr std::array<std::string_view, 3> steps{"start", "restore", "finish"};
-  enum class Step : std::uint8_t { start, restore, finish } step = Step::start;
+  static constexpr std::array<std::string_view, 5> steps{"hold", "lock_folio", "start", "restore",
+                                                         "finish"};
+  enum class Step : std::uint8_t { hold, lock_folio, start, restore, finish } step = Step::hold;
   MmId mm{};
   Page page{};
+  FrameId folio{};
 
   bool operator==(const RestoreExclusive&) const = default;
   Wait guard() const;

@@ -84,7 +84,7 @@ Next Dma::land(Context& c) {
       [&](const Transfer& transfer) { return transfer.task == c.self && transfer.page == page; });
   const PfnEntry target = own->target;
   device.transfers.erase(own);
-  const Value seen = c.frame(target.frame).value;
+  const Value seen = std::as_const(c.machine).frames[target.frame].value;
   if (!write && done == 0) value = seen;
   c.emit({.kind = write ? EventKind::dma_write : EventKind::dma_read,
           .detail = write,

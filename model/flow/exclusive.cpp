@@ -11,6 +11,7 @@ Wait MakeExclusive::guard() const {
   if (step == Step::lock) return Wait::lock(mmap_lock(mm), LockMode::read);
   if (step == Step::awaited) return what;
   if (step == Step::next) return Wait::lock(page_table_lock(mm), LockMode::read);
+  if (step == Step::lock_folio) return Wait::lock(folio_lock(folio), LockMode::write);
   return step == Step::lock_ptl ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
 }
 
@@ -28,35 +29,8 @@ Next MakeExclusive::run(Context& c) {
       c.spend(Cost::syscall);
       step = Step::next;
       return Next::again;
-    case Step::next: {
-      if (cursor == pages.count || error != 0) {
-        c.release(mmap_lock(mm));
-        return c.done(error == 0 ? Result::success() : Result::error(error));
-      }
-      const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
-      const Pte pte = space.page_table.at(pages.at(cursor));
-      const Vma* vma = space.find_vma(pages.at(cursor));
-      if (vma != nullptr && vma->hugetlb) {  // FOLL_SPLIT_PMD is not for it.
-        error = EOPNOTSUPP;
-        return Next::pass;
-      }
-      if (vma == nullptr || !vma->write || !pte.allows(true)) {
-        step = Step::got;
-        return c.call({HandleFault{.write = true, .mm = mm, .page = pages.at(cursor)}});
-      }
-      if (pte.huge) {  // FOLL_SPLIT_PMD
-        return c.call({SplitPmd{.mm = mm, .first = span_of(pages.at(cursor), pmd_pages).first}});
-      }
-      if (!is_anonymous(c.machine, pte.frame())) {
-        if (c.setup.switches.exclusive_refuses) error = EOPNOTSUPP;
-        ++cursor;
-        return Next::again;
-      }
-      frame = pte.frame();
-      c.get(frame);
-      step = Step::lock_ptl;
-      return c.call({RangeStart{.range = range()}});
-    }
+    case Step::next:
+      return next(c);
     case Step::got:
       what = c.task().awaited;
       step = Step::next;
@@ -70,11 +44,19 @@ Next MakeExclusive::run(Context& c) {
     case Step::awaited:  // migration_entry_wait(), with the lock held.
       step = Step::next;
       return Next::again;
+    case Step::lock_folio:
+      c.lock_folio(folio);
+      step = Step::start;
+      return Next::again;
+    case Step::start:
+      step = Step::lock_ptl;
+      return c.call({RangeStart{.range = range()}});
     case Step::lock_ptl:
       c.take(page_table_lock(mm), LockMode::write);
       entry = c.mm(mm).page_table.at(pages.at(cursor));
+      lost = !entry.maps(frame) || entry.huge;
       step = Step::end;
-      if (!entry.maps(frame) || entry.huge) return Next::again;
+      if (lost) return Next::again;
       unmap_frame(c, mm, pages.at(cursor));
       step = Step::flush;
       return Next::again;
@@ -86,8 +68,8 @@ Next MakeExclusive::run(Context& c) {
       entry.write = entry.young = false;
       c.spend(Cost::pte_change);
       c.mm(mm).page_table.set(pages.at(cursor), entry);
-      ++c.frame(c.machine.frames.head(frame)).maps;
-      c.frame(c.machine.frames.head(frame)).dirty = true;
+      ++c.frame(folio).maps;
+      c.frame(folio).dirty = true;
       step = Step::end;
       return Next::again;
     case Step::end:
@@ -95,23 +77,68 @@ Next MakeExclusive::run(Context& c) {
       step = Step::finish;
       return c.call({RangeEnd{.range = range()}});
     case Step::finish:
+      c.release(folio_lock(folio));
       free_unmapped(c, frame);
-      ++cursor;
+      frame = folio = FrameId{};
+      if (!lost || !c.setup.switches.exclusive_waits) ++cursor;
       step = Step::next;
       return Next::again;
   }
   return c.done();
 }
 
+// A page that may be written, with a reference and with the lock of its folio.
+Next MakeExclusive::next(Context& c) {
+  if (cursor == pages.count || error != 0) {
+    c.release(mmap_lock(mm));
+    return c.done(error == 0 ? Result::success() : Result::error(error));
+  }
+  const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
+  const Pte pte = space.page_table.at(pages.at(cursor));
+  const Vma* vma = space.find_vma(pages.at(cursor));
+  if (vma != nullptr && vma->hugetlb) {  // FOLL_SPLIT_PMD is not for it.
+    error = EOPNOTSUPP;
+    return Next::pass;
+  }
+  if (vma == nullptr || !vma->write || !pte.allows(true)) {
+    step = Step::got;
+    return c.call({HandleFault{.write = true, .mm = mm, .page = pages.at(cursor)}});
+  }
+  if (pte.huge) {  // FOLL_SPLIT_PMD
+    return c.call({SplitPmd{.mm = mm, .first = span_of(pages.at(cursor), pmd_pages).first}});
+  }
+  const bool locked = c.frame(c.machine.frames.head(pte.frame())).locked_by.some();
+  const bool anonymous = is_anonymous(c.machine, pte.frame());
+  if (!anonymous && c.setup.switches.exclusive_refuses) error = EOPNOTSUPP;
+  if (!anonymous || (locked && !c.setup.switches.exclusive_waits)) {
+    ++cursor;
+    return Next::again;
+  }
+  frame = pte.frame();
+  folio = c.machine.frames.head(frame);
+  c.get(folio);
+  step = Step::lock_folio;
+  return Next::again;
+}
+
 // ---- RestoreExclusive
 
 Wait RestoreExclusive::guard() const {
+  if (step == Step::lock_folio) return Wait::lock(folio_lock(folio), LockMode::write);
   return step == Step::restore ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
 }
 
 Next RestoreExclusive::run(Context& c) {
   const NotifierRange range{.mm = mm, .pages = one_page(page), .event = NotifierEvent::clear};
   switch (step) {
+    case Step::hold:
+      c.get(folio);
+      step = Step::lock_folio;
+      return Next::pass;
+    case Step::lock_folio:
+      c.lock_folio(folio);
+      step = Step::start;
+      return Next::again;
     case Step::start:
       step = Step::restore;
       return c.call({RangeStart{.range = range}});
@@ -130,7 +157,9 @@ Next RestoreExclusive::run(Context& c) {
       return c.call({RangeEnd{.range = range}});
     }
     case Step::finish:
-      return c.give();
+      c.release(folio_lock(folio));
+      free_unmapped(c, folio);
+      return c.done();
   }
   return c.done();
 }

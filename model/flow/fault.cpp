@@ -167,7 +167,8 @@ Next HandleFault::decide(Context& c) {
       return c.call({MigrateToRam{.mm = mm, .page = page}});
     case Pte::Kind::device_exclusive:
       step = Step::other;
-      return c.call({RestoreExclusive{.mm = mm, .page = page}});
+      return c.call(
+          {RestoreExclusive{.mm = mm, .page = page, .folio = c.machine.frames.head(pte.frame())}});
     case Pte::Kind::marker:
       if (pte.uffd_wp) return decide_absent(c, *vma);
       return c.give(Result::error(pte.no_access ? EHWPOISON : EFAULT));  // UFFDIO_POISON; a guard.
@@ -260,8 +261,8 @@ Next HandleFault::decide_protected(Context& c, Pte pte, const Vma& vma) {
     return wait_for(c, Wait::lock(folio_lock(head), LockMode::write));
   }
   // wp_can_reuse_anon_folio(): nobody else can have it.
-  const bool small = target.pages == 1 && target.maps == 1 && target.references == 1 + cached;
-  const bool large = c.setup.switches.reuse_large && target.pages > 1 &&
+  const bool small = target.pages() == 1 && target.maps == 1 && target.references == 1 + cached;
+  const bool large = c.setup.switches.reuse_large && target.pages() > 1 &&
                      target.references == target.maps && mapped_only_by(c.machine, head, mm);
   const bool alone = anonymous && !target.ksm && (pte.exclusive || small || large);
   if ((vma.shared || alone) && !unshare) {  // wp_page_reuse(): more permission, nobody is notified.

@@ -140,9 +140,9 @@ Next DropCache::run(Context& c) {
                                   .mode = rmap_mode(c.machine, file),
                                   .file = file,
                                   .first = first,
-                                  .count = c.frame(frame).pages}});
+                                  .count = c.frame(frame).pages()}});
     case Step::unmapped: {
-      const std::uint32_t next = std::min(end, first + c.frame(frame).pages);
+      const std::uint32_t next = std::min(end, first + c.frame(frame).pages());
       c.release(folio_lock(frame));
       drop_cache(c, file, first, next);
       first = next;  // What comes back behind us is left.
@@ -179,13 +179,16 @@ Zap UnmapMapping::zap_of(Context& c, const Vma& vma, PageRange part) const {
 
 // hugetlbfs_punch_hole(): of a huge page only a part of which is cut out, that is zeroed.
 void PunchHole::zero_parts(Context& c) {
-  const std::uint32_t whole = (first + pmd_pages - 1) / pmd_pages * pmd_pages;
-  const std::uint32_t whole_end = std::max(whole, (first + count) / pmd_pages * pmd_pages);
-  for (std::uint32_t at = first; at < first + count; ++at) {
-    if (at >= whole && at < whole_end) continue;
-    const Pte cached = c.mapping(file).cached(at - at % pmd_pages);
-    if (cached.present()) c.frame(FrameId{cached.target + at % pmd_pages}).value = 0;
-  }
+  const std::uint32_t size = c.mapping(file).pagesize();
+  const std::uint32_t whole = huge_aligned(first, size);
+  const std::uint32_t whole_end = std::max(whole, (first + count) / size * size);
+  const auto zero = [&](std::uint32_t from, std::uint32_t to) {  // Of one huge page.
+    const Pte cached = c.mapping(file).cached(from - from % size);
+    if (cached.present()) c.machine.frames.zero(FrameId{cached.target + from % size}, to - from);
+  };
+  const std::uint32_t end = first + count;
+  if (first < whole) zero(first, std::min(end, whole));
+  if (whole_end < end && whole <= whole_end && whole <= end) zero(whole_end, end);
   first = whole;
   count = whole_end - whole;
 }
@@ -225,8 +228,7 @@ Next Truncate::run(Context& c) {
   switch (step) {
     case Step::resize: {
       c.spend(Cost::syscall);
-      const bool pool = c.mapping(file).kind == Mapping::Kind::hugetlbfs;
-      if (pool && pages % pmd_pages != 0) return c.done(Result::error(EINVAL));
+      if (pages % c.mapping(file).pagesize() != 0) return c.done(Result::error(EINVAL));
       const std::uint32_t old = c.mapping(file).size;
       c.mapping(file).size = pages;
       if (pages >= old) {
@@ -301,7 +303,7 @@ Next FileAccess::copy(Context& c) {
   const bool pool = cache.kind == Mapping::Kind::hugetlbfs;
   if (pool && write) return c.done(Result::error(EINVAL));  // It knows no write().
   if (!write && index >= cache.size) return c.done(Result::value(0));
-  const std::uint32_t tail = pool ? index % pmd_pages : 0;
+  const std::uint32_t tail = index % cache.pagesize();
   Pte cached = cache.cached(index - tail);
   if (cached.swapped()) {
     slot = cached.slot();
@@ -325,9 +327,10 @@ Next FileAccess::copy(Context& c) {
     c.mapping(file).size = std::max(cache.size, index + 1);
   }
   if (c.frame(cached.frame()).poisoned) return c.done(Result::error(EIO));
-  Frame& page = c.frame(FrameId{cached.target + tail});
+  const FrameId own{cached.target + tail};
   c.spend(Cost::copy_page);
-  if (!write) return c.done(Result::value(page.value));
+  if (!write) return c.done(Result::value(std::as_const(c.machine).frames[own].value));
+  Frame& page = c.frame(own);
   page.value = value;
   page.dirty = true;
   return c.done();

@@ -140,7 +140,7 @@ Next Fork::copy(Context& c) {
     return Next::pass;
   }
   reclaims = 0;
-  done = found->value + (huge ? pmd_pages : 1) - pages.first.value;
+  done = found->value + table.at(*found).pages() - pages.first.value;
   const bool more =
       done < pages.count && table.any({.first = pages.at(done), .count = pages.count - done});
   if (!more) step = Step::end;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <bit>
+
 #include "model/flow/all.hpp"
 #include "model/flow/paging.hpp"
 
@@ -86,7 +88,9 @@ Next GetPage::walk(Context& c) {
   result = Result::success();
   step = Step::unlock;
   if (mode == Mode::cpu || mode == Mode::populate) return Next::again;
-  c.task().found = {.frame = frame, .generation = c.frame(frame).generation, .write = pte.write};
+  c.task().found = {.frame = frame,
+                    .generation = std::as_const(c.machine).frames[frame].generation,
+                    .write = pte.write};
   if (mode == Mode::look_up) {
     c.notifier(mm).begin_lookup(c.self, page);
     c.emit({.kind = EventKind::dev_lookup,
@@ -158,15 +162,18 @@ bool Access::perform(Context& c, Page page) {
     pte.young = true;
     pte.dirty = pte.dirty || write;
     if (pte != before) set_bits(c, mm, page, pte);
+    const Page first = entry_range(page, pte).first;
     cpu.fill({.mm = mm,
-              .page = page,
-              .frame = pte.frame(),
-              .generation = c.frame(pte.frame()).generation,
-              .write = pte.write && pte.dirty});
+              .page = first,
+              .frame = FrameId{pte.target - (page.value - first.value)},
+              .generation = std::as_const(c.machine).frames[pte.frame()].generation,
+              .order = static_cast<std::uint8_t>(std::countr_zero(pte.pages())),
+              .write = pte.write && pte.dirty},
+             page);
     hit = cpu.find(mm, page);
   }
-  const FrameId frame = hit->frame;
-  if (!write) value = c.frame(frame).value;
+  const FrameId frame = hit->frame_of(page);
+  if (!write) value = std::as_const(c.machine).frames[frame].value;
   c.emit({.kind = write ? EventKind::cpu_write : EventKind::cpu_read,
           .detail = write,
           .mm = mm,
@@ -200,9 +207,9 @@ Next RemoteAccess::run(Context& c) {
                              .mm = mm,
                              .page = pages.at(done)}});
     case Step::got: {
-      if (!c.task().result.ok()) return c.done(Result::error(EFAULT));
+      if (!c.task().result.ok()) return c.done(Result::error(force ? EIO : EFAULT));
       const FrameId frame = c.task().found.frame;
-      if (!write) value = c.frame(frame).value;
+      if (!write) value = std::as_const(c.machine).frames[frame].value;
       c.emit({.kind = write ? EventKind::cpu_write : EventKind::cpu_read,
               .detail = write,
               .mm = mm,

@@ -26,7 +26,7 @@ void for_each_map(const Machine& machine, MmId mm, FrameId head, Visit visit) {
 bool mapped_shared(const Machine& machine, MmId mm, const Pte& pte) {
   const FrameId head = machine.frames.head(pte.frame());
   const Frame& folio = machine.frames[head];
-  if (folio.pages == 1 || pte.huge) return folio.maps > 1;
+  if (folio.pages() == 1 || pte.huge) return folio.maps > 1;
   return !mapped_only_by(machine, head, mm);
 }
 
@@ -182,12 +182,22 @@ Next HugeWrite::decide(Context& c) {
 
 // ---- SplitFolio
 
+namespace {
+
+// References of the page cache or the swap cache.
+std::uint32_t cached_by(const Machine& machine, FrameId head) {
+  const Frame& folio = machine.frames[head];
+  if (is_file(machine, head)) return folio.cache_references();
+  return folio.slot.some() ? 1 : 0;
+}
+
+}  // namespace
+
 bool can_split(const Machine& machine, FrameId head, std::uint32_t held) {
   const Frame& folio = machine.frames[head];
   const bool file = is_file(machine, head);
-  const std::uint32_t cached = file ? folio.cache_references() : 0;
-  return folio.pages > 1 && (file || folio.maps > 0) && !folio.hugetlb && !folio.slot.some() &&
-         folio.references == folio.maps + held + cached;
+  return folio.pages() > 1 && (file || folio.maps > 0) && !folio.hugetlb &&
+         folio.references == folio.maps + held + cached_by(machine, head);
 }
 
 Wait SplitFolio::guard() const {
@@ -243,11 +253,11 @@ Next SplitFolio::run(Context& c) {
 
 // folio_ref_freeze(): only if nobody but us has a reference, now that it is mapped nowhere.
 Next SplitFolio::split(Context& c) {
-  const std::uint32_t pages = c.frame(frame).pages;
+  const std::uint32_t pages = c.frame(frame).pages();
   step = Step::remap;
   const MappingId file = is_file(c.machine, frame) ? c.frame(frame).mapping : MappingId{};
-  const std::uint32_t cached = file.some() ? c.frame(frame).cache_references() : 0;
-  const std::uint32_t kept = (held.some() ? 2 : 1) + cached;
+  const SlotId slot = c.frame(frame).slot;
+  const std::uint32_t kept = (held.some() ? 2 : 1) + cached_by(c.machine, frame);
   if (c.frame(frame).maps > 0 || c.frame(frame).references != kept) {
     result = Result::error(EAGAIN);
     return Next::again;
@@ -259,6 +269,10 @@ Next SplitFolio::split(Context& c) {
   for (std::uint32_t i = 0; i < pages; ++i) {
     const FrameId page{frame.value + i};
     c.get(page);
+    if (slot.some()) {  // Each stays in the swap cache by itself.
+      c.frame(page).slot = SlotId{slot.value + i};
+      c.get(page);
+    }
     if (!file.some()) continue;
     // What lies behind the end of the file is not cached any more.
     const Mapping& cache = std::as_const(c.machine).mappings[file.index()];

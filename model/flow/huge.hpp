@@ -89,17 +89,19 @@ struct SplitFolio {
 // collapse_huge_page(): small pages become one huge one; for MADV_COLLAPSE and khugepaged.
 struct Collapse {
   static constexpr std::string_view name = "collapse";
-  static constexpr std::array<std::string_view, 12> steps{
-      "next",     "lock_read", "swap_in", "swapped", "lock", "start",
-      "lock_ptl", "isolate",   "map",     "unlock",  "file", "finish"};
+  static constexpr std::array<std::string_view, 14> steps{
+      "next",     "lock_read", "swap_in", "swapped", "lock",   "lock_rmap", "start",
+      "lock_ptl", "end",       "isolate", "map",     "unlock", "file",      "finish"};
   enum class Step : std::uint8_t {
     next,
     lock_read,
     swap_in,
     swapped,
     lock,
+    lock_rmap,
     start,
     lock_ptl,
+    end,
     isolate,
     map,
     unlock,
@@ -108,7 +110,6 @@ struct Collapse {
   } step = Step::next;
   bool asked = false;  // MADV_COLLAPSE: also where nobody advised it.
   bool has_lock = false;
-  bool isolated = false;
   std::uint16_t collapsed = 0;
   int file_error = 0;  // Why a file's pages could not be collapsed.
   MmId mm{};
@@ -116,6 +117,7 @@ struct Collapse {
   Page cursor{0};
   Page first{};
   FrameId head{};
+  MappingId anon{};  // Of the VMA: its rmap lock is held until the small pages are isolated.
 
   bool operator==(const Collapse&) const = default;
   Wait guard() const;

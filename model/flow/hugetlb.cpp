@@ -9,10 +9,8 @@ namespace model {
 namespace {
 
 void copy_pages(Context& c, FrameId from, FrameId to) {
-  for (std::uint32_t i = 0; i < pmd_pages; ++i) {
-    c.frame(FrameId{to.value + i}).value = c.frame(FrameId{from.value + i}).value;
-  }
-  c.spend(Cost::copy_page, pmd_pages);
+  c.machine.frames.copy(from, to);
+  c.spend(Cost::copy_page, c.frame(from).pages());
 }
 
 // Whether the VMA's file, if it has one, ends before that page.
@@ -25,20 +23,21 @@ bool ends_before(const Machine& machine, const Vma& vma, std::uint32_t end) {
 }  // namespace
 
 // alloc_hugetlb_folio()
-std::optional<FrameId> hugetlb_page(Context& c, HostId host) {
-  const auto head = c.machine.frames.allocate(host, pmd_pages);
+std::optional<FrameId> hugetlb_page(Context& c, HostId host, std::uint32_t pages) {
+  const auto head = c.machine.frames.allocate(host, pages);
   c.changed(Wait::Kind::pressure, host.value);
   c.spend(Cost::page_alloc);
   if (!head) return head;
   c.frame(*head).hugetlb = true;
-  c.emit({.kind = EventKind::frame_allocated, .frame = *head, .value = 9});
+  c.emit({.kind = EventKind::frame_allocated, .frame = *head, .value = c.frame(*head).order});
   return head;
 }
 
 bool cuts_hugetlb(const AddressSpace& space, PageRange pages) {
   const auto cuts = [&](Page at) {
-    const Vma* vma = at.value % pmd_pages == 0 ? nullptr : space.find_vma(at);
-    return vma != nullptr && vma->hugetlb && vma->pages.first < at;
+    const Vma* vma = space.find_vma(at);
+    return vma != nullptr && vma->hugetlb && vma->pages.first < at &&
+           at.value % vma->pagesize() != 0;
   };
   return cuts(pages.first) || cuts(pages.end());
 }
@@ -50,21 +49,22 @@ Wait HugetlbFault::guard() const {
   return locks ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
 }
 
-NotifierRange HugetlbFault::range() const {
-  return {.mm = mm, .pages = span_of(page, pmd_pages), .event = NotifierEvent::clear};
+NotifierRange HugetlbFault::range(const Context& c) const {
+  const std::uint32_t size = c.machine.frames[old].pages();
+  return {.mm = mm, .pages = span_of(page, size), .event = NotifierEvent::clear};
 }
 
 Next HugetlbFault::run(Context& c) {
-  const Page first = span_of(page, pmd_pages).first;
   switch (step) {
     case Step::decide:
       return decide(c);
     case Step::start:
       copy_pages(c, old, fresh);
       step = Step::lock_ptl;
-      return c.call({RangeStart{.range = range()}});
+      return c.call({RangeStart{.range = range(c)}});
     case Step::lock_ptl: {
       c.take(page_table_lock(mm), LockMode::write);
+      const Page first = range(c).pages.first;
       const Pte pte = c.mm(mm).page_table.at(first);
       step = Step::end;
       if (!pte.maps(old)) return Next::again;
@@ -75,13 +75,14 @@ Next HugetlbFault::run(Context& c) {
     }
     case Step::flush: {  // huge_ptep_clear_flush() names its first page only.
       step = Step::set;
-      TlbFlush flush = flush_page(mm, first);
+      TlbFlush flush = flush_page(mm, range(c).pages.first);
       flush.secondary = false;
       return c.call({flush});
     }
     case Step::set: {
-      if (!c.setup.switches.secondary_by_flush) secondary_tlb(c, mm, range().pages);
+      if (!c.setup.switches.secondary_by_flush) secondary_tlb(c, mm, range(c).pages);
       Vma& vma = *c.mm(mm).find_vma(page);
+      const Page first = range(c).pages.first;
       vma.prepared = true;
       belongs(c, fresh, vma, first);
       map_huge(c, mm, first, fresh,
@@ -94,7 +95,7 @@ Next HugetlbFault::run(Context& c) {
     case Step::end:
       c.release(page_table_lock(mm));
       step = Step::finish;
-      return c.call({RangeEnd{.range = range()}});
+      return c.call({RangeEnd{.range = range(c)}});
     case Step::finish:
       if (fresh.some()) c.put(fresh);
       if (old.some()) c.put(old);
@@ -110,18 +111,19 @@ Next HugetlbFault::wait_for_user(Context& c, UserFault reason) {
 }
 
 Next HugetlbFault::decide(Context& c) {
-  const Page first = span_of(page, pmd_pages).first;
   if (const auto wait = share_pmds(c, mm, page)) {
     c.task().awaited = *wait;
     return c.give(Result::error(EBUSY));
   }
   Vma& vma = *c.mm(mm).find_vma(page);
+  const std::uint32_t size = vma.pagesize();
+  const Page first = span_of(page, size).first;
   Pte pte = c.mm(mm).page_table.at(first);
   const HostId host = c.mm(mm).host;
   const bool marked = pte.kind == Pte::Kind::marker && pte.uffd_wp;
   if (!pte.populated() || marked) {
     const std::uint32_t index = vma.index_of(first);
-    if (ends_before(c.machine, vma, index + pmd_pages)) {
+    if (ends_before(c.machine, vma, index + size)) {
       return c.give(Result::error(ENOMEM));  // SIGBUS: only whole huge pages count.
     }
     const Pte cached = vma.file.some() ? c.mapping(vma.file).cached(index) : Pte{};
@@ -142,9 +144,9 @@ Next HugetlbFault::decide(Context& c) {
           {.write = vma.write && vma.shared && !marked, .dirty = shared_write, .uffd_wp = marked});
       return write && !vma.shared ? Next::again : c.done();  // Then its copy.
     }
-    const auto head = hugetlb_page(c, host);
+    const auto head = hugetlb_page(c, host, size);
     if (!head) return c.give(Result::error(ENOMEM));
-    c.spend(Cost::clear_page, pmd_pages);
+    c.spend(Cost::clear_page, size);
     if (vma.file.some() && vma.shared) {
       c.frame(*head).mapping = vma.file;
       c.frame(*head).index = index;
@@ -177,7 +179,7 @@ Next HugetlbFault::decide(Context& c) {
     set_bits(c, mm, first, pte);
     return c.done();
   }
-  const auto head = hugetlb_page(c, host);
+  const auto head = hugetlb_page(c, host, size);
   if (!head) return c.give(Result::error(ENOMEM));
   fresh = *head;
   c.get(old);
@@ -201,7 +203,8 @@ Next CopyHugetlb::run(Context& c) {
       if (!cow) return Next::pass;
       return c.call({RangeStart{.range = range}});
     case Step::copy:
-      for (; done < pages.count; done += pmd_pages) {
+      for (const std::uint32_t size = c.mm(parent).find_vma(pages.first)->pagesize();
+           done < pages.count; done += size) {
         if (!copy(c, pages.at(done))) failed = true;
       }
       step = Step::finish;
@@ -216,12 +219,15 @@ Next CopyHugetlb::run(Context& c) {
 bool CopyHugetlb::copy(Context& c, Page first) {
   const Pte pte = c.mm(parent).page_table.at(first);
   const Vma& vma = *std::as_const(c.machine).spaces[parent.index()].find_vma(first);
-  if (pte.kind == Pte::Kind::poisoned) c.mm(child).page_table.set_huge(first, pte);
+  const bool marked = pte.kind == Pte::Kind::marker && pte.no_access;  // UFFDIO_POISON
+  if (pte.kind == Pte::Kind::poisoned || marked) {
+    c.mm(child).page_table.set_huge(first, without_uffd_wp(pte));
+  }
   if (pte.migrating()) share_migration(c, parent, child, first, vma);
   if (!pte.present()) return true;
   const bool pinned = c.frame(pte.frame()).pins > 0 && c.setup.switches.fork_copies_pinned;
   if (!vma.shared && pinned && is_anonymous(c.machine, pte.frame())) {
-    const auto head = hugetlb_page(c, c.mm(child).host);
+    const auto head = hugetlb_page(c, c.mm(child).host, vma.pagesize());
     if (!head) return false;
     copy_pages(c, pte.frame(), *head);
     belongs(c, *head, vma, first);
@@ -248,6 +254,7 @@ Wait ProtectHugetlb::guard() const {
 }
 
 Next ProtectHugetlb::run(Context& c) {
+  const std::uint32_t size = c.mm(mm).find_vma(pages.first)->pagesize();
   const NotifierRange range{.mm = mm,
                             .pages = sharing_range(c.mm(mm).find_vma(pages.first), pages),
                             .event = NotifierEvent::protection_vma};
@@ -263,7 +270,7 @@ Next ProtectHugetlb::run(Context& c) {
       step = Step::modify;
       return Next::again;
     case Step::modify:
-      for (std::uint32_t at = 0; at < pages.count; at += pmd_pages) {
+      for (std::uint32_t at = 0; at < pages.count; at += size) {
         unshared = unshare_pmds(c, mm, pages.at(at)) || unshared;
         modify(c, pages.at(at));
       }
@@ -271,7 +278,9 @@ Next ProtectHugetlb::run(Context& c) {
       return Next::again;
     case Step::flush:
       step = Step::end;
-      return c.call({TlbFlush{.mm = mm, .pages = unshared ? range.pages : pages, .shift = 21}});
+      return c.call({TlbFlush{.mm = mm,
+                              .pages = unshared ? range.pages : pages,
+                              .shift = static_cast<std::uint8_t>(size == pud_pages ? 30 : 21)}});
     case Step::end:
       if (file.some()) c.release(rmap_lock(file));
       step = Step::finish;
@@ -288,7 +297,7 @@ void ProtectHugetlb::modify(Context& c, Page first) {
   const Vma& vma = *c.mm(mm).find_vma(first);
   Pte pte = c.mm(mm).page_table.at(first);
   if (!pte.populated() && what == What::uffd_wp) {
-    return c.mm(mm).page_table.set_huge(first, wp_marker());
+    return c.mm(mm).page_table.set_huge(first, wp_marker(vma.pagesize()));
   }
   if (pte.kind == Pte::Kind::marker && pte.uffd_wp && what == What::uffd_resolve) {
     return c.mm(mm).page_table.set_huge(first, {});
@@ -336,14 +345,15 @@ Next MoveHugetlb::run(Context& c) {
     case Step::move: {
       PageTable& table = c.mm(mm).page_table;
       MmuGather gather;
-      for (std::uint32_t at = 0; at < from.count; at += pmd_pages) {
+      const std::uint32_t size = c.mm(mm).find_vma(from.first)->pagesize();
+      for (std::uint32_t at = 0; at < from.count; at += size) {
         // What is shared is found again by faults.
         if (unshare_pmds(c, mm, from.at(at))) gather.add(range(c).pages);
         const Pte entry = table.at(from.at(at));
         if (!entry.populated()) continue;
         table.set_huge(from.at(at), {});
         table.set_huge(Page{to.value + at}, without_uffd_wp(entry));
-        gather.add_pmd(from.at(at));
+        gather.add_huge({.first = from.at(at), .count = size});
         c.spend(Cost::pte_change);
       }
       step = Step::end;

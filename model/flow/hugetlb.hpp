@@ -36,7 +36,7 @@ struct HugetlbFault {
  private:
   Next decide(Context& c);
   Next wait_for_user(Context& c, UserFault reason);
-  NotifierRange range() const;
+  NotifierRange range(const Context& c) const;
 };
 
 // hugetlb_vm_op_split(): whether a cut at an edge of the pages would go through a huge page of a
@@ -108,7 +108,7 @@ struct MoveHugetlb {
   NotifierRange range(Context& c) const;
 };
 
-// alloc_hugetlb_folio(): a page of the pool, if there is one.
-std::optional<FrameId> hugetlb_page(Context& c, HostId host);
+// alloc_hugetlb_folio(): a page of that size of the pool, if there is one.
+std::optional<FrameId> hugetlb_page(Context& c, HostId host, std::uint32_t pages);
 
 }  // namespace model

@@ -171,7 +171,7 @@ Next KsmScan::next(Context& c) {
     space.page_table.for_each(vma.pages, [&](Page at, const Pte& pte) {
       if (!pte.present() || pte.huge || c.machine.is_zero(pte.frame())) return;
       const Frame& frame = frames[frames.head(pte.frame())];
-      if (frame.pages > 1) return;  // It would have to be split first.
+      if (frame.pages() > 1) return;  // It would have to be split first.
       if (!is_anonymous(c.machine, pte.frame()) || frame.pins > 0 || frame.device) return;
       candidates.push_back({at, pte.frame()});
     });

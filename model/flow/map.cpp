@@ -84,17 +84,25 @@ std::optional<Vma> Mmap::wanted(Context& c) const {
   if ((flags & map_flag::anonymous) != 0) {
     vma->file = {};
     vma->disk = false;
-    vma->hugetlb = c.setup.regions[*region_of(c, mm, pages.first)].hugetlb;
+    const RegionSetup& region = c.setup.regions[*region_of(c, mm, pages.first)];
+    vma->hugetlb = region.hugetlb;
+    vma->gigantic = region.gigantic;
   }
   if (file.some()) {
     vma->file = MappingId{file.value};
     vma->index = offset;
     vma->disk = c.mapping(vma->file).kind == Mapping::Kind::disk;
     vma->hugetlb = c.mapping(vma->file).kind == Mapping::Kind::hugetlbfs;
+    vma->gigantic = c.mapping(vma->file).gigantic;
   }
   vma->shared =
       (flags & map_flag::shared) != 0 || ((flags & map_flag::private_) == 0 && vma->shared);
-  vma->hugetlb = vma->hugetlb || (flags & map_flag::hugetlb) != 0;
+  if ((flags & map_flag::hugetlb) != 0) {
+    vma->hugetlb = true;
+    const bool anonymous = !vma->file.some() || !c.mapping(vma->file).file;
+    if (anonymous && (flags & map_flag::huge_2mb) != 0) vma->gigantic = false;
+    if (anonymous && (flags & map_flag::huge_1gb) != 0) vma->gigantic = true;
+  }
   vma->grows_down = vma->grows_down || (flags & map_flag::grows_down) != 0;
   vma->locked = vma->locked || (flags & map_flag::locked) != 0;
   lock_as_told(c.mm(mm), *vma);
@@ -109,7 +117,8 @@ void Mmap::prepare(Context& c, Vma& vma) const {
   vma.anon = MappingId{};
   if (vma.shared && vma.file.some() && (file.some() || vma.file != own)) return;
   if (vma.shared) {
-    vma.file = new_mapping(c, Mapping::Kind::shmem, host);
+    vma.file = new_mapping(c, vma.hugetlb ? Mapping::Kind::hugetlbfs : Mapping::Kind::shmem, host);
+    c.mapping(vma.file).gigantic = vma.gigantic;
     c.mapping(vma.file).size = vma.index + pages.count;
     return;
   }
@@ -129,8 +138,9 @@ Next Mmap::run(Context& c) {
       const std::optional<Vma> vma = wanted(c);
       if (!vma) return fail(c, EINVAL);
       if (vma->hugetlb) {  // Whole huge pages of the file, at such an address.
-        if ((pages.first.value | vma->index) % pmd_pages != 0) return fail(c, EINVAL);
-        pages.count = huge_aligned(pages.count);
+        const std::uint32_t size = vma->pagesize();
+        if ((pages.first.value | vma->index) % size != 0) return fail(c, EINVAL);
+        pages.count = huge_aligned(pages.count, size);
       }
       step = Step::insert;
       if ((flags & map_flag::fixed) == 0 || c.mm(mm).covered(pages) == 0) return Next::pass;

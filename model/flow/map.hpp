@@ -7,9 +7,9 @@
 
 namespace model {
 
-// Whole huge pages for so many small ones.
-constexpr std::uint32_t huge_aligned(std::uint32_t count) {
-  return (count + pmd_pages - 1) / pmd_pages * pmd_pages;
+// Whole pages of that size for so many small ones.
+constexpr std::uint32_t huge_aligned(std::uint32_t count, std::uint32_t size) {
+  return (count + size - 1) / size * size;
 }
 
 // A call that changes nothing that the model has, or fails at once.
@@ -119,7 +119,7 @@ struct Mremap {
  private:
   bool next_part(Context& c);
   Next decide(Context& c);
-  bool fits_hugetlb();
+  bool fits_hugetlb(std::uint32_t size);
   Next in_place(Context& c);
   Next fail(int number);
   PageRange moved_part() const;

@@ -66,11 +66,11 @@ Next MemoryFailure::got(Context& c) {
   const FrameId head = c.machine.frames.head(frame);
   const Frame& folio = std::as_const(c.machine).frames[head];
   // The next page is that behind the whole folio, from wherever in it this one is.
-  const std::uint32_t count = std::min<std::uint32_t>(folio.pages, pages.count);
+  const std::uint32_t count = std::min(folio.pages(), pages.count);
   pages = {.first = pages.at(count), .count = pages.count - count};
   step = Step::lock;
   if (folio.hugetlb) frame = head;  // It fails as a whole.
-  if (folio.pages == 1 || folio.hugetlb) return Next::pass;
+  if (folio.pages() == 1 || folio.hugetlb) return Next::pass;
   step = Step::split;
   return c.call({SplitFolio{.frame = head, .held = frame}});
 }

@@ -21,6 +21,7 @@ Next migrate(Context& c, const Small<FrameId, 2>& folios, std::uint8_t node) {
 // ---- MigratePages
 
 Wait MigratePages::guard() const {
+  if (step == Step::lock_rmap) return Wait::lock(rmap_lock(mapping), LockMode::read);
   const bool locks = step == Step::lock && waits;
   return locks ? Wait::lock(folio_lock(folio), LockMode::write) : Wait{};
 }
@@ -46,6 +47,9 @@ Next MigratePages::run(Context& c) {
     case Step::flush:
       step = Step::move;
       return c.call({BatchFlush{}});
+    case Step::lock_rmap:
+      step = Step::move;
+      return Next::pass;
     case Step::move:
       return move(c);
     case Step::free:
@@ -66,7 +70,7 @@ Next MigratePages::lock(Context& c) {
     return Next::again;
   }
   const bool gone = c.frame(folio).references == 1 || !c.frame(folio).mapping.some();
-  const std::uint32_t pages = c.frame(folio).pages;
+  const std::uint32_t pages = c.frame(folio).pages();
   const bool pool = c.frame(folio).hugetlb;
   const HostId host = c.frame(folio).host;
   const auto target = gone        ? std::nullopt
@@ -95,7 +99,9 @@ Next MigratePages::lock(Context& c) {
 // migrate_pages_sync(): then those that were locked.
 Next MigratePages::finish(Context& c) {
   Collected& lists = c.collected();
-  for (const FrameId left : lists.folios) free_unmapped(c, left);
+  for (const FrameId left : lists.folios) {
+    if (left.some()) free_unmapped(c, left);
+  }
   if (lists.rest.empty()) {
     c.task().collected.pop_back();
     return c.done(Result::value(failed));
@@ -131,6 +137,11 @@ Next MigratePages::move(Context& c) {
   const FrameId from = lists.folios[moved];
   const FrameId to = lists.targets[moved];
   const Frame& old = c.frame(from);
+  mapping = old.mapping;
+  if (mapping.some() && !c.machine.lock_available(rmap_lock(mapping), LockMode::read)) {
+    step = Step::lock_rmap;  // rmap_walk()
+    return Next::pass;
+  }
   const bool file = is_file(c.machine, from);
   const unsigned cache = file ? old.cache_references() : old.slot.some() ? 1 : 0;
   if (old.references != 1 + cache || old.maps > 0) {  // Somebody else holds it: it stays.
@@ -139,10 +150,8 @@ Next MigratePages::move(Context& c) {
     c.put(to);
     lists.targets[moved] = FrameId{};
   } else {
-    for (std::uint32_t i = 0; i < old.pages; ++i) {
-      c.frame(FrameId{to.value + i}).value = c.frame(FrameId{from.value + i}).value;
-      c.spend(Cost::copy_page);
-    }
+    c.machine.frames.copy(from, to);
+    c.spend(Cost::copy_page, old.pages());
     Frame& fresh = c.frame(to);
     fresh.mapping = old.mapping;
     fresh.index = old.index;
@@ -206,7 +215,7 @@ void MigratePages::remap(Context& c, FrameId from, FrameId to) {
       }
       if (!vma.belongs_to(old.mapping)) continue;
       c.spend(Cost::rmap_walk);
-      for (std::uint32_t i = 0; i < old.pages; ++i) {
+      for (std::uint32_t i = 0; i < old.pages(); ++i) {
         const auto page = vma.page_at(old.index + i);
         if (!page) continue;
         const Pte pte = looked_at.page_table.at(*page);
@@ -225,7 +234,7 @@ void MigratePages::remap(Context& c, FrameId from, FrameId to) {
       c.emit({.kind = EventKind::pte_set,
               .detail = pte.write,
               .mm = MmId{space},
-              .pages = one_page(page),
+              .pages = entry_range(page, pte),
               .frame = FrameId{pte.target}});
     }
   }
@@ -277,7 +286,7 @@ Next Compact::run(Context& c) {
   Small<FrameId, 2> folios;
   for (const FrameId frame : std::as_const(c.machine).hosts[host.index()].lru) {
     const Frame& folio = std::as_const(c.machine).frames[frame];
-    if (folio.pages == 1 && folio.pins == 0 && !folio.locked_by.some()) {
+    if (folio.pages() == 1 && folio.pins == 0 && !folio.locked_by.some()) {
       folios.push_back(frame);
     }
   }

@@ -13,13 +13,14 @@ namespace model {
 // collected the folios, with a reference for each.
 struct MigratePages {
   static constexpr std::string_view name = "migrate_pages";
-  static constexpr std::array<std::string_view, 7> steps{"next", "lock", "unmapped", "flush",
-                                                         "move", "free", "finish"};
+  static constexpr std::array<std::string_view, 8> steps{"next",      "lock", "unmapped", "flush",
+                                                         "lock_rmap", "move", "free",     "finish"};
   enum class Step : std::uint8_t {
     next,
     lock,
     unmapped,
     flush,
+    lock_rmap,
     move,
     free,
     finish
@@ -30,6 +31,7 @@ struct MigratePages {
   std::uint32_t cursor = 0;
   std::uint32_t moved = 0;  // Of those, when they are moved.
   FrameId folio{};          // At the cursor.
+  MappingId mapping{};      // Whose reverse map is walked next.
 
   bool operator==(const MigratePages&) const = default;
   Wait guard() const;

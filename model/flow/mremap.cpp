@@ -120,7 +120,7 @@ Next Mremap::decide(Context& c) {
   }
   const Vma* vma = c.mm(mm).find_vma(from.first);
   if (vma == nullptr) return fail(EFAULT);
-  if (vma->hugetlb && !fits_hugetlb()) return fail(EINVAL);
+  if (vma->hugetlb && !fits_hugetlb(vma->pagesize())) return fail(EINVAL);
   if (from.count == 0 && !vma->shared) return fail(EINVAL);
   if (from.count > 0 && from.end() > vma->pages.end()) return fail(EFAULT);
   if (from.first == to.first && from.count > 0) return in_place(c);
@@ -131,10 +131,10 @@ Next Mremap::decide(Context& c) {
 }
 
 // align_hugetlb(): sizes are rounded, addresses are not; it cannot grow, nor leave anything behind.
-bool Mremap::fits_hugetlb() {
-  from.count = huge_aligned(from.count);
-  to.count = huge_aligned(to.count);
-  const bool aligned = (from.first.value | to.first.value) % pmd_pages == 0;
+bool Mremap::fits_hugetlb(std::uint32_t size) {
+  from.count = huge_aligned(from.count, size);
+  to.count = huge_aligned(to.count, size);
+  const bool aligned = (from.first.value | to.first.value) % size == 0;
   return aligned && to.count <= from.count && (flags & remap_flag::dontunmap) == 0;
 }
 

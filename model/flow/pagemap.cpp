@@ -33,7 +33,7 @@ Next PagemapScan::run(Context& c) {
       protect_table(c, changed);
       step = Step::flush;
       if (changed.count == 0) return Next::again;
-      return c.call({flush_range(mm, changed)});
+      return c.call({flush(c)});
     case Step::flush:
       c.release(page_table_lock(mm));
       step = Step::next;
@@ -56,14 +56,17 @@ Next PagemapScan::next(Context& c) {
     if (vma == nullptr || vma->pages.first >= pages.end()) break;
     cursor = std::max(cursor, vma->pages.first);
     const bool ours = vma->uffd_wp && vma->uffd_async && vma->uffd_marks();
-    const PageRange span = span_of(cursor, pmd_pages).intersect(vma->pages).intersect(pages);
+    const PageRange whole = span_of(cursor, std::max(vma->pagesize(), pmd_pages));
+    const PageRange span = whole.intersect(vma->pages).intersect(pages);
     changed = {.first = cursor, .count = span.end().value - cursor.value};
-    const bool huge = space.page_table.at(cursor).huge;
-    if (ours && huge && changed.count < pmd_pages) {
-      return c.call({SplitPmd{.mm = mm, .first = span_of(cursor, pmd_pages).first}});
+    const bool huge = vma->hugetlb || space.page_table.at(cursor).huge;
+    // pagemap_scan_hugetlb_entry() asks for HPAGE_SIZE, whatever the size of the page is.
+    const bool partly = huge && changed.count != (vma->hugetlb ? pmd_pages : whole.count);
+    if (ours && partly && !vma->hugetlb) {
+      return c.call({SplitPmd{.mm = mm, .first = whole.first}});
     }
     cursor = ours ? span.end() : vma->pages.end();
-    if (!ours || (!huge && !space.page_table.has_table(pmd_pages, span.first))) continue;
+    if (!ours || partly || (!huge && !space.page_table.has_table(pmd_pages, span.first))) continue;
     step = Step::lock_ptl;
     return Next::pass;
   }
@@ -71,18 +74,28 @@ Next PagemapScan::next(Context& c) {
   return Next::pass;
 }
 
+// flush_tlb_range(), which knows the size of pages of hugetlb.
+TlbFlush PagemapScan::flush(Context& c) const {
+  TlbFlush all = flush_range(mm, changed);
+  const std::uint32_t size = c.mm(mm).find_vma(changed.first)->pagesize();
+  if (size > 1) all.shift = size == pud_pages ? 30 : 21;
+  return all;
+}
+
 // pagemap_scan_pmd_entry(): whatever is not write-protected counts as written. `changed` is what is
 // to be flushed.
 void PagemapScan::protect_table(Context& c, PageRange part) {
   PageTable& table = c.mm(mm).page_table;
+  const std::uint32_t size = c.mm(mm).find_vma(part.first)->pagesize();
   changed = {};
-  for (std::uint32_t i = 0; i < part.count; ++i) {
+  for (std::uint32_t i = 0; i < part.count; i += size) {  // A huge page of hugetlb at once.
     const Page page = part.at(i);
     Pte pte = table.at(page);
     const bool refuses = pte.kind == Pte::Kind::marker || pte.kind == Pte::Kind::poisoned;
     if (pte.uffd_wp || refuses) continue;  // Guards and poison stay what they are.
+    if (size > 1 && !pte.populated()) continue;
     if (changed.count == 0) changed.first = page;
-    changed.count = page.value + 1 - changed.first.value;
+    changed.count = page.value + size - changed.first.value;
     if (!pte.populated()) {
       table.set(page, wp_marker());
       c.spend(Cost::pte_change);
@@ -92,7 +105,7 @@ void PagemapScan::protect_table(Context& c, PageRange part) {
     pte = table.at(page);
     pte.uffd_wp = true;
     set_bits(c, mm, page, pte);
-    if (pte.huge) changed = span_of(page, pmd_pages);
+    if (pte.huge) changed = entry_range(page, pte);
   }
 }
 

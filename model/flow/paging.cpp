@@ -50,13 +50,16 @@ void map_frame(Context& c, MmId mm, Page page, FrameId frame, PteBits bits) {
 }
 
 void map_huge(Context& c, MmId mm, Page first, FrameId head, PteBits bits) {
-  set_shared_huge(c, mm, first, entry_of(head, bits));
+  Pte entry = entry_of(head, bits);
+  entry.huge = true;
+  entry.gigantic = c.frame(head).pages() == pud_pages;
+  set_shared_huge(c, mm, first, entry);
   count_map(c, head);
   c.spend(Cost::pte_change);
   c.emit({.kind = EventKind::pte_set,
           .detail = bits.write,
           .mm = mm,
-          .pages = {.first = first, .count = pmd_pages},
+          .pages = entry_range(first, entry),
           .frame = head});
 }
 
@@ -67,7 +70,9 @@ FrameId unmap_frame(Context& c, MmId mm, Page page) {
   c.mm(mm).page_table.clear(page);
   uncount_map(c, frame, pte);
   c.spend(Cost::pte_change);
-  c.emit({.kind = EventKind::pte_cleared, .mm = mm, .pages = one_page(page), .frame = frame});
+  if (!pte.invalid) {  // Else the hardware has lost it before, and that was told.
+    c.emit({.kind = EventKind::pte_cleared, .mm = mm, .pages = one_page(page), .frame = frame});
+  }
   return frame;
 }
 
@@ -79,13 +84,14 @@ FrameId unmap_huge(Context& c, MmId mm, Page first) {
   c.spend(Cost::pte_change);
   c.emit({.kind = EventKind::pte_cleared,
           .mm = mm,
-          .pages = {.first = first, .count = pmd_pages},
+          .pages = entry_range(first, pte),
           .frame = pte.frame()});
   return pte.frame();
 }
 
-Pte wp_marker() {
+Pte wp_marker(std::uint32_t pages) {
   Pte marker{.kind = Pte::Kind::marker};
+  marker.gigantic = pages == pud_pages;
   marker.uffd_wp = true;
   return marker;
 }
@@ -121,7 +127,7 @@ void protect(Context& c, MmId mm, Page page) {
   set_bits(c, mm, page, pte);
   c.emit({.kind = EventKind::pte_protected,
           .mm = mm,
-          .pages = pte.huge ? span_of(page, pmd_pages) : one_page(page),
+          .pages = entry_range(page, pte),
           .frame = pte.frame()});
 }
 
@@ -129,8 +135,9 @@ void set_bits(Context& c, MmId mm, Page page, Pte entry) {
   c.spend(Cost::pte_change);
   PageTable& table = c.mm(mm).page_table;
   if (!entry.huge) return table.set(page, entry);
-  entry.target -= page.value % pmd_pages;
-  set_shared_huge(c, mm, span_of(page, pmd_pages).first, entry);
+  const Page first = entry_range(page, entry).first;
+  entry.target -= page.value - first.value;
+  set_shared_huge(c, mm, first, entry);
 }
 
 void free_unmapped(Context& c, FrameId id) {
@@ -150,7 +157,7 @@ void add_to_swap_cache(Context& c, FrameId frame, SlotId slot) {
   c.spend(Cost::page_cache);
   c.frame(frame).slot = slot;
   SwapDevice& swap = c.host(c.frame(frame).host).swap;
-  for (std::uint32_t i = 0; i < c.frame(frame).pages; ++i) {
+  for (std::uint32_t i = 0; i < c.frame(frame).pages(); ++i) {
     swap[SlotId{slot.value + i}].cached = FrameId{frame.value + i};
   }
 }
@@ -170,7 +177,7 @@ std::optional<FrameId> read_into_swap_cache(Context& c, HostId host, SlotId slot
 bool only_cached(const Machine& machine, FrameId head) {
   const Frame& folio = machine.frames[head];
   const SwapDevice& swap = machine.hosts[folio.host.index()].swap;
-  for (std::uint32_t i = 0; i < folio.pages; ++i) {
+  for (std::uint32_t i = 0; i < folio.pages(); ++i) {
     if (swap[SlotId{folio.slot.value + i}].users != 1) return false;
   }
   return true;
@@ -180,7 +187,7 @@ void remove_from_swap_cache(Context& c, FrameId id) {
   Frame& frame = c.frame(id);
   c.spend(Cost::page_cache);
   SwapDevice& swap = c.host(frame.host).swap;
-  for (std::uint32_t i = 0; i < frame.pages; ++i) {
+  for (std::uint32_t i = 0; i < frame.pages(); ++i) {
     const SlotId slot{frame.slot.value + i};
     swap[slot].cached = FrameId{};
     swap.put(slot);
@@ -208,7 +215,7 @@ void add_to_page_cache(Context& c, MappingId file, std::uint32_t index, FrameId 
   c.spend(Cost::page_cache);
   c.mapping(file).set_cached(index, {.target = head.value,
                                      .kind = Pte::Kind::present,
-                                     .huge = folio.pages > 1 && !folio.hugetlb});
+                                     .huge = folio.pages() > 1 && !folio.hugetlb});
 }
 
 void put_cached(Context& c, FrameId head) {
@@ -240,7 +247,7 @@ void lru_add(Context& c, FrameId id) {
   c.get(id);
   auto& held = c.machine.cpus[c.task().cpu.index()].lru_batch;
   held.push_back(id);
-  if (held.size() >= batch || frame.pages > 1) drain_lru(c);
+  if (held.size() >= batch || frame.pages() > 1) drain_lru(c);
 }
 
 namespace {
@@ -307,16 +314,16 @@ void drop_unused_memory(Context& c) {
 PageRange part_at(const Machine& machine, FrameId head, RmapPlace place) {
   const Frame& folio = machine.frames[head];
   const Vma* vma = machine.spaces[place.mm.index()].find_vma(place.page);
-  if (folio.pages == 1) return one_page(place.page);
+  if (folio.pages() == 1) return one_page(place.page);
   if (vma == nullptr || !vma->belongs_to(folio.mapping)) return {.first = place.page, .count = 0};
   const std::uint32_t skipped = vma->index_of(place.page) - folio.index;
-  const PageRange rest{.first = place.page, .count = folio.pages - skipped};
+  const PageRange rest{.first = place.page, .count = folio.pages() - skipped};
   return rest.intersect(vma->pages);
 }
 
 FrameId page_of(const Machine& machine, FrameId head, MmId mm, Page page) {
   const Vma* vma = machine.spaces[mm.index()].find_vma(page);
-  if (vma == nullptr || machine.frames[head].pages == 1) return head;
+  if (vma == nullptr || machine.frames[head].pages() == 1) return head;
   return FrameId{head.value + (vma->index_of(page) - machine.frames[head].index)};
 }
 

@@ -17,15 +17,15 @@ struct PteBits {
 
 // Maps the frame, whose reference of the caller becomes that of the map.
 void map_frame(Context& c, MmId mm, Page page, FrameId frame, PteBits bits);
-// A folio of 512 pages by one huge entry.
+// A folio of 512 pages, or of a GiB, by one huge entry.
 void map_huge(Context& c, MmId mm, Page first, FrameId head, PteBits bits);
 
 // Clears the entry of a frame. The reference of the map is the caller's now.
 FrameId unmap_frame(Context& c, MmId mm, Page page);
 FrameId unmap_huge(Context& c, MmId mm, Page first);
 
-// PTE_MARKER_UFFD_WP: what is not there is protected, too.
-Pte wp_marker();
+// PTE_MARKER_UFFD_WP: what is not there is protected, too. For an entry of so many pages.
+Pte wp_marker(std::uint32_t pages = 1);
 // What mremap() moves: its protection by userfaultfd stays behind.
 Pte without_uffd_wp(Pte entry);
 
@@ -104,7 +104,8 @@ RmapPlace next_place(const Machine& machine, MappingId mapping, std::uint32_t in
 template <class Wanted>
 RmapPlace next_map(const Machine& machine, FrameId head, RmapPlace last, Wanted wanted) {
   const Frame& folio = machine.frames[head];
-  if (!folio.ksm) return next_place(machine, folio.mapping, folio.index, last, wanted, folio.pages);
+  if (!folio.ksm)
+    return next_place(machine, folio.mapping, folio.index, last, wanted, folio.pages());
   for (std::uint32_t mm = last.mm.some() ? last.mm.value : 0; mm < machine.spaces.size(); ++mm) {
     RmapPlace found{};
     for (const Vma& vma : machine.spaces[mm].vmas) {

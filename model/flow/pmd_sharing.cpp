@@ -14,8 +14,8 @@ Page up(Page at) { return down(Page{at.value + pud_pages - 1}); }
 // userfaultfd needs no table of its own.
 bool may_share(const Vma& vma, Page page) {
   const PageRange span = span_of(page, pud_pages);
-  return vma.hugetlb && vma.shared && vma.file.some() && !vma.uffd_wp && !vma.uffd_minor &&
-         vma.pages.intersect(span) == span;
+  return vma.hugetlb && !vma.gigantic && vma.shared && vma.file.some() && !vma.uffd_wp &&
+         !vma.uffd_minor && vma.pages.intersect(span) == span;
 }
 
 // page_table_shareable(): those of which this is alike can use one table.
@@ -157,6 +157,17 @@ PageRange unshared_by_cut(const AddressSpace& space, Page at) {
   const bool cuts = vma != nullptr && vma->hugetlb && vma->shared && vma->pages.first < at &&
                     at.value % pud_pages != 0 && vma->pages.intersect(span) == span;
   return cuts ? span : PageRange{};
+}
+
+std::optional<PageRange> unshared_by_change(const AddressSpace& space, PageRange pages,
+                                            Page& done) {
+  for (const Page at : {pages.first, pages.end()}) {
+    const PageRange table = at > done ? unshared_by_cut(space, at) : PageRange{};
+    if (table.count == 0) continue;
+    done = at;
+    return table;
+  }
+  return std::nullopt;
 }
 
 // ---- UnsharePmds

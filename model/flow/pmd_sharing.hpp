@@ -32,6 +32,8 @@ PageRange shareable_part(const Vma& vma);
 
 // hugetlb_vm_op_split(): the table that no process may share any more once the VMA is cut there.
 PageRange unshared_by_cut(const AddressSpace& space, Page at);
+// That of an edge of the pages, if a VMA is to be cut there, behind `done`, which moves on.
+std::optional<PageRange> unshared_by_change(const AddressSpace& space, PageRange pages, Page& done);
 
 // hugetlb_unshare_pmds(): tables of a range, between a start and an end, whether they are shared or
 // not.

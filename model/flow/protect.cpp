@@ -170,7 +170,7 @@ void ChangeProtection::change(Context& c, Page page, const Vma& vma) {
   }
   if (old.no_access || !visible) return;
   if (old.huge) {
-    c.task().gather.add_pmd(span_of(page, pmd_pages).first);
+    c.task().gather.add_huge(span_of(page, pmd_pages));
   } else {
     c.task().gather.add_pte(page);
   }
@@ -219,11 +219,8 @@ Next Mprotect::next_vma(Context& c) {
       error = EINVAL;
       break;
     }
-    for (const Page at : {part.first, part.end()}) {  // hugetlb_split()
-      const PageRange table = at > unshared ? unshared_by_cut(space, at) : PageRange{};
-      if (table.count == 0) continue;
-      unshared = at;
-      return c.call({UnsharePmds{.mm = mm, .pages = table}});
+    if (const auto table = unshared_by_change(space, part, unshared)) {  // hugetlb_split()
+      return c.call({UnsharePmds{.mm = mm, .pages = *table}});
     }
     for (const Page at : {part.first, part.end()}) {  // vma_adjust_trans_huge()
       if (at != vma->pages.first && at != vma->pages.end() && cuts_huge(c, mm, at)) {

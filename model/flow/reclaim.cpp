@@ -77,16 +77,16 @@ Next ReclaimPage::add_to_swap(Context& c) {
   step = Step::unmapped;
   using For = UnmapFolio::For;
   const bool drops = !anonymous || target.lazy_free;
-  if (!anonymous && target.pages > 1) {  // Swapped or written page by page.
+  if (!anonymous && target.pages() > 1) {  // Swapped or written page by page.
     return can_split(c.machine, frame, 1) ? split(c) : give_up(c, EBUSY);
   }
   const UnmapFolio unmap{.what = drops ? For::drop : For::swap, .frame = frame, .mapping = mapping};
   if (drops || target.slot.some()) return c.call({unmap});
-  const bool large = target.pages > 1;
+  const bool large = target.pages() > 1;
   if (large && !can_split(c.machine, frame, 1)) return give_up(c, EBUSY);
   if (large && !stays_whole(c)) return split(c);
   SwapDevice& swap = c.host(target.host).swap;
-  const auto slot = large ? swap.allocate_cluster(target.pages) : swap.allocate();
+  const auto slot = large ? swap.allocate_cluster(target.pages()) : swap.allocate();
   if (!slot) return large ? split(c) : give_up(c, ENOMEM);
   add_to_swap_cache(c, frame, *slot);
   c.frame(frame).dirty = true;
@@ -99,7 +99,7 @@ bool ReclaimPage::stays_whole(Context& c) const {
   const RmapPlace huge = next_place(
       c.machine, mapping, folio.index, {},
       [this](RmapPlace, const Vma&, const Pte& pte) { return pte.maps(frame) && pte.huge; });
-  return huge.mm.some() || (c.setup.switches.whole_large && folio.maps % folio.pages == 0);
+  return huge.mm.some() || (c.setup.switches.whole_large && folio.maps % folio.pages() == 0);
 }
 
 // split_folio_to_list(): its pages are tried one by one.
@@ -159,7 +159,7 @@ Next ReclaimPage::write(Context& c) {
     target.dirty = true;
   }
   if (!target.dirty && swap[target.slot].written) return Next::pass;
-  for (std::uint32_t i = 0; i < target.pages; ++i) {
+  for (std::uint32_t i = 0; i < target.pages(); ++i) {
     SwapSlot& slot = swap[SlotId{target.slot.value + i}];
     slot.value = c.frame(FrameId{frame.value + i}).value;
     slot.written = true;
@@ -219,7 +219,7 @@ Next ReclaimRange::run(Context& c) {
       auto& freed = c.collected().folios;
       if (!c.setup.switches.free_in_order) std::reverse(freed.begin(), freed.end());
       for (const FrameId clean : freed) {
-        count += c.frame(clean).pages;
+        count += c.frame(clean).pages();
         c.put(clean);
       }
       c.spend(Cost::page_alloc, freed.size());
@@ -286,7 +286,7 @@ Next ReclaimRange::next(Context& c) {
     step = Step::reclaimed;
     if (!alone) return c.call({ReclaimPage{.asks = ages, .frame = frame}});
     if (!mapped_once(c.machine, frame, mm)) continue;
-    if (c.frame(frame).pages == 1 || takes_whole(c, mm, pages.at(cursor), pages)) {
+    if (c.frame(frame).pages() == 1 || takes_whole(c, mm, pages.at(cursor), pages)) {
       return c.call({ReclaimPage{.asks = ages, .frame = frame}});
     }
     const FrameId head = frame;
@@ -354,14 +354,14 @@ void ReclaimRange::add_pages(Context& c) {
 
 bool mapped_once(const Machine& machine, FrameId head, MmId mm) {
   const Frame& folio = machine.frames[head];
-  return folio.maps == 1 || (folio.pages > 1 && mapped_only_by(machine, head, mm));
+  return folio.maps == 1 || (folio.pages() > 1 && mapped_only_by(machine, head, mm));
 }
 
 bool takes_whole(Context& c, MmId mm, Page page, PageRange pages) {
   const PageTable& table = std::as_const(c.machine).spaces[mm.index()].page_table;
   const Pte pte = table.at(page);
   const FrameId head = c.machine.frames.head(pte.frame());
-  const std::uint32_t size = c.frame(head).pages;
+  const std::uint32_t size = c.frame(head).pages();
   if (!pte.huge && (!c.setup.switches.whole_large || pte.frame() != head)) return false;
   const PageRange span = pte.huge ? span_of(page, pmd_pages) : PageRange{page, size};
   if (span.intersect(pages).count < size) return false;
@@ -402,7 +402,7 @@ Next ReclaimSome::run(Context& c) {
       step = Step::next;
       if (!frame.some()) return Next::pass;
       c.spend(Cost::page_alloc);
-      freed += c.frame(frame).pages;
+      freed += c.frame(frame).pages();
       c.put(frame);
       frame = FrameId{};
       return Next::again;

@@ -31,7 +31,7 @@ bool may_map_huge(const Machine& machine, MmId mm, Page first, FrameId head) {
   const Frame& folio = machine.frames[head];
   const AddressSpace& space = machine.spaces[mm.index()];
   const Vma* vma = space.find_vma(first);
-  if (folio.pages != pmd_pages || folio.hugetlb || vma == nullptr || vma->file != folio.mapping) {
+  if (folio.pages() != pmd_pages || folio.hugetlb || vma == nullptr || vma->file != folio.mapping) {
     return false;
   }
   const PageRange span{.first = first, .count = pmd_pages};

@@ -15,7 +15,7 @@ Next HandleFault::decide_swapped(Context& c, SlotId swapped) {
   }
   const FrameId head = c.machine.frames.head(cached);
   if (c.frame(head).poisoned) return c.give(Result::error(EHWPOISON));
-  const bool large = c.frame(head).pages > 1;
+  const bool large = c.frame(head).pages() > 1;
   if (large && c.frame(head).locked_by.some()) {  // It is on its way out, or has just failed to be.
     return wait_for(c, Wait::lock(folio_lock(head), LockMode::write));
   }
@@ -54,7 +54,7 @@ Next HandleFault::map_swapped_in(Context& c, const Vma& vma) {
   // Nobody else maps the frame, and only this entry and the swap cache use the slot. What a page of
   // a large folio is, its entry remembers.
   const Pte entry = space.page_table.at(page);
-  const bool large = c.frame(frame).pages > 1;
+  const bool large = c.frame(frame).pages() > 1;
   const bool ksm = c.frame(frame).ksm;
   const bool elsewhere =
       !large && !ksm && c.frame(frame).maps > 0 &&
@@ -287,7 +287,7 @@ Next Swapoff::map(Context& c) {
     free_unmapped(c, frame);
     return Next::again;
   }
-  const bool large = c.frame(frame).pages > 1;
+  const bool large = c.frame(frame).pages() > 1;
   const bool alone = swap[slot].users == 2 && c.frame(frame).maps == 0;
   const bool exclusive = large ? pte.exclusive : alone;
   const Vma& vma = *std::as_const(space).find_vma(page);

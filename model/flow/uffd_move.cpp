@@ -130,7 +130,7 @@ Next UffdMove::next(Context& c) {
     step = Step::wait;
     return Next::pass;
   }
-  if (pte.present() && c.frame(head).pages > 1 && !c.machine.is_zero(pte.frame())) {
+  if (pte.present() && c.frame(head).pages() > 1 && !c.machine.is_zero(pte.frame())) {
     if (const int number = obstacle(c, source, target)) return fail(number);
     step = Step::split;
     return c.call({SplitFolio{.frame = head}});
@@ -206,7 +206,7 @@ void UffdMove::take_more(Context& c) {
     const Page target{to.value + cursor + moved};
     entry = table.at(source);
     if (!entry.present() || c.machine.is_zero(entry.frame())) break;
-    const bool large = c.frame(c.machine.frames.head(entry.frame())).pages > 1;
+    const bool large = c.frame(c.machine.frames.head(entry.frame())).pages() > 1;
     if (large || obstacle(c, source, target) != 0) break;
     unmap_frame(c, mm, source);
     set(c, target);

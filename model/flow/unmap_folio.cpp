@@ -47,10 +47,11 @@ Next UnmapFolio::run(Context& c) {
       return clear(c);
     case Step::flush: {
       step = Step::set;
-      if (entry.huge) return c.call({flush_range(mm, {.first = page, .count = pmd_pages})});
+      const bool pool = c.frame(frame).hugetlb;  // huge_ptep_clear_flush() names its first page.
+      if (entry.huge && !pool) return c.call({flush_range(mm, entry_range(page, entry))});
       TlbFlush flush = flush_page(mm, at());
       flush.secondary = false;  // Up to 6.5 that comes when the new entry is set.
-      flush.freed_tables = c.setup.switches.unmap_by_range;
+      flush.freed_tables = c.setup.switches.unmap_by_range && !pool;
       return c.call({flush});
     }
     case Step::set:
@@ -81,7 +82,7 @@ Next UnmapFolio::next_mapping(Context& c) {
   const auto any = [](RmapPlace, const Vma&, const Pte&) { return true; };
   RmapPlace place = target.ksm
                         ? next_map(c.machine, frame, last, any)
-                        : next_place(c.machine, mapping, target.index, last, any, target.pages);
+                        : next_place(c.machine, mapping, target.index, last, any, target.pages());
   if (!place.mm.some()) {  // What mremap() has moved backwards: it holds off walks meanwhile.
     place = next_map(c.machine, frame, {},
                      [this](RmapPlace, const Vma&, const Pte& pte) { return pte.maps(frame); });
@@ -98,7 +99,7 @@ Next UnmapFolio::next_mapping(Context& c) {
   c.spend(Cost::rmap_walk);
   find_part(c);
   // split_huge_pmd_address() has its bracket also where the entries are small.
-  const bool large = target.pages > 1 && !target.hugetlb && what != For::migration;
+  const bool large = target.pages() > 1 && !target.hugetlb && what != For::migration;
   if (!c.setup.switches.unmap_splits && large) {
     step = Step::start;
     return c.call({SplitPmd{.mm = mm, .first = page}});
@@ -155,6 +156,10 @@ Next UnmapFolio::clear_huge(Context& c) {
   Pte off = entry;
   off.invalid = true;
   c.mm(mm).page_table.set_huge(page, off);
+  c.emit({.kind = EventKind::pte_cleared,
+          .mm = mm,
+          .pages = entry_range(page, entry),
+          .frame = entry.frame()});
   return Next::again;
 }
 
@@ -163,7 +168,7 @@ Next UnmapFolio::set(Context& c) {
   PageTable& table = c.mm(mm).page_table;
   c.spend(Cost::pte_change);
   const Page here = at();
-  done += entry.huge ? pmd_pages : 1;
+  done += entry.pages();
   step = done < part.count ? Step::clear : Step::end;
   if (pinned(c)) {
     put_back(c, here);
@@ -182,7 +187,9 @@ Next UnmapFolio::set(Context& c) {
     case For::drop:
       if (stays(c, here)) return Next::again;
       // pte_install_uffd_wp_if_needed()
-      if (entry.uffd_wp && !is_anonymous(c.machine, frame)) table.set(here, wp_marker());
+      if (entry.uffd_wp && !is_anonymous(c.machine, frame)) {
+        replace(table, here, wp_marker(entry.pages()));
+      }
       break;
     case For::poison:
       if (entry.huge) --c.frame(frame).maps;

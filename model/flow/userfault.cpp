@@ -88,6 +88,9 @@ Next UffdRegister::run(Context& c) {
         cursor = tables.end();
         return c.call({UnsharePmds{.mm = mm, .pages = tables}});
       }
+      if (const auto table = unshared_by_change(c.mm(mm), pages, unshared)) {
+        return c.call({UnsharePmds{.mm = mm, .pages = *table}});
+      }
       step = Step::unlock;
       return Next::pass;
     case Step::unlock:
@@ -152,6 +155,10 @@ Next MarkRange::run(Context& c) {
           part.pages.intersect({.first = cursor, .count = pages.end().value - cursor.value});
       step = Step::unlock;
       if (part.pages.count == 0 || (by_uffd() && !part.uffd_wp)) return Next::pass;
+      if (by_uffd() && (part.pages.first.value | part.pages.count) % part.pagesize() != 0) {
+        c.release(mmap_lock(mm));
+        return c.done(Result::error(EINVAL));
+      }
       cursor = part.pages.end();
       step = Step::flush;
       return c.call(change_of(what, mm, part));
@@ -203,7 +210,7 @@ Next UffdFill::run(Context& c) {
           return c.call({ReclaimSome{.host = c.mm(mm).host}});
         }
         if (error != 0) return finish(c, lock, cursor == 0 ? error : EAGAIN);
-        cursor += huge ? pmd_pages : 1;
+        cursor += huge ? vma->pagesize() : 1;
         reclaims = 0;
       }
       wake_userfaults(c, mm);
@@ -244,6 +251,11 @@ int UffdFill::fill(Context& c, Page page) {
   PageTable& table = c.mm(mm).page_table;
   const bool zeroes = with == With::zero && !vma->shared;
   const bool strict = zeroes || with == With::poison;
+  if (with == With::cached) {  // What it is about comes before what is in the way.
+    const Pte cached = vma->file.some() ? c.mapping(vma->file).cached(vma->index_of(page)) : Pte{};
+    if (!cached.present()) return EFAULT;
+    if (c.frame(cached.frame()).poisoned) return EIO;
+  }
   if (in_the_way(table.at(page), strict)) return EEXIST;
   if (with != With::cached && vma->shared) {
     const Mapping& cache = std::as_const(c.machine).mappings[vma->file.index()];
@@ -251,6 +263,7 @@ int UffdFill::fill(Context& c, Page page) {
     if (with != With::poison && cache.cached(vma->index_of(page)).populated()) return EEXIST;
   }
   if (with == With::poison) {
+    vma->prepared = vma->prepared || !vma->shared;
     table.set(page, poison_marker());
     c.spend(Cost::pte_change);
     return 0;
@@ -260,8 +273,7 @@ int UffdFill::fill(Context& c, Page page) {
     return 0;
   }
   if (with == With::cached) {
-    const Pte cached = vma->file.some() ? c.mapping(vma->file).cached(vma->index_of(page)) : Pte{};
-    if (!cached.present()) return EFAULT;
+    const Pte cached = c.mapping(vma->file).cached(vma->index_of(page));
     c.get(cached.frame());
     c.spend(Cost::page_cache);
     map_frame(c, mm, page, cached.frame(),
@@ -297,20 +309,25 @@ int UffdFill::fill(Context& c, Page page) {
 int UffdFill::fill_huge(Context& c, Vma& vma, Page first) {
   if (!vma.uffd() || pages.end() > vma.pages.end()) return ENOENT;
   if (protect && !vma.uffd_wp) return EINVAL;
-  if (with == With::zero || first.value % pmd_pages != 0) return EINVAL;
+  const std::uint32_t size = vma.pagesize();
+  if (with == With::zero || (first.value | pages.count) % size != 0) return EINVAL;
   PageTable& table = c.mm(mm).page_table;
+  const std::uint32_t index = vma.index_of(first);
+  const Pte cached = vma.file.some() ? c.mapping(vma.file).cached(index) : Pte{};
+  if (with == With::cached && !cached.present()) return EFAULT;
+  if (with == With::cached && c.frame(cached.frame()).poisoned) return EIO;
   if (in_the_way(table.at(first), with == With::poison)) return EEXIST;
   if (with == With::poison) {
-    table.set_huge(first, poison_marker());
+    Pte marker = poison_marker();
+    marker.gigantic = vma.gigantic;
+    vma.prepared = vma.prepared || !vma.shared;
+    table.set_huge(first, marker);
     c.spend(Cost::pte_change);
     return 0;
   }
   const PteBits bits{
       .write = vma.write && !protect, .dirty = true, .exclusive = !vma.shared, .uffd_wp = protect};
-  const std::uint32_t index = vma.index_of(first);
   if (with == With::cached) {
-    const Pte cached = vma.file.some() ? c.mapping(vma.file).cached(index) : Pte{};
-    if (!cached.present()) return EFAULT;
     c.get(cached.frame());
     c.spend(Cost::page_cache);
     map_huge(c, mm, first, cached.frame(), bits);
@@ -321,10 +338,10 @@ int UffdFill::fill_huge(Context& c, Vma& vma, Page first) {
     if (cache.file && index >= cache.size) return EFAULT;
     if (cache.cached(index).populated()) return EEXIST;
   }
-  const auto head = hugetlb_page(c, c.mm(mm).host);
+  const auto head = hugetlb_page(c, c.mm(mm).host, size);
   if (!head) return ENOMEM;
-  for (std::uint32_t i = 0; i < pmd_pages; ++i) c.frame(FrameId{head->value + i}).value = value;
-  c.spend(Cost::copy_page, pmd_pages);
+  c.machine.frames.fill(*head, value);
+  c.spend(Cost::copy_page, size);
   if (vma.file.some() && vma.shared) {
     c.frame(*head).mapping = vma.file;
     c.frame(*head).index = index;
@@ -371,7 +388,7 @@ Next ClearRefs::run(Context& c) {
       Small<std::pair<Page, Pte>, 8> entries;
       for (const Vma& vma : std::as_const(c.machine).spaces[mm.index()].vmas) {
         const bool ours = kind == 2 ? !vma.file.some() : kind == 3 ? vma.file.some() : true;
-        if (!ours) continue;
+        if (!ours || vma.hugetlb) continue;  // It has no hugetlb_entry().
         std::as_const(c.machine).spaces[mm.index()].page_table.for_each(
             vma.pages, [&](Page page, const Pte& pte) {
               if (!pte.huge || page.value % pmd_pages == 0) entries.push_back({page, pte});

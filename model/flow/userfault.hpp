@@ -21,7 +21,8 @@ struct UffdRegister {
   std::uint8_t modes = 0;  // And features: uffd_mode.
   MmId mm{};
   PageRange pages{};
-  Page cursor{0};  // Up to where protections are lifted, or page tables not shared any more.
+  Page cursor{0};    // Up to where protections are lifted, or page tables not shared any more.
+  Page unshared{0};  // Where hugetlb was cut last: its table there is not shared any more.
 
   bool operator==(const UffdRegister&) const = default;
   Wait guard() const;
@@ -178,6 +179,7 @@ struct PagemapScan {
  private:
   NotifierRange range() const;
   Next next(Context& c);
+  TlbFlush flush(Context& c) const;
   void protect_table(Context& c, PageRange part);
 };
 

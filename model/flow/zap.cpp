@@ -21,7 +21,8 @@ bool keeps_marker(const Vma& vma, const Pte& marker) {
 }  // namespace
 
 bool cuts_huge(Context& c, MmId mm, Page page) {
-  return page.value % pmd_pages != 0 && c.mm(mm).page_table.at(page).huge;
+  const Pte entry = std::as_const(c.machine).spaces[mm.index()].page_table.at(page);
+  return page.value % entry.pages() != 0;
 }
 
 // ---- Zap
@@ -159,13 +160,14 @@ Next Zap::clear(Context& c) {
       step = Step::pending;
       return c.call({flush_mm(range.mm)});
     }
-    const PageRange span = span_of(*found, pmd_pages);
+    const Pte first = table.at(*found);
+    const PageRange span = span_of(*found, std::max(first.pages(), pmd_pages));
     const PageRange chunk = span.intersect(part);
-    if (table.at(*found).huge && chunk.count < pmd_pages) {
+    if (first.huge && chunk.count < span.count) {
       return c.call({SplitPmd{.mm = range.mm, .first = span.first}});
     }
     cursor = chunk.end();
-    if (table.at(*found).huge) {
+    if (first.huge) {
       const Pte pte = table.at(span.first);
       if (unshare_pmds(c, range.mm, span.first)) {  // The others keep what it maps.
         gather.add(span_of(span.first, pud_pages));
@@ -178,14 +180,14 @@ Next Zap::clear(Context& c) {
       // Of hugetlb, what userfaultfd has protected stays so, but for munmap() and truncation.
       const bool marks = pool.count > 0 && pte.uffd_wp && (per_vma || keep_private);
       if (marks && pte.kind == Pte::Kind::marker) continue;
-      gather.add_pmd(span.first);
+      gather.add_huge(span);
       if (!pte.present()) {
-        c.mm(range.mm).page_table.set_huge(span.first, marks ? wp_marker() : Pte{});
+        c.mm(range.mm).page_table.set_huge(span.first, marks ? wp_marker(span.count) : Pte{});
         c.spend(Cost::pte_change);
       } else if (const FrameId head = unmap_huge(c, range.mm, span.first);
                  !c.machine.is_zero(head)) {
         gather.frames.push_back(head);
-        if (marks) c.mm(range.mm).page_table.set_huge(span.first, wp_marker());
+        if (marks) c.mm(range.mm).page_table.set_huge(span.first, wp_marker(span.count));
       }
       continue;
     }
@@ -246,7 +248,7 @@ void SplitPmd::count_small_maps(Context& c, Pte& entry) const {
   Frame& folio = c.frame(entry.frame());
   const unsigned maps = freeze ? 0 : pmd_pages;
   folio.maps = static_cast<std::uint16_t>(folio.maps - 1 + maps);
-  folio.references = static_cast<std::uint16_t>(folio.references - 1 + maps);
+  folio.references = folio.references - 1 + maps;
   folio.dirty = folio.dirty || entry.dirty;
   if (freeze) entry.kind = Pte::Kind::migration;
   if (!freeze && !c.setup.switches.split_keeps_dirty) entry.dirty = false;

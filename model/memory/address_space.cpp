@@ -39,10 +39,10 @@ void Vma::encode(sim::Encoder& out) const {
   out.add(pkey);
   std::uint32_t bits = 0;
   for (const bool bit :
-       {read,       write,      exec,       shared,          locked,    prepared,
-        disk,       hugetlb,    huge,       nohuge,          mergeable, dontfork,
-        wipeonfork, dontdump,   grows_down, soft_dirty,      guarded,   uffd_missing,
-        uffd_wp,    uffd_minor, uffd_async, uffd_unpopulated}) {
+       {read,       write,      exec,       shared,           locked,    prepared,
+        disk,       hugetlb,    huge,       nohuge,           mergeable, dontfork,
+        wipeonfork, dontdump,   grows_down, soft_dirty,       guarded,   uffd_missing,
+        uffd_wp,    uffd_minor, uffd_async, uffd_unpopulated, gigantic}) {
     bits = 2 * bits + (bit ? 1 : 0);
   }
   out.add(bits);

@@ -31,6 +31,7 @@ struct Vma {
   bool prepared : 1 = false;    // anon_vma_prepare() has been called: there may be private pages.
   bool disk : 1 = false;        // Its file system wants to know of first writes: page_mkwrite().
   bool hugetlb : 1 = false;     // VM_HUGETLB
+  bool gigantic : 1 = false;    // And its pages are of a GiB.
   bool huge : 1 = false;        // VM_HUGEPAGE
   bool nohuge : 1 = false;      // VM_NOHUGEPAGE
   bool mergeable : 1 = false;   // VM_MERGEABLE
@@ -59,6 +60,8 @@ struct Vma {
     if (from >= first + count) return std::nullopt;
     return page_at(from);
   }
+  // vma_kernel_pagesize(), in small pages.
+  std::uint32_t pagesize() const { return !hugetlb ? 1 : gigantic ? pud_pages : pmd_pages; }
   bool allows(bool for_write) const { return for_write ? write : read || exec || write; }
   bool belongs_to(MappingId mapping) const {
     return mapping.some() && (anon == mapping || file == mapping);

@@ -25,6 +25,7 @@ template <class E>
 concept BlockEntry = std::equality_comparable<E> && requires(const E entry, std::uint32_t pages) {
   { entry.populated() } -> std::same_as<bool>;
   { entry.advanced(pages) } -> std::same_as<E>;  // What a uniform run holds that many pages on.
+  { entry.rigid() } -> std::same_as<bool>;       // A uniform run of it is one by any names.
 };
 
 template <BlockEntry Entry>
@@ -123,7 +124,13 @@ class BlockTable {
     for (const Block& block : blocks_) {
       sim::encode(out, block.number);
       if (out.names() != nullptr) {  // Frames in a row need not have names in a row.
-        encode_cells(out, block);
+        const bool whole = block.leaf == uniform && block.base.rigid();
+        sim::encode(out, whole);
+        if (whole) {
+          sim::encode(out, block.base);
+        } else {
+          encode_cells(out, block);
+        }
         continue;
       }
       sim::encode(out, block.leaf == uniform);

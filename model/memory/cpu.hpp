@@ -2,7 +2,8 @@
 #pragma once
 
 // A CPU and its TLB. The hardware fills the TLB by itself from the page table and keeps an entry
-// until it is told to drop it: by INVLPG on this CPU or by an IPI from another one.
+// until it is told to drop it: by INVLPG on this CPU or by an IPI from another one. A huge page has
+// one entry, which goes as a whole whichever of its pages is named (Intel SDM volume 3, 4.10.4.1).
 
 #include "model/memory/page_table.hpp"
 #include "model/memory/small.hpp"
@@ -11,9 +12,10 @@ namespace model {
 
 struct TlbEntry {
   MmId mm{};
-  Page page{};
+  Page page{};  // The first one.
   FrameId frame{};
   std::uint16_t generation = 0;  // Of the frame when the entry was made.
+  std::uint8_t order = 0;        // For so many pages, as a power of two.
   bool write = false;
 
   auto operator<=>(const TlbEntry&) const = default;
@@ -22,8 +24,16 @@ struct TlbEntry {
     sim::encode(out, page);
     sim::encode(out, frame);
     encode_generation(out, frame, generation);
-    out.add(write);
+    out.add(static_cast<std::uint8_t>(2 * order + (write ? 1 : 0)));
+    if (order == 0 || names_of(out) == nullptr || names_of(out)->frames == nullptr) return;
+    for (std::uint32_t i = 1; i < pages().count; ++i) {  // Frames in a row have any names.
+      sim::encode(out, frame_of(pages().at(i)));
+      encode_generation(out, frame_of(pages().at(i)), generation);
+    }
   }
+
+  PageRange pages() const { return {.first = page, .count = 1U << order}; }
+  FrameId frame_of(Page wanted) const { return FrameId{frame.value + (wanted.value - page.value)}; }
 };
 
 struct Cpu {
@@ -38,7 +48,9 @@ struct Cpu {
     sim::encode(out, host);
     sim::encode(out, lru_batch);
     Names* names = names_of(out);
-    if (names == nullptr || !names->cpu_tlb_roomy) return sim::encode(out, tlb);
+    const bool huge =
+        std::ranges::any_of(tlb, [](const TlbEntry& entry) { return entry.order > 0; });
+    if (names == nullptr || !names->cpu_tlb_roomy || huge) return sim::encode(out, tlb);
     encode_sorted(out, tlb, [names](const TlbEntry& entry) {
       return std::pair(names->of(mm_kind, entry.mm.value), entry.page);
     });
@@ -46,25 +58,27 @@ struct Cpu {
 
   const TlbEntry* find(MmId mm, Page page) const {
     for (const TlbEntry& entry : tlb) {
-      if (entry.mm == mm && entry.page == page) return &entry;
+      if (entry.mm == mm && entry.pages().contains(page)) return &entry;
     }
     return nullptr;
   }
 
   bool caches(MmId mm, PageRange pages) const {
-    return std::ranges::any_of(
-        tlb, [&](const TlbEntry& entry) { return entry.mm == mm && pages.contains(entry.page); });
+    return std::ranges::any_of(tlb, [&](const TlbEntry& entry) {
+      return entry.mm == mm && pages.overlaps(entry.pages());
+    });
   }
 
-  void fill(TlbEntry entry) {
-    flush(entry.mm, one_page(entry.page));
+  // After a miss at `page`: what would translate that one is replaced, as a page fault does.
+  void fill(TlbEntry entry, Page page) {
+    flush(entry.mm, one_page(page));
     if (tlb.size() == tlb_entries) tlb.erase(tlb.begin());
     tlb.push_back(entry);
   }
 
   void flush(MmId mm, PageRange pages) {
     drop_if(tlb,
-            [&](const TlbEntry& entry) { return entry.mm == mm && pages.contains(entry.page); });
+            [&](const TlbEntry& entry) { return entry.mm == mm && pages.overlaps(entry.pages()); });
   }
 };
 

@@ -17,9 +17,9 @@ void MmuGather::add_pte(Page page) {
   ptes = true;
 }
 
-void MmuGather::add_pmd(Page first) {
-  add({.first = first, .count = pmd_pages});
-  pmds = true;
+void MmuGather::add_huge(PageRange entry) {
+  add(entry);
+  (entry.count == pud_pages ? puds : pmds) = true;
 }
 
 // Only the first page of what the table spans is named; a p4d that is folded has no stride.

@@ -23,7 +23,7 @@ struct MmuGather {
   void encode(sim::Encoder& out) const;
   void add(PageRange pages);
   void add_pte(Page page);
-  void add_pmd(Page first);  // A huge entry.
+  void add_huge(PageRange entry);  // tlb_remove_huge_tlb_entry()
   // The table of that level which spans `span` pages from `first` on.
   void add_table(Page first, std::uint32_t span);
   bool flushes() const { return range.count != 0; }

@@ -17,6 +17,7 @@ struct Mapping {
   Kind kind = Kind::anonymous;
   HostId host{};
   bool file = false;       // Outlives its mappings.
+  bool gigantic = false;   // Of hugetlbfs: with pages of a GiB.
   std::uint32_t size = 0;  // Of a file, in pages: i_size.
   Lock lock{};
   // The page cache: a frame (present) or a swap slot (swapped) for each index. A huge page has one
@@ -40,20 +41,22 @@ struct Mapping {
     }
     stored.push_back({index, value});
   }
+  // huge_page_size(), in small pages.
+  std::uint32_t pagesize() const {
+    return kind != Kind::hugetlbfs ? 1 : gigantic ? pud_pages : pmd_pages;
+  }
   bool anonymous() const { return kind == Kind::anonymous; }
 
   Pte cached(std::uint32_t index) const {
     for (const auto& [at, entry] : cache) {
-      const std::uint32_t pages = entry.huge ? pmd_pages : 1;
-      if (at <= index && index - at < pages) return entry.advanced(index - at);
+      if (at <= index && index - at < entry.pages()) return entry.advanced(index - at);
     }
     return {};
   }
   // Whether anything is cached at [first, first + count).
   bool caches_any(std::uint32_t first, std::uint32_t count) const {
     return std::ranges::any_of(cache, [=](const auto& entry) {
-      const std::uint32_t pages = entry.second.huge ? pmd_pages : 1;
-      return entry.first < first + count && first < entry.first + pages;
+      return entry.first < first + count && first < entry.first + entry.second.pages();
     });
   }
 

@@ -54,11 +54,15 @@ void PageTable::set(Page page, Pte entry) {
 }
 
 void PageTable::set_huge(Page first, Pte entry) {
-  check(first.value % pmd_pages == 0);
+  const bool gigantic = entry.gigantic || at(first).gigantic;
+  const PageRange span{.first = first, .count = gigantic ? pud_pages : pmd_pages};
+  check(first.value % span.count == 0);
   entry.huge = entry.populated();
-  if (entry.populated()) add_table(pud_pages, first);
+  entry.gigantic = entry.populated() && gigantic;
+  if (entry.populated()) add_table(gigantic ? pgd_pages : pud_pages, first);
+  if (gigantic) drop_table(pud_pages, first);
   drop_table(pmd_pages, first);
-  entries_.fill({.first = first, .count = pmd_pages}, entry);
+  entries_.fill(span, entry);
 }
 
 void PageTable::encode(sim::Encoder& out) const {

@@ -4,13 +4,18 @@
 // The page table of an address space: which page is where, and what may be done with it.
 // Counterpart: the four levels of an x86-64 page table, and the special entries kept in it.
 //
-// Invariant: a populated entry has all tables above it. A huge entry (PMD_SIZE) is kept as the 512
-// alike entries that it stands for, and has no last-level table.
+// Invariant: a populated entry has all tables above it. A huge entry (PMD_SIZE, or PUD_SIZE if it
+// is gigantic) is kept as the alike entries that it stands for, and has no table below it.
 
 #include "model/memory/block_table.hpp"
 #include "model/memory/names.hpp"
 
 namespace model {
+
+// What the tables of each level span, in pages: PMD_SIZE, PUD_SIZE and PGDIR_SIZE.
+inline constexpr std::uint32_t pmd_pages = 512;
+inline constexpr std::uint32_t pud_pages = 512 * pmd_pages;
+inline constexpr std::uint32_t pgd_pages = 512 * pud_pages;
 
 // pte_t. What `target` is depends on the kind.
 struct Pte {
@@ -37,6 +42,7 @@ struct Pte {
   bool soft_clean : 1 = false;  // Not written since soft-dirty was cleared.
   bool huge : 1 = false;        // Part of a huge entry.
   bool invalid : 1 = false;     // pmdp_invalidate(): no hardware may use it just now.
+  bool gigantic : 1 = false;    // And of one of PUD_SIZE: hugetlb alone has them.
 
   bool operator==(const Pte&) const = default;
   bool populated() const { return kind != Kind::none; }
@@ -55,6 +61,9 @@ struct Pte {
   bool maps(FrameId frame) const { return present() && target == frame.value; }
   FrameId frame() const { return FrameId{target}; }
   SlotId slot() const { return SlotId{target}; }
+  // How many pages the entry stands for.
+  std::uint32_t pages() const { return gigantic ? pud_pages : huge ? pmd_pages : 1; }
+  bool rigid() const { return gigantic; }  // Its frames have no names.
   Pte advanced(std::uint32_t pages) const {
     Pte later = *this;
     later.target += pages;
@@ -62,8 +71,8 @@ struct Pte {
   }
   void encode(sim::Encoder& out) const {
     std::uint32_t bits = 0;
-    for (const bool bit :
-         {write, young, dirty, exclusive, no_access, uffd_wp, soft_clean, huge, invalid}) {
+    for (const bool bit : {write, young, dirty, exclusive, no_access, uffd_wp, soft_clean, huge,
+                           invalid, gigantic}) {
       bits = 2 * bits + (bit ? 1 : 0);
     }
     out.add(kind);
@@ -76,15 +85,13 @@ struct Pte {
   }
 };
 
-// What the tables of each level span, in pages: PMD_SIZE, PUD_SIZE and PGDIR_SIZE.
-inline constexpr std::uint32_t pmd_pages = 512;
-inline constexpr std::uint32_t pud_pages = 512 * pmd_pages;
-inline constexpr std::uint32_t pgd_pages = 512 * pud_pages;
-
 // The range of that size which holds the page.
 constexpr PageRange span_of(Page page, std::uint32_t size) {
   return {.first = Page{page.value - page.value % size}, .count = size};
 }
+
+// The pages of the entry that the page is in.
+inline PageRange entry_range(Page page, const Pte& entry) { return span_of(page, entry.pages()); }
 
 // A PMD table of hugetlb that several processes use: the GiB of a file, and how it may be used.
 struct SharedTable {
@@ -101,7 +108,7 @@ class PageTable {
   // A populated entry gets the tables it needs. A huge one is set as a whole.
   void set(Page page, Pte entry);
   void clear(Page page) { entries_.clear(page); }
-  // The huge entry that begins at `first`, or none: 512 entries at once.
+  // The huge entry that begins at `first`, or none: all that it stands for at once.
   void set_huge(Page first, Pte entry);
 
   template <class Visit>

@@ -165,6 +165,8 @@ constexpr FlagName flag_names[] = {
     {"MAP_FIXED", model::map_flag::fixed},
     {"MAP_GROWSDOWN", model::map_flag::grows_down},
     {"MAP_HUGETLB", model::map_flag::hugetlb},
+    {"MAP_HUGE_2MB", model::map_flag::huge_2mb},
+    {"MAP_HUGE_1GB", model::map_flag::huge_1gb},
     {"MAP_LOCKED", model::map_flag::locked},
     {"MAP_ANONYMOUS", model::map_flag::anonymous},
     {"MAP_FIXED_NOREPLACE", no_difference},

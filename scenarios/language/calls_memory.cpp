@@ -10,11 +10,11 @@ Parameter protection() {
 }
 
 Parameter map_flags() {
-  return flags(
-      "mapping flag",
-      {"MAP_SHARED", "MAP_PRIVATE", "MAP_POPULATE", "MAP_FIXED", "MAP_FIXED_NOREPLACE",
-       "MAP_GROWSDOWN", "MAP_HUGETLB", "MAP_LOCKED", "MAP_ANONYMOUS", "MAP_NORESERVE", "MAP_STACK"},
-      Role::flags);
+  return flags("mapping flag",
+               {"MAP_SHARED", "MAP_PRIVATE", "MAP_POPULATE", "MAP_FIXED", "MAP_FIXED_NOREPLACE",
+                "MAP_GROWSDOWN", "MAP_HUGETLB", "MAP_HUGE_2MB", "MAP_HUGE_1GB", "MAP_LOCKED",
+                "MAP_ANONYMOUS", "MAP_NORESERVE", "MAP_STACK"},
+               Role::flags);
 }
 
 Parameter advice() {

@@ -27,6 +27,10 @@ void Lowering::add_files() {
                                                  : FileKind::memfd;
     setup.pages = static_cast<std::uint32_t>(number_of(file.size, Dimension::pages));
     setup.cached = !has_flag(file.flags, "hole");
+    setup.gigantic = has_flag(file.flags, "gigantic");
+    if (setup.gigantic && setup.kind != FileKind::hugetlbfs) {
+      problem(file.kind.span, "only hugetlbfs has gigantic pages");
+    }
     setup_.files.push_back(std::move(setup));
   }
 }
@@ -51,7 +55,9 @@ void Lowering::add_region(const RegionInfo& info) {
   setup.hugetlb = region.kind.text == "hugetlb";
   if (info.file) {
     setup.file = model::FileId{*info.file};
-    setup.hugetlb = setup_.files[*info.file].kind == model::FileSetup::Kind::hugetlbfs;
+    const model::FileSetup& file = setup_.files[*info.file];
+    setup.hugetlb = file.kind == model::FileSetup::Kind::hugetlbfs;
+    setup.gigantic = file.gigantic;
   }
   if (region.offset) {
     setup.offset = static_cast<std::uint32_t>(number_of(*region.offset, Dimension::pages));
@@ -71,14 +77,22 @@ void Lowering::add_region_flags(model::RegionSetup& setup, const Region& region)
     if (flag.text == "shared") setup.shared = true;
     if (flag.text == "thp") setup.huge = true;
     if (flag.text == "growsdown") setup.grows_down = true;
+    if (flag.text == "gigantic") setup.gigantic = true;
   }
 }
 
 // The checker compares the regions that say where they are; this one may lie among the others.
 void Lowering::check_place(const model::RegionSetup& setup, const Region& region) {
   const std::uint32_t edges = setup.pages.first.value | setup.pages.count | setup.offset;
-  if (setup.hugetlb && !setup.lazy && edges % model::pmd_pages != 0) {
-    return problem(region.name.span, "huge pages lie at multiples of 512 pages, all of each");
+  const std::uint32_t size = setup.gigantic ? model::pud_pages : model::pmd_pages;
+  const bool of_file = setup.file.some();
+  if (setup.gigantic && (of_file ? !setup_.files[setup.file.index()].gigantic : !setup.hugetlb)) {
+    return problem(region.kind.span,
+                   of_file ? "the file has no gigantic pages" : "only hugetlb has gigantic pages");
+  }
+  if (setup.hugetlb && !setup.lazy && edges % size != 0) {
+    return problem(region.name.span, "huge pages lie at multiples of " + std::to_string(size) +
+                                         " pages, all of each");
   }
   for (const model::RegionSetup& other : setup_.regions) {
     const bool both = other.mm == setup.mm && !other.lazy && !setup.lazy;

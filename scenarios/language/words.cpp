@@ -148,13 +148,17 @@ void add_region_words(Vocabulary& words) {
       {"shared", "MAP_SHARED."},
       {"thp", "MADV_HUGEPAGE: transparent huge pages."},
       {"growsdown", "MAP_GROWSDOWN: a stack."},
+      {"gigantic", "Of hugetlb, MAP_HUGE_1GB: its pages are of a GiB."},
   };
   words.file_kinds = {
       {"memfd", "In memory and swap."},
       {"disk", "On a file system, which writes back."},
       {"hugetlbfs", "Of huge pages."},
   };
-  words.file_flags = {{"hole", "Nothing of it is in the page cache."}};
+  words.file_flags = {
+      {"hole", "Nothing of it is in the page cache."},
+      {"gigantic", "Of hugetlbfs, mounted with pagesize=1G: its pages are of a GiB."},
+  };
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ git ls-files | LC_ALL=C sort >"$work/tracked"
   LC_ALL=C comm -13 "$work/tracked" - | (cd "$work/src" && xargs -r rm)
 cmake -S "$work/src" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
   -DCMAKE_CXX_COMPILER=g++ -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" -DSHOOTDOWN_TESTS=OFF \
+  -DCMAKE_UNITY_BUILD=ON \
   >"$work/log"
 
 # The steps that differ from the records, sorted: "7.3 munmap_part 0". A program that dies says so.

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "model/device/attachment.hpp"
 #include "model/memory/address_space.hpp"
@@ -17,6 +19,12 @@ using namespace model;  // NOLINT: a test of many small types.
 constexpr HostId home{0};
 constexpr TaskId one{0};
 constexpr TaskId two{1};
+
+std::vector<std::byte> bytes_of(const FrameTable& frames) {
+  sim::Encoder out;
+  sim::encode(out, frames);
+  return {out.bytes().begin(), out.bytes().end()};
+}
 
 TEST_CASE("a lock has one writer or many readers") {
   Lock lock;
@@ -258,4 +266,50 @@ TEST_CASE("a page cache holds an entry for an index, whatever the order in which
   CHECK(left.cached(3) == frame);
   CHECK(left.cache.size() == 2);
 }
+TEST_CASE("a gigantic folio has a record only of pages that differ from the others") {
+  FrameTable frames;
+  frames.add_host(AllocOrder::lifo, 3 * pud_pages);
+  const FrameId head = *frames.allocate(home, pud_pages);
+  const FrameId other = *frames.allocate(home, pud_pages);
+  const FrameId tail{head.value + 70'000};
+  CHECK(frames[head].pages() == pud_pages);
+  CHECK(frames.head(tail) == head);
+  CHECK(frames.free_frames(home) == pud_pages);
+
+  const FrameTable before = frames;
+  CHECK(frames[tail].value == 0);  // To have looked is no difference.
+  CHECK(frames == before);
+  CHECK(bytes_of(frames) == bytes_of(before));
+  frames[tail].value = 5;
+  CHECK_FALSE(frames == before);
+  CHECK_FALSE(bytes_of(frames) == bytes_of(before));
+
+  frames.copy(head, other);
+  CHECK(frames[FrameId{other.value + 70'000}].value == 5);
+  frames.zero(FrameId{head.value + 1}, pud_pages - 1);
+  CHECK(frames[tail].value == 0);
+  frames.fill(head, 7);
+  CHECK(std::as_const(frames)[FrameId{head.value + 1}].value == 7);
+  frames.zero(FrameId{head.value + 2}, 2);
+  CHECK(std::as_const(frames)[FrameId{head.value + 1}].value == 7);
+  CHECK(std::as_const(frames)[FrameId{head.value + 3}].value == 0);
+}
+
+TEST_CASE("a gigantic folio that was freed is handed out again, as another generation") {
+  FrameTable frames;
+  frames.add_host(AllocOrder::lifo, pud_pages);
+  const FrameId head = *frames.allocate(home, pud_pages);
+  const FrameId tail{head.value + 9};
+  frames[tail].value = 5;
+  CHECK_FALSE(frames.allocate(home, pud_pages).has_value());
+  CHECK(frames.put(tail));
+  CHECK(frames[tail].value == 5);  // Who holds a translation sees what was there.
+  CHECK(frames[tail].generation == 1);
+  CHECK_FALSE(bool{frames[head].allocated});
+  CHECK(frames.allocate(home, pud_pages) == head);
+  CHECK(frames[tail].value == 0);
+  CHECK(frames[tail].generation == 1);
+  CHECK(frames[head].references == 1);
+}
+
 }  // namespace

@@ -27,23 +27,36 @@ TlbEntry entry(std::uint32_t page, std::uint32_t frame) {
 
 TEST_CASE("a CPU's TLB holds one entry for a page and forgets the oldest when it is full") {
   Cpu cpu;
-  for (std::uint32_t i = 0; i <= Cpu::tlb_entries; ++i) cpu.fill(entry(i, i));
+  for (std::uint32_t i = 0; i <= Cpu::tlb_entries; ++i) cpu.fill(entry(i, i), Page{i});
   CHECK(cpu.tlb.size() == Cpu::tlb_entries);
   CHECK(cpu.find(MmId{0}, Page{0}) == nullptr);
-  cpu.fill(entry(1, 99));
+  cpu.fill(entry(1, 99), Page{1});
   CHECK(cpu.tlb.size() == Cpu::tlb_entries);
   CHECK(cpu.find(MmId{0}, Page{1})->frame == FrameId{99});
 }
 
 TEST_CASE("a flush drops the pages of one address space and no others") {
   Cpu cpu;
-  for (std::uint32_t i = 0; i < 4; ++i) cpu.fill(entry(i, i));
-  cpu.fill({.mm = MmId{1}, .page = Page{1}, .frame = FrameId{9}});
+  for (std::uint32_t i = 0; i < 4; ++i) cpu.fill(entry(i, i), Page{i});
+  cpu.fill({.mm = MmId{1}, .page = Page{1}, .frame = FrameId{9}}, Page{1});
   cpu.flush(MmId{0}, {.first = Page{1}, .count = 2});
   CHECK(cpu.find(MmId{0}, Page{0}) != nullptr);
   CHECK_FALSE(cpu.caches(MmId{0}, {.first = Page{1}, .count = 2}));
   CHECK(cpu.find(MmId{0}, Page{3}) != nullptr);
   CHECK(cpu.find(MmId{1}, Page{1}) != nullptr);
+}
+
+TEST_CASE("a huge page has one entry, which goes whichever of its pages is named") {
+  Cpu cpu;
+  const TlbEntry huge{.mm = MmId{0}, .page = Page{512}, .frame = FrameId{512}, .order = 9};
+  cpu.fill(huge, Page{600});
+  cpu.fill(entry(1024, 7), Page{1024});
+  REQUIRE(cpu.find(MmId{0}, Page{513}) != nullptr);
+  CHECK(cpu.find(MmId{0}, Page{513})->frame_of(Page{513}) == FrameId{513});
+  CHECK(cpu.caches(MmId{0}, one_page(Page{1023})));
+  cpu.flush(MmId{0}, one_page(Page{512}));
+  CHECK(cpu.find(MmId{0}, Page{600}) == nullptr);
+  CHECK(cpu.find(MmId{0}, Page{1024}) != nullptr);
 }
 
 TEST_CASE("a CPU that has the page is interrupted before the frame is freed") {
