@@ -87,7 +87,7 @@ constexpr KernelSwitch table[] = {
     {"exclusive_refuses", &S::exclusive_refuses, false,
      "make_device_exclusive() of what is not private memory is EOPNOTSUPP; else it is passed over"},
     {"exclusive_waits", &S::exclusive_waits, false,
-     "make_device_exclusive() waits for the lock of a folio instead of passing it over."},
+     "make_device_exclusive() waits for the lock of a folio instead of passing it over"},
     {"unmap_exclusive", &S::unmap_exclusive, false,
      "reclaim and migration take pages away that a device has for itself"},
     {"collapse_read_only", &S::collapse_read_only, false,

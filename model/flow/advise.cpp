@@ -286,11 +286,11 @@ Next Madvise::mark(Context& c) {
     return c.call({SplitPmd{.mm = mm, .first = *cut}});
   }
   const PageRange part = accepted(c.mm(mm));
-  const Vma* cut = c.mm(mm).find_vma(part.first);
-  Vma changed = cut == nullptr ? Vma{} : *cut;
-  const bool changes = cut != nullptr && marks(advice, changed) && changed != *cut;
-  if (const auto table = unshared_by_change(c.mm(mm), part, unshared); table && changes) {
-    step = Step::apply;  // hugetlb_split()
+  while (const auto table = unshared_by_change(c.mm(mm), part, unshared)) {
+    const Vma& cut = *std::as_const(c.machine).spaces[mm.index()].find_vma(unshared);
+    Vma changed = cut;
+    if (!marks(advice, changed) || changed == cut) continue;  // It stays in one.
+    step = Step::apply;                                       // hugetlb_split()
     return c.call({UnsharePmds{.mm = mm, .pages = *table}});
   }
   c.mm(mm).modify(part, [&](Vma& vma) {

@@ -188,7 +188,7 @@ void PunchHole::zero_parts(Context& c) {
   };
   const std::uint32_t end = first + count;
   if (first < whole) zero(first, std::min(end, whole));
-  if (whole_end < end && whole <= whole_end && whole <= end) zero(whole_end, end);
+  if (whole_end < end) zero(whole_end, end);
   first = whole;
   count = whole_end - whole;
 }

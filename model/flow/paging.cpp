@@ -49,6 +49,8 @@ void map_frame(Context& c, MmId mm, Page page, FrameId frame, PteBits bits) {
           .frame = frame});
 }
 
+static_assert(FrameTable::gigantic_pages == pud_pages);
+
 void map_huge(Context& c, MmId mm, Page first, FrameId head, PteBits bits) {
   Pte entry = entry_of(head, bits);
   entry.huge = true;
