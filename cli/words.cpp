@@ -40,6 +40,7 @@ constexpr std::array lists{
     List{"costs", "a cost"},
     List{"errors", "an error"},
     List{"signals", "a signal"},
+    List{"constants", "a constant"},
     List{"notifications", "a kind of notification (enum mmu_notifier_event)"},
     List{"kernels", "a kernel version"},
     List{"formats", "a format of --format"},
@@ -235,6 +236,9 @@ void add_rest(Words& words, const language::Vocabulary& known) {
   add_entries(words, "files", known.file_flags);
   add_entries(words, "errors", known.errors);
   add_entries(words, "signals", known.signals);
+  for (const language::ConstantRow& row : known.constants) {
+    words.push_back({.list = "constants", .name = row.name, .meaning = row.doc});
+  }
   for (std::uint32_t event = 0; event < notifier_event_count; ++event) {
     words.push_back({.list = "notifications",
                      .name = std::string(notifier_event_name(event)),

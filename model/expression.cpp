@@ -156,6 +156,8 @@ std::int64_t look(const Machine& machine, const Operation& op) {
       return machine.lines[op.line.index()].retries;
     case Code::faults:
       return machine.lines[op.line.index()].faults;
+    case Code::copied:
+      return machine.lines[op.line.index()].copied;
     default:
       check(false);
       return 0;

@@ -35,6 +35,7 @@ struct Operation {
     finished,       // Call `line` has returned.
     retries,        // How often call `line` started over.
     faults,         // How many device faults call `line` caused.
+    copied,         // How many pages a device has read or written for call `line`.
     logical_not,
     negate,
     logical_and,

@@ -21,6 +21,21 @@ struct KernelSwitches {
   bool flush_before_free = true;
   bool peer_down_notice = true;
   bool announce_whole = true;
+  bool move_flushes_locked = true;
+  bool move_locks_rmap = true;
+  bool pin_unshares = true;
+  bool reuse_counts_references = true;
+  bool force_rechecks = true;
+  bool heed_pending_flush = true;
+  bool unshare_flushes = true;
+  bool announce_shared = true;
+  bool collapse_notifies = true;
+  bool scan_notifies_locked = true;
+  bool unmap_notifies = true;
+  bool copy_notifies_first = true;
+  bool release_before_unhash = true;
+  bool remove_waits = true;
+  bool soft_dirty_notifies = true;
 
   // ---- In what the versions differ.
   bool secondary_by_flush = true;

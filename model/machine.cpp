@@ -74,10 +74,13 @@ bool Machine::satisfied(const Wait& wait, TaskId task) const {
       return notifiers[mm.index()].intervals.readable(MrId{wait.index}, wait.sequence);
     }
     case Wait::Kind::settled:
-      return notifiers[wait.index].open.empty();
+      return std::ranges::all_of(notifiers[wait.index].open,
+                                 [](const OpenRange& range) { return range.outside; });
     case Wait::Kind::unwatched: {
       const MmId mm = registrations[wait.index].mm;
-      return !notifiers[mm.index()].intervals.contains(MrId{wait.index});
+      const IntervalNotifiers& intervals = notifiers[mm.index()].intervals;
+      return !intervals.contains(MrId{wait.index}) ||
+             (!setup->switches.remove_waits && !intervals.odd());
     }
     case Wait::Kind::idle:
       return !in_progress(MrId{wait.index});

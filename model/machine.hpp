@@ -43,6 +43,8 @@ struct Collected {
   Small<FrameId, 2> rest{};     // Those that are left for later.
   Small<Page, 2> pages{};       // Where each of the folios was.
   Small<MappingId, 1> files{};
+  Small<Page, 1> filled{};     // Holes that migration has filled.
+  Small<PfnEntry, 1> found{};  // What a driver has looked up and not yet installed.
 
   bool operator==(const Collected&) const = default;
 };
@@ -108,6 +110,7 @@ struct LineState {
   enum class Status : std::uint8_t { waiting, started, done } status = Status::waiting;
   std::uint16_t retries = 0;      // Counted where a claim asks.
   std::uint16_t faults = 0;       // Likewise.
+  std::uint16_t copied = 0;       // Pages that a device has read or written. Likewise.
   std::uint64_t done_before = 0;  // The calls that had returned when this one started. Likewise.
 
   bool operator==(const LineState&) const = default;

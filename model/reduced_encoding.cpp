@@ -68,14 +68,14 @@ void encode_host(sim::Encoder& out, const Names& names, const Host& host) {
 }
 
 void encode_notifier(sim::Encoder& out, Names& names, MmId mm, const Subscriptions& notifier) {
-  const auto& [intervals, list, released, open, lookups] = notifier;
+  const auto& [intervals, list, released, hidden, open, lookups] = notifier;
   if (names.sequences) {
     intervals.encode_relative(out, names, mm);
   } else {
     sim::encode(out, intervals);
   }
   sim::encode(out, list);
-  sim::encode(out, released);
+  out.add(static_cast<std::uint8_t>((released ? 1 : 0) | (hidden ? 2 : 0)));
   if (!names.leftovers) {
     sim::encode(out, open);
     return sim::encode(out, lookups);
@@ -118,13 +118,13 @@ void encode_remembered(sim::Encoder& out, Names& names, const PolicyCall& call) 
 }  // namespace
 
 void PolicyCall::encode(sim::Encoder& out) const {
-  const auto& [its_hook, at_step, tried, writes, its_mr, use, its_range, its_pages, its_page,
-               its_cursor, its_sequence, its_epoch, its_invalidate_seq, its_cut_offs, its_found,
-               asker] = *this;
+  const auto& [its_hook, at_step, tried, writes, is_own, its_mr, use, its_range, its_pages,
+               its_page, its_cursor, its_sequence, its_epoch, its_invalidate_seq, its_cut_offs,
+               its_found, asker] = *this;
   sim::encode(out, its_hook);
   sim::encode(out, at_step);
   sim::encode(out, tried);
-  sim::encode(out, writes);
+  out.add(static_cast<std::uint8_t>((writes ? 1 : 0) | (is_own ? 2 : 0)));
   sim::encode(out, its_mr);
   sim::encode(out, use);
   sim::encode(out, its_range);

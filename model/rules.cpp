@@ -11,11 +11,6 @@ namespace {
 
 constexpr bool is_write(const Event& event) { return event.detail != 0; }
 
-// The page's own page table maps the frame.
-bool maps(const Machine& machine, MmId mm, Page page, FrameId frame) {
-  return machine.spaces[mm.index()].page_table.at(page).maps(frame);
-}
-
 // A private page of another address space is in this frame.
 bool private_elsewhere(const Machine& machine, MmId mm, FrameId frame) {
   for (std::uint32_t other = 0; other < machine.spaces.size(); ++other) {
@@ -48,6 +43,16 @@ bool reordered(const Machine& machine, const Event& event) {
   return seen.seen_up_to(reader, written->writer) > written->place;
 }
 
+// The entry names the frame, and as one that the accessing device may use: memory of all, of its
+// own, or what it has for itself. A page that its own driver moves is the same until it is moved.
+bool reaches(const Machine& machine, const Pte& pte, const Event& event) {
+  if (pte.maps(event.frame)) return true;
+  if (!pte.has_frame() || pte.frame() != event.frame) return false;
+  if (pte.kind == Pte::Kind::device_exclusive) return true;
+  const Frame& frame = machine.frames[event.frame];
+  return frame.device && frame.node == owner_of(event.adapter);
+}
+
 // A transfer takes effect: the most telling of S1, S22, S9, S10, S2 and S3.
 PropertySet judge_dma(const Machine& machine, const Event& event) {
   const Frame& frame = machine.frames[event.frame];
@@ -58,12 +63,13 @@ PropertySet judge_dma(const Machine& machine, const Event& event) {
       private_elsewhere(machine, event.mm, event.frame)) {
     return bit(Property::fork_leak);
   }
-  if (!maps(machine, event.mm, page, event.frame)) {
+  const Pte pte = machine.spaces[event.mm.index()].page_table.at(page);
+  if (!reaches(machine, pte, event)) {
     const bool late = !is_write(event) && reordered(machine, event);
     return bit(late ? Property::reordered_read : Property::stale_translation);
   }
-  const Pte pte = machine.spaces[event.mm.index()].page_table.at(page);
-  if (is_write(event) && !pte.write) return bit(Property::write_without_permission);
+  const bool may_write = pte.write || pte.kind == Pte::Kind::device_exclusive;
+  if (is_write(event) && !may_write) return bit(Property::write_without_permission);
   return 0;
 }
 
@@ -110,10 +116,11 @@ PropertySet judge_heeded(const Machine& machine, const Event& event) {
   return left ? bit(Property::coverage_gap) : 0;
 }
 
-// No adapter of the model has memory of its own: what a MIGRATE or EXCLUSIVE event is about, is
-// never its own doing.
+// What a driver does itself, it knows without being told.
 PropertySet judge_ignored(const Machine& machine, const Event& event) {
-  return translated(machine, event.mr, event.pages) ? bit(Property::ignored_event) : 0;
+  const bool own =
+      event.adapter.some() && event.adapter == machine.registrations[event.mr.index()].adapter;
+  return !own && translated(machine, event.mr, event.pages) ? bit(Property::ignored_event) : 0;
 }
 
 // An entry is taken away or protected: somebody has told of it, and all have heard.
@@ -339,6 +346,8 @@ PropertySet judge(const Machine& machine, const Event& event, TaskId task) {
       return judge_clean_drop(machine, event);
     case EventKind::unpaired_end:
       return bit(Property::unbalanced_notifier);
+    case EventKind::late_removal:
+      return bit(Property::use_after_release);
     case EventKind::range_heeded:
       return judge_heeded(machine, event);
     case EventKind::range_ignored:
@@ -386,6 +395,8 @@ PropertySet exercised_by(const Machine& machine, const Event& event) {
     case EventKind::pfn_installed:
       return bit(install_in_range) | bit(stale_install) | bit(use_after_release);
     case EventKind::released:
+    case EventKind::deregistered:
+    case EventKind::late_removal:
       return bit(use_after_release);
     case EventKind::clean_drop:
       return bit(lost_update);

@@ -33,12 +33,22 @@ struct HostSetup {
   ShmemHuge shmem_enabled = ShmemHuge::never;
 };
 
+// Memory of a device of its own: of which CPUs know nothing but where it is, or that they may use.
+enum class DeviceMemory : std::uint8_t { none, private_memory, coherent };
+
 struct AdapterSetup {
+  enum class Kind : std::uint8_t {
+    rnic,    // An RDMA adapter: hardware with a TLB.
+    mirror,  // The test device of HMM (lib/test_hmm.c): its driver copies under its lock.
+  };
   std::string name{};  // With its host: A.rnic0
   HostId host{};
   std::uint32_t tlb_entries = 64;
   std::uint32_t pfn_table = 1024;
-  bool odp = false;  // The adapter can fault: on-demand paging.
+  bool odp = false;         // The adapter can fault: on-demand paging.
+  bool check_write = true;  // A write wants a translation that allows it.
+  Kind kind = Kind::rnic;
+  DeviceMemory memory = DeviceMemory::none;
   Policy policy{};
 };
 
@@ -155,6 +165,9 @@ enum class Verb : std::uint8_t {
   interval_read_begin,    // target
   interval_read_retry,    // target
   notifier_unregister,    // mmu_notifier_unregister() of a mm that lives
+  hmm_open,               // adapter: gives an object
+  hmm_close,              // target
+  hmm_dmirror_cmd,        // target, flags (MirrorCommand), pages, number
   reg_mr,
   dereg_mr,
   prefetch,
@@ -273,6 +286,34 @@ inline constexpr std::uint32_t to_device = 1;    // To device-private memory; el
 inline constexpr std::uint32_t from_device = 2;  // MIGRATE_VMA_SELECT_DEVICE_PRIVATE
 inline constexpr std::uint32_t owner = 4;        // pgmap_owner is given.
 }  // namespace migrate_flag
+
+// The ioctls of the test device of HMM: lib/test_hmm_uapi.h.
+enum class MirrorCommand : std::uint8_t {
+  read,
+  write,
+  migrate_to_dev,
+  migrate_to_sys,
+  snapshot,
+  exclusive,
+  check_exclusive,
+  release,
+  flags,
+};
+
+// What the snapshot says of a page: HMM_DMIRROR_PROT_*.
+namespace mirror_prot {
+inline constexpr std::uint32_t error = 0xff;
+inline constexpr std::uint32_t none = 0;
+inline constexpr std::uint32_t read = 0x01;
+inline constexpr std::uint32_t write = 0x02;
+inline constexpr std::uint32_t pmd = 0x04;
+inline constexpr std::uint32_t pud = 0x08;
+inline constexpr std::uint32_t zero = 0x10;
+inline constexpr std::uint32_t private_local = 0x20;
+inline constexpr std::uint32_t private_remote = 0x30;
+inline constexpr std::uint32_t coherent_local = 0x40;
+inline constexpr std::uint32_t coherent_remote = 0x50;
+}  // namespace mirror_prot
 
 // Pages of an object whose id is known only when the scenario runs: mr[1], a2[0..7].
 struct Target {

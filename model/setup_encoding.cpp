@@ -148,11 +148,17 @@ void add(Renamed& out, const Policy& policy) {
 }
 
 void add(Renamed& out, const AdapterSetup& adapter) {
-  const auto& [name, host, tlb_entries, pfn_table, odp, policy] = adapter;
+  const auto& [name, host, tlb_entries, pfn_table, odp, check_write, kind, memory, policy] =
+      adapter;
   out.add(host);
   out.add(tlb_entries);
   out.add(pfn_table);
   out.add(odp);
+  out.add(check_write);
+  out.add(kind);
+  out.add(memory);
+  // Frames know whose they are by a number: such devices are not interchangeable.
+  if (memory != DeviceMemory::none) out.add(name);
   add(out, policy);
 }
 

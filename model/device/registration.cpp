@@ -6,7 +6,7 @@ namespace model {
 // Who remembers invalidate_seq only ever asks whether it has moved: it is told there, in
 // PolicyCall.
 void Registration::encode(sim::Encoder& out) const {
-  const auto& [owner, range, card, may_write, is_live, is_gone, is_handle, is_pinned, twice,
+  const auto& [owner, range, card, may_write, is_live, is_gone, is_handle, is_pinned, fails, twice,
                read_begun, guard, entries, frames, going, ended] = *this;
   sim::encode(out, owner);
   sim::encode(out, range);
@@ -15,7 +15,7 @@ void Registration::encode(sim::Encoder& out) const {
   sim::encode(out, is_live);
   sim::encode(out, is_gone);
   sim::encode(out, is_handle);
-  out.add(static_cast<std::uint8_t>(is_pinned + 2 * twice));
+  out.add(static_cast<std::uint8_t>(is_pinned + 2 * twice + 4 * fails));
   out.add_small(read_begun);
   sim::encode(out, guard);
   sim::encode(out, entries);

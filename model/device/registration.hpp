@@ -12,8 +12,9 @@ namespace model {
 struct PfnEntry {
   FrameId frame{};
   std::uint16_t generation = 0;
-  bool write = false;
-  bool young = false;  // In the PFN table: the adapter has walked to it since it was asked.
+  bool write : 1 = false;
+  bool young : 1 = false;   // In the PFN table: the adapter has walked to it since it was asked.
+  bool atomic : 1 = false;  // The device has the page for itself: DPT_XA_TAG_ATOMIC.
 
   bool operator==(const PfnEntry&) const = default;
   bool populated() const { return frame.some(); }
@@ -21,7 +22,7 @@ struct PfnEntry {
   void encode(sim::Encoder& out) const {
     sim::encode(out, frame);
     encode_generation(out, frame, generation);
-    out.add(static_cast<std::uint8_t>((write ? 1 : 0) | (young ? 2 : 0)));
+    out.add(static_cast<std::uint8_t>((write ? 1 : 0) | (young ? 2 : 0) | (atomic ? 4 : 0)));
   }
   PfnEntry advanced(std::uint32_t pages) const {
     PfnEntry later = *this;
@@ -39,6 +40,7 @@ struct Registration {
   bool gone = false;        // It is over.
   bool handle = false;      // Exported: remote processes attach to it.
   bool pins = false;        // Pinned whatever the adapter's policy: not on-demand.
+  bool fail_alloc = false;  // Of a mirror: the next page that it wants cannot be had.
   bool two_pass = false;    // Its invalidation is begun, and finished in a second pass.
   std::uint32_t begun = 0;  // Of an interval that is only watched: what read_begin() gave.
   Lock lock{};              // umem_mutex: guards `table`, `ranges` and `invalidate_seq`.

@@ -47,16 +47,16 @@ Next run_hook(const P& policy, Driver& driver, PolicyCall& call) {
 
 // A driver is through with a range that concerns it, and has not refused it.
 void report(const PolicyCall& call, Context& c) {
-  const bool ignored =
-      std::visit([&](const auto& policy) { return policy.ignores(call.range.event); },
-                 c.machine.policy_of(call.mr));
+  const bool ignored = std::visit([&](const auto& policy) { return policy.ignores(call); },
+                                  c.machine.policy_of(call.mr));
   const auto event = static_cast<std::uint8_t>(call.range.event);
   c.emit({.kind = ignored ? EventKind::range_ignored : EventKind::range_heeded,
           .detail = event,
-          .context = {.owner = call.range.owner},
+          .context = {.owner = call.range.owner != 0},
           .mm = call.range.mm,
           .pages = call.pages,
           .mr = call.mr,
+          .adapter = adapter_of(call.range.owner),
           .value = event});
 }
 
@@ -73,7 +73,7 @@ Next run_policy(PolicyCall& call, Context& c) {
 }
 
 // The number of a step: the flow, the policy and its hook (for a policy), the step.
-constexpr std::uint32_t flow_shift = 16;
+constexpr std::uint32_t flow_shift = 20;
 constexpr std::uint32_t policy_shift = 12;
 constexpr std::uint32_t hook_shift = 8;
 
@@ -201,7 +201,7 @@ std::uint32_t step_number(const Flow& flow, const Machine& machine) {
 std::string step_name(std::uint32_t number) {
   const std::uint32_t flow = number >> flow_shift;
   if (flow + 1 == std::variant_size_v<decltype(Flow::body)>) {
-    return policy_step((number >> policy_shift) & 15,
+    return policy_step((number >> policy_shift) & 255,
                        static_cast<Hook>((number >> hook_shift) & 15), number & 255);
   }
   return flow_step(flow, number & 255);

@@ -20,6 +20,7 @@
 #include "model/flow/ksm.hpp"
 #include "model/flow/map.hpp"
 #include "model/flow/migrate.hpp"
+#include "model/flow/mirror.hpp"
 #include "model/flow/notify.hpp"
 #include "model/flow/pmd_sharing.hpp"
 #include "model/flow/protect.hpp"
@@ -58,8 +59,10 @@ struct Flow {
                ClearRefs, Guard, PagemapScan, AgePages,                     //
                MigrateVma, MigrateToRam, MakeExclusive, RestoreExclusive,   // device_memory.hpp
                HmmRange,                                                    //
-               Watch, Unwatch, ReadInterval,                                // watch.hpp
-               Dma, Prefetch, Register, Deregister,                         // dma.hpp
+               MirrorCopy, MirrorMove, MirrorExclusive, MirrorCheck, MirrorFlags,
+               EvictDevice,                                                        // mirror.hpp
+               Watch, Unwatch, ReadInterval,                                       // watch.hpp
+               Dma, Prefetch, Register, Deregister,                                // dma.hpp
                Connect, Attach, Detach, Rdma, Serve, Window, Send, Receive, Kill,  // remote.hpp
                PolicyCall>  // policy/policy.hpp
       body;

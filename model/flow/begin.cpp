@@ -19,7 +19,8 @@ PageRange pages_of(const Machine& machine, MrId mr, PageRange offset) {
 AdapterId card_of(const Machine& machine, MmId user) {
   const HostId host = machine.host_of(user);
   for (std::uint32_t i = 0; i < machine.adapters.size(); ++i) {
-    if (machine.adapters[i].host == host) return AdapterId{i};
+    const bool card = machine.setup->adapters[i].kind == AdapterSetup::Kind::rnic;
+    if (card && machine.adapters[i].host == host) return AdapterId{i};
   }
   return {};
 }
@@ -44,6 +45,9 @@ Flow rdma(const Call& call, const Machine& machine) {
                .pages = pages_of(machine, attachment.handle, call.target.offset),
                .value = call.number}};
 }
+
+// pgmap_owner of a driver without a device.
+DeviceOwner nameless(bool owner) { return owner ? nameless_owner : DeviceOwner{0}; }
 
 Flow dma(const Call& call, const Machine& machine) {
   const MrId mr{object(machine, call.target.variable)};
@@ -281,7 +285,13 @@ std::optional<Flow> begin_memory(const Call& call, const Machine& machine) {
       return Flow{ClearRefs{.kind = static_cast<std::uint8_t>(call.number), .mm = call.mm}};
     case Verb::pagemap_scan:
       if (!machine.setup->switches.uffd_moves) return failure(ENOTTY);
-      return Flow{PagemapScan{.protects = call.flags != 0, .mm = call.mm, .pages = call.pages}};
+      return Flow{
+          PagemapScan{.step = call.flags != 0 && !machine.setup->switches.scan_notifies_locked
+                                  ? PagemapScan::Step::start
+                                  : PagemapScan::Step::lock,
+                      .protects = call.flags != 0,
+                      .mm = call.mm,
+                      .pages = call.pages}};
     default:
       return std::nullopt;
   }
@@ -348,17 +358,18 @@ std::optional<Flow> begin_kernel_work(const Call& call, const Machine& machine) 
     case Verb::hmm_range_fault:
       return Flow{HmmRange{.fault = (call.flags & (hmm_flag::fault | hmm_flag::write)) != 0,
                            .write = (call.flags & hmm_flag::write) != 0,
-                           .owner = (call.flags & hmm_flag::owner) != 0,
+                           .owner = nameless((call.flags & hmm_flag::owner) != 0),
                            .mm = call.mm,
                            .pages = call.pages}};
     case Verb::migrate_vma:
-      return Flow{MigrateVma{.owner = (call.flags & migrate_flag::owner) != 0,
+      return Flow{MigrateVma{.owner = nameless((call.flags & migrate_flag::owner) != 0),
                              .to_device = (call.flags & migrate_flag::to_device) != 0,
                              .from_device = (call.flags & migrate_flag::from_device) != 0,
                              .mm = call.mm,
                              .pages = call.pages}};
     case Verb::make_device_exclusive:
-      return Flow{MakeExclusive{.owner = call.flags != 0, .mm = call.mm, .pages = call.pages}};
+      return Flow{
+          MakeExclusive{.owner = nameless(call.flags != 0), .mm = call.mm, .pages = call.pages}};
     case Verb::notifier_unregister:
       return Flow{Unregister{.mm = call.mm}};
     case Verb::kill:
@@ -366,6 +377,42 @@ std::optional<Flow> begin_kernel_work(const Call& call, const Machine& machine) 
     default:
       return std::nullopt;
   }
+}
+
+// The test device of HMM.
+Flow begin_mirror(const Call& call, const Machine& machine) {
+  const MrId mr{object(machine, call.target.variable)};
+  const Registration& mirror = machine.registrations[mr.index()];
+  switch (static_cast<MirrorCommand>(call.flags)) {
+    case MirrorCommand::read:
+    case MirrorCommand::write:
+      return {MirrorCopy{.write = static_cast<MirrorCommand>(call.flags) == MirrorCommand::write,
+                         .mr = mr,
+                         .pages = call.pages,
+                         .value = call.number}};
+    case MirrorCommand::migrate_to_dev:
+    case MirrorCommand::migrate_to_sys:
+      return {MirrorMove{
+          .to_device = static_cast<MirrorCommand>(call.flags) == MirrorCommand::migrate_to_dev,
+          .mm = mirror.mm,
+          .mr = mr,
+          .pages = call.pages}};
+    case MirrorCommand::snapshot:
+      return {HmmRange{.snapshot = true,
+                       .owner = owner_of(mirror.adapter),
+                       .mm = mirror.mm,
+                       .pages = call.pages}};
+    case MirrorCommand::exclusive:
+      return {MirrorExclusive{.mr = mr, .pages = call.pages}};
+    case MirrorCommand::check_exclusive:
+      return {MirrorCheck{.mr = mr, .pages = call.pages}};
+    case MirrorCommand::flags:
+      return {MirrorFlags{.fail_alloc = call.number != 0, .mr = mr}};
+    case MirrorCommand::release:
+      return {EvictDevice{.adapter = mirror.adapter}};
+  }
+  check(false);
+  return {};
 }
 
 // Devices, handles and messages.
@@ -378,6 +425,12 @@ Flow begin_device(const Call& call, const Machine& machine) {
                        .mm = call.mm,
                        .adapter = call.adapter.some() ? call.adapter : card_of(machine, call.mm),
                        .pages = call.pages}};
+    case Verb::hmm_open:
+      return {Register{.mm = call.mm, .adapter = call.adapter, .pages = all_pages}};
+    case Verb::hmm_close:
+      return {Deregister{.mr = MrId{object(machine, call.target.variable)}}};
+    case Verb::hmm_dmirror_cmd:
+      return begin_mirror(call, machine);
     case Verb::interval_insert:
       return {Watch{.two_pass = call.flags != 0, .mm = call.mm, .pages = call.pages}};
     case Verb::interval_remove:

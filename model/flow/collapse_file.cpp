@@ -39,12 +39,14 @@ Next CollapseFile::run(Context& c) {
       return retract(c);
     case Step::start:
       step = Step::hide;
+      if (!c.setup.switches.collapse_notifies) return Next::pass;
       return c.call({RangeStart{.range = clear_of(other, place)}});
     case Step::hide:
       return hide(c);
     case Step::retracted:
       c.release(page_table_lock(other));
       step = Step::retract;
+      if (!c.setup.switches.collapse_notifies) return Next::again;
       return c.call({RangeEnd{.range = clear_of(other, place)}});
     case Step::free:
       return free(c);
@@ -52,12 +54,14 @@ Next CollapseFile::run(Context& c) {
       return lock_own(c);
     case Step::start_own:
       step = Step::clear_own;
+      if (!c.setup.switches.collapse_notifies) return Next::pass;
       return c.call({RangeStart{.range = clear_of(mm, first)}});
     case Step::clear_own:
       return clear_own(c);
     case Step::end_own:
       c.release(page_table_lock(mm));
       step = Step::unlock_own;
+      if (!c.setup.switches.collapse_notifies) return Next::again;
       return c.call({RangeEnd{.range = clear_of(mm, first)}});
     case Step::unlock_own:
       install(c);

@@ -116,6 +116,12 @@ void Context::cancel_timer(AttachmentId attachment) {
   effects_.stopped_timers.push_back(attachment);
 }
 
+void Context::count_pages(std::uint32_t pages) {
+  if (!line.some() || !setup.lines[line.index()].counted) return;
+  LineState& state = machine.lines[line.index()];
+  state.copied = static_cast<std::uint16_t>(state.copied + pages);
+}
+
 void Context::kill_tasks(HostId host) { effects_.killed.push_back(host); }
 
 // Each order once: what is new to it may close a circle.

@@ -73,6 +73,7 @@ class Context {
   void set_timer(AttachmentId attachment, sim::Nanoseconds after);
   void cancel_timer(AttachmentId attachment);
   void kill_tasks(HostId host);
+  void count_pages(std::uint32_t pages);  // That a device or its driver has handled: cmd.cpages.
 
   // ---- Frames.
   std::optional<FrameId> allocate(HostId host);

@@ -10,6 +10,15 @@ namespace model {
 
 namespace {
 
+// Memory that no CPU can reach.
+bool is_private(const Machine& machine, FrameId id) {
+  const Frame& frame = machine.frames[id];
+  if (!frame.device) return false;
+  const AdapterId adapter = adapter_of(frame.node);
+  return !adapter.some() ||
+         machine.setup->adapters[adapter.index()].memory == DeviceMemory::private_memory;
+}
+
 // migrate_vma_setup(): what it takes is pages of one VMA, and not of hugetlb.
 bool may_migrate(const AddressSpace& space, PageRange pages) {
   const Vma* vma = space.find_vma(pages.first);
@@ -26,6 +35,8 @@ Wait MigrateVma::guard() const {
     case Step::fill:
     case Step::finalize:
       return Wait::lock(page_table_lock(mm), LockMode::write);
+    case Step::map:
+      return Wait::lock(driver_lock(mr), LockMode::write);
     default:
       return {};
   }
@@ -108,7 +119,7 @@ Next MigrateVma::run(Context& c) {
                                   .frame = frame,
                                   .mapping = c.frame(frame).mapping}});
       }
-      step = first_hole < pages.count ? Step::start_holes : Step::finalize;
+      step = first_hole < pages.count ? Step::start_holes : Step::copy;
       return Next::pass;
     case Step::start_holes:
       step = Step::fill;
@@ -118,13 +129,18 @@ Next MigrateVma::run(Context& c) {
     case Step::filled:
       return filled(c);
     case Step::end_holes:
-      step = Step::finalize;
+      step = Step::copy;
       return c.call({RangeEnd{.only_end = true, .range = holes()}});
+    case Step::copy:
+      return copy(c);
+    case Step::map:
+      return map(c);
     case Step::finalize:
       return finalize(c);
     case Step::unlock:
       if (locks) c.release(mmap_lock(mm));
-      return c.done(no_room && from_device ? Result::error(ENOMEM) : Result::success());
+      if (no_room && from_device) return c.done(Result::error(ENOMEM));
+      return c.done(Result::value(mr.some() ? moved : 0));
   }
   return c.done();
 }
@@ -143,11 +159,7 @@ Next MigrateVma::collect(Context& c) {
     const bool fills = zero || (!pte.populated() && !vma.file.some());
     if (fills && !from_device && first_hole == 0xffffffff) first_hole = cursor;
     if (splits(c, pte)) return split(c, pte);
-    const bool single = pte.has_frame() && c.frame(pte.frame()).pages() == 1;
-    const bool wanted =
-        from_device ? pte.kind == Pte::Kind::device_private
-                    : pte.present() && !zero && single && is_anonymous(c.machine, pte.frame());
-    if (!wanted || c.frame(pte.frame()).locked_by.some()) continue;
+    if (!takes(c, pte) || c.frame(pte.frame()).locked_by.some()) continue;
     c.lock_folio(pte.frame());
     c.collected().folios.push_back(pte.frame());
     c.collected().pages.push_back(page);
@@ -166,6 +178,18 @@ Next MigrateVma::collect(Context& c) {
   }
   step = Step::flush;
   return Next::pass;
+}
+
+// MIGRATE_VMA_SELECT_DEVICE_PRIVATE, _COHERENT or _SYSTEM.
+bool MigrateVma::takes(Context& c, Pte pte) const {
+  if (!pte.has_frame() || pte.migrating()) return false;
+  const Frame& frame = std::as_const(c.machine).frames[pte.frame()];
+  if (from_device) {
+    const bool its = owner == 0 || frame.node == owner;
+    return frame.device && its && (pte.present() || pte.kind == Pte::Kind::device_private);
+  }
+  return pte.present() && !c.machine.is_zero(pte.frame()) && frame.pages() == 1 && !frame.device &&
+         is_anonymous(c.machine, pte.frame());
 }
 
 // What was taken out of the page table, and is present, comes back.
@@ -190,6 +214,7 @@ bool MigrateVma::splits(Context& c, Pte pte) const {
 // A huge entry is split first: the driver moves pages.
 Next MigrateVma::split(Context& c, Pte pte) {
   const FrameId head = c.machine.frames.head(pte.frame());
+  refuses(c);  // A huge page; small ones can be had.
   c.release(page_table_lock(mm));
   step = Step::split;
   c.task().result = Result::success();
@@ -206,6 +231,7 @@ std::optional<FrameId> MigrateVma::allocate(Context& c, Page page) const {
   belongs(c, *frame, vma, page);
   if (to_device) {
     c.frame(*frame).device = true;
+    c.frame(*frame).node = owner == 0 ? nameless_owner : owner;
   } else {
     lru_add(c, *frame);
   }
@@ -225,7 +251,9 @@ Next MigrateVma::fill(Context& c) {
     if (pte.huge) {
       return c.call({SplitPmd{.mm = mm, .first = span_of(pages.at(cursor), pmd_pages).first}});
     }
-    const auto frame = allocate(c, pages.at(cursor));  // By the driver, before any lock.
+    // By the driver, before any lock.
+    const bool refused = refuses(c) && !vma.huge;  // Of a huge page, small ones can be had.
+    const auto frame = refused ? std::nullopt : allocate(c, pages.at(cursor));
     if (!frame) continue;
     fresh = *frame;
     c.take(page_table_lock(mm), LockMode::write);
@@ -247,6 +275,7 @@ Next MigrateVma::filled(Context& c) {
   replaced = false;
   fresh = FrameId{};
   step = Step::fill;
+  if (mr.some()) c.collected().filled.push_back(page);
   c.spend(Cost::clear_page);
   if (was_zero && c.setup.switches.change_pte) {
     c.emit({.kind = EventKind::change_pte,
@@ -255,7 +284,7 @@ Next MigrateVma::filled(Context& c) {
             .pages = one_page(page),
             .frame = frame});
   }
-  if (to_device) {
+  if (to_device && is_private(c.machine, frame)) {
     Pte away{.target = frame.value, .kind = Pte::Kind::device_private};
     away.write = away.exclusive = write;
     c.mm(mm).page_table.set(page, away);
@@ -268,54 +297,111 @@ Next MigrateVma::filled(Context& c) {
   return Next::again;
 }
 
-// migrate_vma_pages() and _finalize(): everything is copied, and the migration entries replaced.
+// FAIL_ALLOC, once.
+bool MigrateVma::refuses(Context& c) const {
+  if (!mr.some() || !std::as_const(c.machine).registrations[mr.index()].fail_alloc) return false;
+  c.registration(mr).fail_alloc = false;
+  return true;
+}
+
+// The driver's part between setup and migrate_vma_pages(): a page that somebody else holds, or for
+// which there is no room, stays where it is. What goes is dropped from the mirror, without its lock
+// (dmirror_devmem_fault_alloc_and_copy()), and copied.
+Next MigrateVma::copy(Context& c) {
+  const Small<FrameId, 2> folios = c.collected().folios;
+  if (from_device && folios.size() >= pmd_pages) refuses(c);  // A huge page; small ones can be had.
+  for (std::size_t i = 0; i < folios.size(); ++i) {
+    const Page page = c.collected().pages[i];
+    const Frame folio = c.frame(folios[i]);
+    const bool alone = folio.references == 1 && folio.maps == 0;
+    const auto target = alone && !refuses(c) ? allocate(c, page) : std::nullopt;
+    no_room = no_room || (alone && !target);
+    c.collected().targets.push_back(target.value_or(FrameId{}));
+    if (!target) continue;
+    if (from_device && mr.some()) {
+      c.registration(mr).table.clear(one_page(page));
+      c.emit({.kind = EventKind::pfn_cleared, .mm = mm, .pages = one_page(page), .mr = mr});
+    }
+    Frame& copied = c.frame(*target);  // folio_migrate_flags()
+    copied.value = folio.value;
+    copied.mapping = folio.mapping;
+    copied.index = folio.index;
+    copied.ksm = folio.ksm;
+    copied.dirty = true;
+    c.spend(Cost::page_alloc);
+    c.spend(folio.device || to_device ? Cost::dma_page : Cost::copy_page);
+  }
+  step = mr.some() && to_device ? Step::map : Step::finalize;
+  return mr.some() ? Next::again : Next::pass;
+}
+
+// dmirror_migrate_finalize_and_map(), under the driver's lock, while the pages are locked: the
+// mirror has the pages where they are going to be.
+Next MigrateVma::map(Context& c) {
+  const PageTable& table = std::as_const(c.machine).spaces[mm.index()].page_table;
+  const auto install = [&](Page page, FrameId frame) {
+    const PfnEntry target{
+        .frame = frame, .generation = c.frame(frame).generation, .write = table.at(page).write};
+    c.registration(mr).table.set(page, target);
+    c.emit({.kind = EventKind::pfn_installed,
+            .detail = target.write,
+            .mm = mm,
+            .pages = one_page(page),
+            .mr = mr,
+            .frame = frame});
+  };
+  c.take(driver_lock(mr), LockMode::write);
+  const Collected lists = c.collected();
+  for (std::size_t i = 0; i < lists.folios.size(); ++i) {
+    if (lists.targets[i].some()) install(lists.pages[i], lists.targets[i]);
+  }
+  for (const Page page : lists.filled) {
+    const Pte pte = table.at(page);
+    if (pte.has_frame() && c.frame(pte.frame()).node == owner) install(page, pte.frame());
+  }
+  c.release(driver_lock(mr));
+  step = Step::finalize;
+  return Next::again;
+}
+
+// migrate_vma_finalize(): the migration entries are replaced.
 Next MigrateVma::finalize(Context& c) {
   const Collected lists = c.collected();
-  for (std::size_t i = 0; i < lists.folios.size(); ++i) move(c, lists.pages[i], lists.folios[i]);
+  for (std::size_t i = 0; i < lists.folios.size(); ++i) {
+    if (lists.targets[i].some()) ++moved;
+    remap(c, lists.pages[i], lists.folios[i], lists.targets[i]);
+  }
   c.task().collected.pop_back();
   step = Step::unlock;
   return Next::again;
 }
 
 // remove_migration_ptes(): where the entry was, if it is still there, and what other address spaces
-// had. A page that somebody else holds, or for which there is no room, stays where it is.
-void MigrateVma::move(Context& c, Page page, FrameId from) {
-  const Frame folio = c.frame(from);
-  const bool alone = folio.references == 1 && folio.maps == 0;
-  const auto target = alone ? allocate(c, page) : std::nullopt;
-  no_room = no_room || (alone && !target);
-  const FrameId to = target.value_or(from);
-  if (target) {  // folio_migrate_flags()
-    Frame& moved = c.frame(to);
-    moved.value = folio.value;
-    moved.mapping = folio.mapping;
-    moved.index = folio.index;
-    moved.ksm = folio.ksm;
-    moved.dirty = true;
-    c.spend(Cost::page_alloc);
-    c.spend(folio.device || to_device ? Cost::dma_page : Cost::copy_page);
-  }
+// had. `target` none: the page stays.
+void MigrateVma::remap(Context& c, Page page, FrameId from, FrameId target) {
+  const bool leaves_device = c.frame(from).device;
+  const FrameId to = target.some() ? target : from;
   const auto waits = [from](RmapPlace, const Vma&, const Pte& pte) {
     return pte.migrating() && pte.target == from.value;
   };
-  const auto remap = [&](MmId where, Page at) {
+  const auto set = [&](MmId where, Page at) {
     Pte pte = c.mm(where).page_table.at(at);
-    pte.kind = c.frame(to).device ? Pte::Kind::device_private : Pte::Kind::present;
+    pte.kind = is_private(c.machine, to) ? Pte::Kind::device_private : Pte::Kind::present;
     pte.target = to.value;
     c.spend(Cost::rmap_walk);
     c.spend(Cost::pte_change);
-    if (where == mm && (to_device || folio.device)) pte.young = pte.dirty = false;
+    if (where == mm && (to_device || leaves_device)) pte.young = pte.dirty = false;
     c.mm(where).page_table.set(at, pte);
     ++c.frame(to).maps;
     c.get(to);
   };
-  if (waits({}, {}, c.mm(mm).page_table.at(page))) remap(mm, page);
+  if (waits({}, {}, c.mm(mm).page_table.at(page))) set(mm, page);
   for (RmapPlace place = next_map(c.machine, from, {}, waits); place.mm.some();
        place = next_map(c.machine, from, place, waits)) {
-    remap(place.mm, place.page);
+    set(place.mm, place.page);
   }
   c.release(folio_lock(from));
-  if (target) {
+  if (target.some()) {
     lru_remove(c, from);
     c.put(to);
   }
@@ -324,6 +410,12 @@ void MigrateVma::move(Context& c, Page page, FrameId from) {
 
 // ---- MigrateToRam
 
+// Whose memory it is: that driver is asked.
+DeviceOwner MigrateToRam::owner(Context& c) const {
+  const Pte pte = std::as_const(c.machine).spaces[mm.index()].page_table.at(page);
+  return pte.kind == Pte::Kind::device_private ? c.frame(pte.frame()).node : nameless_owner;
+}
+
 Next MigrateToRam::run(Context& c) {
   switch (step) {
     case Step::ask:
@@ -331,10 +423,11 @@ Next MigrateToRam::run(Context& c) {
       step = Step::answered;
       return c.call({MigrateVma{.step = MigrateVma::Step::start,
                                 .locks = false,
-                                .owner = true,
+                                .owner = owner(c),
                                 .from_device = true,
                                 .mm = mm,
-                                .pages = one_page(page)}});
+                                .pages = one_page(page),
+                                .mr = mirror_of(c.machine, adapter_of(owner(c)), mm)}});
     case Step::answered: {  // What somebody else has locked is touched again.
       if (!c.task().result.ok()) return c.give(c.task().result);
       const Pte pte = std::as_const(c.machine).spaces[mm.index()].page_table.at(page);

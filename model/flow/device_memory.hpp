@@ -9,13 +9,14 @@
 
 namespace model {
 
-// migrate_vma_setup(), _pages() and _finalize(): as a driver moves a range, to device-private
-// memory or to ordinary memory.
+// migrate_vma_setup(), _pages() and _finalize(): as a driver moves a range, to the memory of a
+// device or to ordinary memory.
 struct MigrateVma {
   static constexpr std::string_view name = "migrate_vma";
-  static constexpr std::array<std::string_view, 16> steps{
-      "lock", "start", "lock_ptl",    "collect", "split",  "replace",   "flush",    "flushed",
-      "end",  "unmap", "start_holes", "fill",    "filled", "end_holes", "finalize", "unlock"};
+  static constexpr std::array<std::string_view, 18> steps{
+      "lock",   "start",     "lock_ptl", "collect", "split",       "replace",
+      "flush",  "flushed",   "end",      "unmap",   "start_holes", "fill",
+      "filled", "end_holes", "copy",     "map",     "finalize",    "unlock"};
   enum class Step : std::uint8_t {
     lock,
     start,
@@ -31,11 +32,13 @@ struct MigrateVma {
     fill,
     filled,
     end_holes,
+    copy,
+    map,
     finalize,
     unlock,
   } step = Step::lock;
-  bool locks = true;  // mmap_lock is taken here; else the caller holds what it needs.
-  bool owner = false;
+  bool locks = true;      // mmap_lock is taken here; else the caller holds what it needs.
+  DeviceOwner owner = 0;  // pgmap_owner: of the range, and of the memory that pages leave.
   bool to_device = false;
   bool from_device = false;
   bool any = false;      // Something was taken out of the page table.
@@ -44,10 +47,12 @@ struct MigrateVma {
   PageRange pages{};
   std::uint32_t cursor = 0;
   std::uint32_t unmapped = 0;
+  std::uint32_t moved = 0;
   std::uint32_t first_hole = 0xffffffff;
   bool replaced = false;  // The zero page was in the hole.
   FrameId fresh{};        // For the hole.
   Pte entry{};            // That is being replaced.
+  MrId mr{};              // The driver's mirror of the range, which it keeps up to date itself.
 
   bool operator==(const MigrateVma&) const = default;
   Wait guard() const;
@@ -57,13 +62,17 @@ struct MigrateVma {
   NotifierRange range() const;
   NotifierRange holes() const;
   Next collect(Context& c);
+  bool takes(Context& c, Pte pte) const;
   bool splits(Context& c, Pte pte) const;
   Next split(Context& c, Pte pte);
   void give_back(Context& c, Page page);
   Next fill(Context& c);
   Next filled(Context& c);
+  Next copy(Context& c);
+  Next map(Context& c);
   Next finalize(Context& c);
-  void move(Context& c, Page page, FrameId from);
+  void remap(Context& c, Page page, FrameId from, FrameId target);
+  bool refuses(Context& c) const;
   std::optional<FrameId> allocate(Context& c, Page page) const;
 };
 
@@ -77,14 +86,20 @@ struct MigrateToRam {
 
   bool operator==(const MigrateToRam&) const = default;
   Next run(Context& c);
+
+ private:
+  DeviceOwner owner(Context& c) const;
 };
+
+// The mirror of that device and that process; none if it has not opened the device.
+MrId mirror_of(const Machine& machine, AdapterId adapter, MmId mm);
 
 // make_device_exclusive(): entry by entry, so that a CPU that touches the page must ask for it.
 struct MakeExclusive {
   static constexpr std::string_view name = "make_device_exclusive";
-  static constexpr std::array<std::string_view, 11> steps{
+  static constexpr std::array<std::string_view, 12> steps{
       "lock",     "next",  "got", "awaited", "lock_folio", "start",
-      "lock_ptl", "flush", "set", "end",     "finish"};
+      "lock_ptl", "flush", "set", "end",     "map",        "finish"};
   enum class Step : std::uint8_t {
     lock,
     next,
@@ -96,10 +111,11 @@ struct MakeExclusive {
     flush,
     set,
     end,
+    map,
     finish
   } step = Step::lock;
   int error = 0;
-  bool owner = false;
+  DeviceOwner owner = 0;
   bool lost = false;  // The page has moved before its entry was looked at.
   MmId mm{};
   PageRange pages{};
@@ -108,6 +124,7 @@ struct MakeExclusive {
   FrameId folio{};
   Pte entry{};
   Wait what{};
+  MrId mr{};  // The mirror that gets the pages.
 
   bool operator==(const MakeExclusive&) const = default;
   Wait guard() const;
@@ -115,6 +132,7 @@ struct MakeExclusive {
 
  private:
   Next next(Context& c);
+  void map(Context& c);
   NotifierRange range() const;
 };
 
@@ -154,13 +172,15 @@ struct HmmRange {
   } step = Step::watch;
   bool fault = false;
   bool write = false;
-  bool owner = false;
+  bool snapshot = false;  // The result is what the last page is, in the words of the test device.
   bool retry = false;
+  DeviceOwner owner = 0;
   MmId mm{};
   PageRange pages{};
   std::uint32_t cursor = 0;
   MrId mr{};
   std::uint32_t begun = 0;
+  std::uint32_t seen = 0;  // mirror_prot
   int error = 0;
   Wait what{};
 
@@ -171,6 +191,7 @@ struct HmmRange {
  private:
   Next walk(Context& c);
   Next faulted(Context& c);
+  std::uint32_t code(Context& c, const Vma* vma, Pte pte) const;
 };
 
 }  // namespace model

@@ -35,11 +35,12 @@ Next Dma::translate(Context& c) {
   c.spend(Cost::device_tlb);
   c.task().lookup_failed = false;
   if (!region.live || (write && !region.write)) return refuse(c);
+  const bool asks = write && c.setup.adapters[adapter.index()].check_write;
   PfnEntry target;
   if (const DeviceTlbEntry* hit = device.find(mr, page)) target = hit->target;
-  if (!target.populated() || (write && !target.write)) {
+  if (!target.populated() || (asks && !target.write)) {
     target = region.table.at(page);
-    if (!target.populated() || (write && !target.write)) {
+    if (!target.populated() || (asks && !target.write)) {
       if (!c.setup.adapters[adapter.index()].odp) return refuse(c);
       c.spend(Cost::dev_fault);
       c.emit({.kind = EventKind::dev_fault,
@@ -145,7 +146,8 @@ Next Register::run(Context& c) {
       for (const Registration& other : c.machine.registrations) {
         if (other.live && other.adapter == adapter) used += other.pages.count;
       }
-      if (used > c.setup.adapters[adapter.index()].pfn_table) {
+      const bool mirror = c.setup.adapters[adapter.index()].kind == AdapterSetup::Kind::mirror;
+      if (!mirror && used > c.setup.adapters[adapter.index()].pfn_table) {
         return c.done(Result::error(ENOMEM));
       }
       const Vma* vma = c.mm(mm).find_vma(pages.first);

@@ -79,6 +79,14 @@ void Driver::count_end(MrId mr) {
 
 void Driver::allocate_memory() { context_.might_alloc(); }
 
+void Driver::put_address_space(MrId mr) {
+  const MmId mm = registration(mr).mm;
+  context_.might_wait(Wait::lock(mmap_lock(mm), LockMode::write));
+  for (const Vma& vma : std::as_const(context_.machine).spaces[mm.index()].vmas) {
+    if (vma.anon.some()) context_.might_wait(Wait::lock(rmap_lock(vma.anon), LockMode::write));
+  }
+}
+
 bool Driver::test_young(MrId mr, PageRange pages) const {
   bool young = false;
   registration(mr).table.for_each(
@@ -118,6 +126,24 @@ PfnEntry Driver::found() {
   const PfnEntry entry = context_.task().found;
   context_.task().found = {};
   return entry;
+}
+
+void Driver::keep(PolicyCall& call) {
+  if (call.page == call.pages.first) context_.task().collected.emplace_back();
+  context_.collected().found.push_back(call.found);
+  call.found = {};
+  ++call.page.value;
+}
+
+void Driver::forget(const PolicyCall& call) {
+  if (call.page != call.pages.first) context_.task().collected.pop_back();
+}
+
+void Driver::install_kept(const PolicyCall& call) {
+  if (call.page == call.pages.first) return;
+  const Small<PfnEntry, 1> found = context_.collected().found;
+  context_.task().collected.pop_back();
+  for (std::uint32_t i = 0; i < found.size(); ++i) install(call.mr, call.pages.at(i), found[i]);
 }
 
 void Driver::unpin_all(MrId mr) {

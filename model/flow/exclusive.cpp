@@ -12,6 +12,7 @@ Wait MakeExclusive::guard() const {
   if (step == Step::awaited) return what;
   if (step == Step::next) return Wait::lock(page_table_lock(mm), LockMode::read);
   if (step == Step::lock_folio) return Wait::lock(folio_lock(folio), LockMode::write);
+  if (step == Step::map && mr.some()) return Wait::lock(driver_lock(mr), LockMode::write);
   return step == Step::lock_ptl ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
 }
 
@@ -74,8 +75,12 @@ Next MakeExclusive::run(Context& c) {
       return Next::again;
     case Step::end:
       c.release(page_table_lock(mm));
-      step = Step::finish;
+      step = mr.some() && !lost ? Step::map : Step::finish;
       return c.call({RangeEnd{.range = range()}});
+    case Step::map:  // dmirror_atomic_map(), while the folio is locked.
+      map(c);
+      step = Step::finish;
+      return Next::again;
     case Step::finish:
       c.release(folio_lock(folio));
       free_unmapped(c, frame);
@@ -85,6 +90,21 @@ Next MakeExclusive::run(Context& c) {
       return Next::again;
   }
   return c.done();
+}
+
+void MakeExclusive::map(Context& c) {
+  c.take(driver_lock(mr), LockMode::write);
+  const Page page = pages.at(cursor);
+  c.registration(mr).table.set(
+      page,
+      {.frame = frame, .generation = c.frame(frame).generation, .write = true, .atomic = true});
+  c.emit({.kind = EventKind::pfn_installed,
+          .detail = 1,
+          .mm = mm,
+          .pages = one_page(page),
+          .mr = mr,
+          .frame = frame});
+  c.release(driver_lock(mr));
 }
 
 // A page that may be written, with a reference and with the lock of its folio.

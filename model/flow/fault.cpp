@@ -80,7 +80,7 @@ Next HandleFault::run(Context& c) {
         step = Step::map;
         return Next::again;
       }
-      step = Step::start;
+      step = c.setup.switches.copy_notifies_first ? Step::start : Step::lock_ptl;
       return Next::again;
     case Step::start:
       step = Step::started;
@@ -109,6 +109,10 @@ Next HandleFault::run(Context& c) {
     case Step::set:
       return set(c);
     case Step::end:
+      if (!c.setup.switches.copy_notifies_first && !told) {
+        told = true;
+        return c.call({RangeStart{.range = range()}});
+      }
       step = Step::put_old;
       return c.call({RangeEnd{.only_end = true, .range = range()}});
     case Step::put_old:
@@ -261,7 +265,9 @@ Next HandleFault::decide_protected(Context& c, Pte pte, const Vma& vma) {
     return wait_for(c, Wait::lock(folio_lock(head), LockMode::write));
   }
   // wp_can_reuse_anon_folio(): nobody else can have it.
-  const bool small = target.pages() == 1 && target.maps == 1 && target.references == 1 + cached;
+  const bool unreferenced =
+      target.references == 1 + cached || !c.setup.switches.reuse_counts_references;
+  const bool small = target.pages() == 1 && target.maps == 1 && unreferenced;
   const bool large = c.setup.switches.reuse_large && target.pages() > 1 &&
                      target.references == target.maps && mapped_only_by(c.machine, head, mm);
   const bool alone = anonymous && !target.ksm && (pte.exclusive || small || large);

@@ -44,7 +44,8 @@ struct HandleFault {
   FrameId frame{};  // The new frame, with one reference of ours.
   FrameId old{};    // The frame a copy is made of, with one reference of ours.
   SlotId slot{};
-  Pte orig{};  // What is to be replaced by the copy: vmf->orig_pte.
+  Pte orig{};         // What is to be replaced by the copy: vmf->orig_pte.
+  bool told = false;  // The notification has come after the new entry.
 
   bool operator==(const HandleFault&) const = default;
   Wait guard() const;
@@ -97,6 +98,9 @@ struct GetPage {
 
  private:
   Next walk(Context& c);
+  void lose_write(Context& c);
+  bool owns(Context& c, Pte pte) const;
+  Next found(Context& c, Pte pte);
 };
 
 // vm_fault_to_errno(): what get_user_pages() says of a page of which a fault said so.

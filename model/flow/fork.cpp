@@ -308,6 +308,7 @@ Next Exit::run(Context& c) {
         finish_intervals(c, release);
         end_intervals(c, mm);
         close_range(c, release);
+        notifier.hidden = !c.setup.switches.release_before_unhash;
         step = Step::listener;
         return Next::pass;
       }
@@ -330,8 +331,9 @@ Next Exit::run(Context& c) {
                                 .sequence = notifier.intervals.sequence()}});
     }
     case Step::listener: {
-      const MrId mr = notifier.next_listener(listener);
+      const MrId mr = notifier.next_to_release(listener);
       if (!mr.some()) {
+        notifier.hidden = false;
         step = Step::released;
         return Next::pass;
       }

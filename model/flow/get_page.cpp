@@ -37,6 +37,8 @@ Next GetPage::run(Context& c) {
       return walk(c);
     case Step::faulted:
       result = c.task().result;
+      if (result.ok() && result.number != 0) result = Result::error(ENOMEM);  // It did not move.
+      lose_write(c);
       // The instruction of a program is tried again; others look once more.
       step = result.ok()                      ? (mode == Mode::cpu ? Step::unlock : Step::walk)
              : result == Result::error(EBUSY) ? Step::wait
@@ -70,11 +72,18 @@ Next GetPage::walk(Context& c) {
   c.spend(Cost::pte_walk);
   const Vma* vma = space.find_vma(page);
   const bool can = vma != nullptr && vma->allows(write);
+  if (mode == Mode::look_up && write && vma != nullptr && !vma->write && vma->allows(false)) {
+    result = Result::error(EPERM);  // hmm_vma_fault()
+    step = Step::unlock;
+    return Next::again;
+  }
+  if (mode == Mode::look_up && owns(c, pte)) return found(c, pte);
   const bool forced = force && write && vma != nullptr && !vma->hugetlb && pte.allows(false) &&
                       pte.exclusive && pte.dirty;
   // gup_must_unshare(): a pin for reading wants a page that stays the process's own.
-  const bool unshare = mode == Mode::pin && !write && pte.present() && !pte.exclusive &&
-                       !c.machine.is_zero(pte.frame()) && is_anonymous(c.machine, pte.frame());
+  const bool unshare = c.setup.switches.pin_unshares && mode == Mode::pin && !write &&
+                       pte.present() && !pte.exclusive && !c.machine.is_zero(pte.frame()) &&
+                       is_anonymous(c.machine, pte.frame());
   if (!forced && (!can || !pte.allows(write) || unshare)) {
     step = Step::faulted;
     return c.call({HandleFault{.write = write,
@@ -84,6 +93,28 @@ Next GetPage::walk(Context& c) {
                                .mm = mm,
                                .page = page}});
   }
+  // migrate_longterm_unpinnable_folios(): a pin for long leaves no page in a device's memory.
+  if (mode == Mode::pin && c.frame(pte.frame()).device) {
+    step = Step::faulted;
+    return migrate_folios(c, {pte.frame()}, 0);
+  }
+  return found(c, pte);
+}
+
+// Up to 4.8: a fault that has made a copy clears FOLL_WRITE, although the copy may be gone by now.
+void GetPage::lose_write(Context& c) {
+  if (!force || !write || !result.ok() || c.setup.switches.force_rechecks) return;
+  const Vma* vma = std::as_const(c.machine).spaces[mm.index()].find_vma(page);
+  if (vma != nullptr && !vma->write) write = false;
+}
+
+// A page of the device's own private memory, which no CPU can reach.
+bool GetPage::owns(Context& c, Pte pte) const {
+  return pte.kind == Pte::Kind::device_private && mr.some() &&
+         c.frame(pte.frame()).node == owner_of(c.registration(mr).adapter);
+}
+
+Next GetPage::found(Context& c, Pte pte) {
   const FrameId frame = pte.frame();
   result = Result::success();
   step = Step::unlock;

@@ -63,7 +63,8 @@ Next HmmRange::run(Context& c) {
       step = Step::unwatched;
       return c.call({Unwatch{.mr = mr}});
     case Step::unwatched:
-      return c.give(error == 0 ? Result::success() : Result::error(error));
+      if (snapshot && error == 0) c.count_pages(pages.count);
+      return c.give(error == 0 ? Result::value(seen) : Result::error(error));
   }
   return c.done();
 }
@@ -76,12 +77,13 @@ Next HmmRange::walk(Context& c) {
     const Vma* vma = space.find_vma(page);
     c.spend(Cost::pte_walk);
     const Pte pte = space.page_table.at(page);
+    if (snapshot) seen = code(c, vma, pte);
     if (!fault) continue;
     if (vma == nullptr || !vma->allows(false)) {
       error = EFAULT;
       break;
     }
-    const bool own = pte.kind == Pte::Kind::device_private && owner;
+    const bool own = pte.kind == Pte::Kind::device_private && c.frame(pte.frame()).node == owner;
     if (own || pte.allows(write)) continue;
     if (write && !vma->write) {
       error = EPERM;
@@ -92,6 +94,25 @@ Next HmmRange::walk(Context& c) {
   }
   step = Step::unlock;
   return Next::again;
+}
+
+// dmirror_mkentry() of what hmm_range_fault() reports when it is not asked to fault.
+std::uint32_t HmmRange::code(Context& c, const Vma* vma, Pte pte) const {
+  if (vma == nullptr || !vma->allows(false)) return mirror_prot::error;
+  const bool is_owned_private = pte.kind == Pte::Kind::device_private &&
+                                std::as_const(c.machine).frames[pte.frame()].node == owner;
+  if (!pte.allows(false) && !is_owned_private) return mirror_prot::none;
+  const Frame& frame = std::as_const(c.machine).frames[pte.frame()];
+  std::uint32_t bits = pte.write ? mirror_prot::write : mirror_prot::read;
+  if (is_owned_private) {
+    bits |= mirror_prot::private_local;
+  } else if (frame.device) {
+    bits |= frame.node == owner ? mirror_prot::coherent_local : mirror_prot::coherent_remote;
+  } else if (c.machine.is_zero(pte.frame())) {
+    bits |= mirror_prot::zero;
+  }
+  if (pte.huge) bits |= pte.gigantic ? mirror_prot::pud : mirror_prot::pmd;
+  return bits;
 }
 
 // hmm_vma_fault(): every error is EFAULT. Without FAULT_FLAG_ALLOW_RETRY userfaultfd gives one.

@@ -256,7 +256,7 @@ Wait ProtectHugetlb::guard() const {
 Next ProtectHugetlb::run(Context& c) {
   const std::uint32_t size = c.mm(mm).find_vma(pages.first)->pagesize();
   const NotifierRange range{.mm = mm,
-                            .pages = sharing_range(c.mm(mm).find_vma(pages.first), pages),
+                            .pages = sharing_range(c, c.mm(mm).find_vma(pages.first), pages),
                             .event = NotifierEvent::protection_vma};
   switch (step) {
     case Step::start:
@@ -326,7 +326,7 @@ Wait MoveHugetlb::guard() const {
 
 NotifierRange MoveHugetlb::range(Context& c) const {
   return {.mm = mm,
-          .pages = sharing_range(c.mm(mm).find_vma(from.first), from),
+          .pages = sharing_range(c, c.mm(mm).find_vma(from.first), from),
           .event = NotifierEvent::clear};
 }
 

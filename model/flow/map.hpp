@@ -144,6 +144,8 @@ struct MovePageTables {
   Page to{};
   std::uint32_t cursor = 0;
   PageRange part{};
+  bool late = false;      // What was moved is flushed at the end.
+  bool unlocked = false;  // A whole table moves, and its lock is not taken.
 
   bool operator==(const MovePageTables&) const = default;
   Wait guard() const;

@@ -5,18 +5,14 @@
 #include "model/flow/paging.hpp"
 
 namespace model {
-namespace {
 
-// Isolates them, with a reference for each.
-Next migrate(Context& c, const Small<FrameId, 2>& folios, std::uint8_t node) {
+Next migrate_folios(Context& c, const Small<FrameId, 2>& folios, std::uint8_t node) {
   for (const FrameId folio : folios) c.get(folio);
   c.spend(Cost::lru, folios.size());
   if (folios.empty()) return Next::pass;
   c.task().collected.push_back({.folios = folios});
   return c.call({MigratePages{.node = node}});
 }
-
-}  // namespace
 
 // ---- MigratePages
 
@@ -267,7 +263,7 @@ Next MovePages::run(Context& c) {
       c.spend(Cost::pte_walk, folios.size());
       if (!holds) c.release(mmap_lock(mm));
       step = Step::migrated;
-      return migrate(c, folios, node);
+      return migrate_folios(c, folios, node);
     }
     case Step::migrated:
       step = Step::unlock;
@@ -291,7 +287,7 @@ Next Compact::run(Context& c) {
     }
   }
   step = Step::migrated;
-  return migrate(c, folios, 0);
+  return migrate_folios(c, folios, 0);
 }
 
 }  // namespace model

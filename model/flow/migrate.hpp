@@ -47,6 +47,10 @@ struct MigratePages {
   void remap(Context& c, FrameId from, FrameId to);
 };
 
+// Isolates the folios, with a reference for each, and migrates them. Without any the caller goes
+// on.
+Next migrate_folios(Context& c, const Small<FrameId, 2>& folios, std::uint8_t node);
+
 // move_pages(), mbind(MPOL_MF_MOVE), migrate_pages(), compaction, soft offlining: collects the
 // folios that the call is about, and migrates them.
 struct MovePages {

@@ -161,7 +161,8 @@ Next Mremap::in_place(Context& c) {
 // ---- MovePageTables
 
 Wait MovePageTables::guard() const {
-  return step == Step::lock_ptl ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
+  const bool locks = step == Step::lock_ptl && !unlocked;
+  return locks ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
 }
 
 Next MovePageTables::run(Context& c) {
@@ -173,17 +174,26 @@ Next MovePageTables::run(Context& c) {
     case Step::next:
       return next(c);
     case Step::lock_ptl:
-      c.take(page_table_lock(mm), LockMode::write);
+      if (!unlocked) c.take(page_table_lock(mm), LockMode::write);
       step = Step::move;
       return flush_pending(c, mm) ? c.call({flush_mm(mm)}) : Next::again;
     case Step::move:
-      step = move_entries(c) ? Step::flush : Step::unlock;
+      step = Step::unlock;
+      if (move_entries(c)) {
+        const bool locked = c.setup.switches.move_flushes_locked;
+        late = late || !locked;
+        if (locked) step = Step::flush;
+      }
       return Next::again;
     case Step::flush:  // Before the lock is dropped: nobody may write by the old address any more.
-      step = Step::unlock;
+      step = late ? Step::next : Step::unlock;
+      if (late) {
+        late = false;
+        return c.call({flush_range(mm, from)});
+      }
       return c.call({flush_range(mm, part)});
     case Step::unlock:
-      c.release(page_table_lock(mm));
+      if (!unlocked) c.release(page_table_lock(mm));
       cursor += part.count;
       step = Step::next;
       return Next::again;
@@ -212,6 +222,7 @@ Next MovePageTables::next(Context& c) {
     const bool whole = left >= pmd_pages && source.value % pmd_pages == 0;
     if (pte.huge && whole && target.value % pmd_pages == 0) {
       part = {.first = source, .count = pmd_pages};
+      unlocked = false;
       step = Step::lock_ptl;
       return Next::pass;
     }
@@ -222,7 +233,12 @@ Next MovePageTables::next(Context& c) {
       continue;
     }
     part = {.first = source, .count = count};
+    unlocked = !c.setup.switches.move_locks_rmap && count == pmd_pages;
     step = Step::lock_ptl;
+    return Next::pass;
+  }
+  if (late) {
+    step = Step::flush;
     return Next::pass;
   }
   step = Step::end;

@@ -8,8 +8,13 @@ namespace model {
 namespace {
 
 PolicyCall callback(Context& c, Hook hook, const NotifierRange& range, MrId mr) {
-  const PageRange part = c.registration(mr).pages.intersect(range.pages);
-  return {.hook = hook, .mr = mr, .range = range, .pages = part};
+  const Registration& region = std::as_const(c.machine).registrations[mr.index()];
+  const bool own = range.owner != 0 && owner_of(region.adapter) == range.owner;
+  return {.hook = hook,
+          .own = own,
+          .mr = mr,
+          .range = range,
+          .pages = region.pages.intersect(range.pages)};
 }
 
 // invalidate(), which is told the sequence number; range_start() is not.
@@ -31,12 +36,29 @@ bool driver_ages(Context& c, MrId mr, PageRange pages, Aging how) {
                     c.machine.policy_of(mr));
 }
 
+// Who waits for the end of an invalidation of some interval.
+void wake_intervals(Context& c) {
+  for (std::uint32_t mr = 0; mr < c.machine.registrations.size(); ++mr) {
+    c.changed(Wait::Kind::readable, mr);
+    c.changed(Wait::Kind::unwatched, mr);
+  }
+}
+
+// Intervals that are still on the list, although who has removed them was told otherwise.
+void late_removals(Context& c, MmId mm) {
+  for (std::uint32_t i = 0; i < c.machine.registrations.size(); ++i) {
+    const Registration& region = std::as_const(c.machine).registrations[i];
+    if (region.mm != mm || !region.gone || !c.notifier(mm).intervals.contains(MrId{i})) continue;
+    c.emit({.kind = EventKind::late_removal, .mm = mm, .mr = MrId{i}});
+  }
+}
+
 // An event of a range, as its subscribers see it.
 Event of_range(EventKind kind, const NotifierRange& range) {
   const auto what = static_cast<std::uint8_t>(range.event);
   return {.kind = kind,
           .detail = what,
-          .context = {.nonblock = !range.blockable, .owner = range.owner},
+          .context = {.nonblock = !range.blockable, .owner = range.owner != 0},
           .mm = range.mm,
           .pages = range.pages,
           .value = what};
@@ -44,8 +66,8 @@ Event of_range(EventKind kind, const NotifierRange& range) {
 
 }  // namespace
 
-void open_range(Context& c, const NotifierRange& range) {
-  c.notifier(range.mm).open_range(range, c.self);
+void open_range(Context& c, const NotifierRange& range, bool outside) {
+  c.notifier(range.mm).open_range(range, c.self, outside);
   c.changed(Wait::Kind::settled, range.mm.value);
 }
 
@@ -64,11 +86,7 @@ void finish_intervals(Context& c, const NotifierRange& range) {
 }
 
 void end_intervals(Context& c, MmId mm) {
-  if (!c.notifier(mm).intervals.end()) return;
-  for (std::uint32_t mr = 0; mr < c.machine.registrations.size(); ++mr) {
-    c.changed(Wait::Kind::readable, mr);
-    c.changed(Wait::Kind::unwatched, mr);
-  }
+  if (c.notifier(mm).intervals.end()) wake_intervals(c);
 }
 
 bool ask_young(Context& c, MmId mm, PageRange pages, Aging how) {
@@ -93,7 +111,7 @@ Next RangeStart::run(Context& c) {
   switch (step) {
     case Step::enter:  // mn_itree_inv_start_range(), under the subscriptions' spinlock.
       range.pages = announced(c, range.pages);
-      open_range(c, range);
+      open_range(c, range, outside);
       c.emit(of_range(EventKind::range_start, range));
       notifier.intervals.start(range.pages);
       step = Step::interval;
@@ -176,7 +194,18 @@ Next RangeEnd::run(Context& c) {
       }
       c.emit(of_range(EventKind::range_end, range));
       close_range(c, range);
-      end_intervals(c, range.mm);
+      if (!c.setup.switches.remove_waits && notifier.intervals.end_sequence()) {
+        wake_intervals(c);
+        step = Step::deferred;
+        return Next::again;
+      }
+      if (c.setup.switches.remove_waits) end_intervals(c, range.mm);
+      step = Step::listener;
+      return Next::pass;
+    case Step::deferred:
+      late_removals(c, range.mm);
+      notifier.intervals.apply_deferred();
+      wake_intervals(c);
       step = Step::listener;
       return Next::pass;
     case Step::listener: {

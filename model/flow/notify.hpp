@@ -22,6 +22,7 @@ struct RangeStart {
     unwind,
   } step = Step::enter;
   bool refused = false;
+  bool outside = false;  // No lock is held that would keep subscribers from coming.
   NotifierRange range{};
   std::uint32_t cursor = 0;  // Among the intervals that were hit.
   MrId listener{};           // The last that was called.
@@ -38,8 +39,8 @@ struct RangeStart {
 // unless it is _only_end().
 struct RangeEnd {
   static constexpr std::string_view name = "range_end";
-  static constexpr std::array<std::string_view, 2> steps{"enter", "listener"};
-  enum class Step : std::uint8_t { enter, listener } step = Step::enter;
+  static constexpr std::array<std::string_view, 3> steps{"enter", "deferred", "listener"};
+  enum class Step : std::uint8_t { enter, deferred, listener } step = Step::enter;
   bool only_end = false;
   NotifierRange range{};
   MrId listener{};  // The last that was called.
@@ -52,7 +53,7 @@ struct RangeEnd {
 bool ask_young(Context& c, MmId mm, PageRange pages, Aging how);
 
 // From one to the other no subscriber may come.
-void open_range(Context& c, const NotifierRange& range);
+void open_range(Context& c, const NotifierRange& range, bool outside = false);
 void close_range(Context& c, const NotifierRange& range);
 
 // mn_itree_finish_pass(): the second pass of those that want one.

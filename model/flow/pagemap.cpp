@@ -5,6 +5,11 @@
 
 namespace model {
 
+// Whether range_start comes before mmap_lock, and range_end behind it.
+bool PagemapScan::outside(const Context& c) const {
+  return protects && !c.setup.switches.scan_notifies_locked;
+}
+
 Wait PagemapScan::guard() const {
   if (step == Step::lock) return Wait::lock(mmap_lock(mm), LockMode::read);
   if (step == Step::lock_ptl) return Wait::lock(page_table_lock(mm), LockMode::write);
@@ -21,11 +26,11 @@ Next PagemapScan::run(Context& c) {
       c.take(mmap_lock(mm), LockMode::read);
       c.spend(Cost::syscall);
       cursor = pages.first;
-      step = protects ? Step::start : Step::unlock;
+      step = !protects ? Step::unlock : outside(c) ? Step::next : Step::start;
       return Next::again;
     case Step::start:
-      step = Step::next;
-      return c.call({RangeStart{.range = range()}});
+      step = outside(c) ? Step::lock : Step::next;
+      return c.call({RangeStart{.outside = outside(c), .range = range()}});
     case Step::next:
       return next(c);
     case Step::lock_ptl:
@@ -40,10 +45,16 @@ Next PagemapScan::run(Context& c) {
       return Next::again;
     case Step::end:
       step = Step::unlock;
+      if (outside(c)) return Next::pass;
       return c.call({RangeEnd{.range = range()}});
     case Step::unlock:
       c.release(mmap_lock(mm));
-      return c.done();
+      step = Step::ended;
+      return outside(c) ? Next::again : c.done();
+    case Step::ended:
+      if (ended) return c.done();
+      ended = true;
+      return c.call({RangeEnd{.range = range()}});
   }
   return c.done();
 }

@@ -141,7 +141,8 @@ PageRange shareable_part(const Vma& vma) {
   return {.first = first, .count = last.value - first.value};
 }
 
-PageRange sharing_range(const Vma* vma, PageRange pages) {
+PageRange sharing_range(const Context& c, const Vma* vma, PageRange pages) {
+  if (!c.setup.switches.announce_shared) return pages;
   const PageRange tables = vma == nullptr ? PageRange{} : shareable_part(*vma);
   if (!tables.overlaps(pages)) return pages;
   const Page first = tables.first;

@@ -21,7 +21,7 @@ void set_shared_huge(Context& c, MmId mm, Page first, Pte entry);
 
 // adjust_range_if_pmd_sharing_possible(): where processes could share a page table of hugetlb, all
 // that it spans is announced.
-PageRange sharing_range(const Vma* vma, PageRange pages);
+PageRange sharing_range(const Context& c, const Vma* vma, PageRange pages);
 
 // How the rmap lock of a mapping is held while its pages are unmapped: of hugetlbfs for write,
 // since a process may let go of a table that others use.

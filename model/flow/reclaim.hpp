@@ -39,6 +39,8 @@ struct UnmapFolio {
   PageRange told{};        // Of the bracket.
   std::uint32_t done = 0;  // Pages of the part.
   Pte entry{};             // What was there.
+  bool seen = false;       // It was there when the lock was taken.
+  Page moved{};            // Where the table is now that the entry is in, if it has moved since.
 
   bool operator==(const UnmapFolio&) const = default;
   Wait guard() const;
@@ -46,6 +48,9 @@ struct UnmapFolio {
 
  private:
   Page at() const { return Page{page.value + done}; }
+  // The walk has a pointer to the entry, and not its address.
+  Page entry_at() const { return moved.some() ? moved : at(); }
+  void follow(Context& c, FrameId wanted);
   NotifierRange range() const;
   void find_part(Context& c);
   Next next_mapping(Context& c);

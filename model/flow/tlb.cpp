@@ -194,7 +194,7 @@ Next BatchFlush::run(Context& c) {
 }
 
 bool flush_pending(Context& c, MmId mm) {
-  if (!c.mm(mm).unflushed) return false;
+  if (!c.mm(mm).unflushed || !c.setup.switches.heed_pending_flush) return false;
   c.mm(mm).unflushed = false;
   return true;
 }

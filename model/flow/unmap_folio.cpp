@@ -23,7 +23,7 @@ NotifierRange UnmapFolio::range() const {
 void UnmapFolio::find_part(Context& c) {
   const Vma* vma = std::as_const(c.machine).spaces[mm.index()].find_vma(page);
   part = part_at(c.machine, frame, {.mm = mm, .page = page});
-  told = c.frame(frame).hugetlb ? sharing_range(vma, part) : part;
+  told = c.frame(frame).hugetlb ? sharing_range(c, vma, part) : part;
 }
 
 Next UnmapFolio::run(Context& c) {
@@ -59,6 +59,7 @@ Next UnmapFolio::run(Context& c) {
     case Step::end:
       c.release(page_table_lock(mm));
       step = Step::next_mapping;
+      if (!c.setup.switches.unmap_notifies) return Next::again;
       return c.call({RangeEnd{.range = range()}});
     case Step::unlock_rmap:
       c.release(rmap_lock(mapping));
@@ -105,12 +106,14 @@ Next UnmapFolio::next_mapping(Context& c) {
     return c.call({SplitPmd{.mm = mm, .first = page}});
   }
   step = Step::started;
+  if (!c.setup.switches.unmap_notifies) return Next::pass;
   return c.call({RangeStart{.range = range()}});
 }
 
 Next UnmapFolio::lock(Context& c) {
   c.take(page_table_lock(mm), LockMode::write);
   step = Step::clear;
+  seen = std::as_const(c.machine).spaces[mm.index()].page_table.at(page).maps(frame);
   if (splits(c)) return c.call({SplitPmd{.inner = true, .mm = mm, .first = page}});
   return Next::again;
 }
@@ -128,13 +131,14 @@ Next UnmapFolio::clear(Context& c) {
       step = Step::set;  // No TLB can hold it.
       return Next::pass;
     }
+    if (!entry.maps(wanted)) follow(c, wanted);
     if (!entry.maps(wanted)) continue;
     if (entry.huge && unshare_pmds(c, mm, page)) {  // The others have it mapped still.
       step = Step::end;
       return c.call({flush_range(mm, span_of(page, pud_pages))});
     }
     if (entry.huge) return clear_huge(c);
-    unmap_frame(c, mm, at());
+    unmap_frame(c, mm, entry_at());
     // An entry that is not accessible was flushed when it became so.
     step = entry.no_access ? Step::set : Step::flush;
     if (step == Step::flush && batch && defers(c, mm)) {
@@ -145,6 +149,19 @@ Next UnmapFolio::clear(Context& c) {
   }
   step = Step::end;
   return Next::pass;
+}
+
+// mremap() has moved the table below the walk, which holds the table's lock.
+void UnmapFolio::follow(Context& c, FrameId wanted) {
+  if (c.setup.switches.move_locks_rmap || !seen) return;
+  const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
+  for (const Vma& vma : space.vmas) {
+    space.page_table.for_each(vma.pages, [&](Page there, const Pte& pte) {
+      if (!pte.maps(wanted)) return;
+      moved = there;
+      entry = pte;
+    });
+  }
 }
 
 Next UnmapFolio::clear_huge(Context& c) {
@@ -167,7 +184,8 @@ Next UnmapFolio::clear_huge(Context& c) {
 Next UnmapFolio::set(Context& c) {
   PageTable& table = c.mm(mm).page_table;
   c.spend(Cost::pte_change);
-  const Page here = at();
+  const Page here = entry_at();
+  moved = Page{};
   done += entry.pages();
   step = done < part.count ? Step::clear : Step::end;
   if (pinned(c)) {

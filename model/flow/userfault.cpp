@@ -383,6 +383,7 @@ Next ClearRefs::run(Context& c) {
       step = Step::lock_ptl;
       if (!soft) return Next::pass;
       c.mm(mm).modify(all_pages, [](Vma& vma) { vma.soft_dirty = false; });
+      if (!c.setup.switches.soft_dirty_notifies) return Next::pass;
       return c.call({RangeStart{.range = range}});
     case Step::lock_ptl: {
       Small<std::pair<Page, Pte>, 8> entries;
@@ -412,6 +413,7 @@ Next ClearRefs::run(Context& c) {
     }
     case Step::end:
       step = Step::flush;
+      if (!c.setup.switches.soft_dirty_notifies) return Next::pass;
       return c.call({RangeEnd{.range = range}});
     case Step::flush:
       step = Step::unlock;

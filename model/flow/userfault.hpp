@@ -155,8 +155,8 @@ struct Guard {
 // PAGEMAP_SCAN: asks which pages were written, and may write-protect them for userfaultfd.
 struct PagemapScan {
   static constexpr std::string_view name = "pagemap_scan";
-  static constexpr std::array<std::string_view, 7> steps{"lock",  "start", "next",  "lock_ptl",
-                                                         "flush", "end",   "unlock"};
+  static constexpr std::array<std::string_view, 8> steps{"lock",  "start", "next",   "lock_ptl",
+                                                         "flush", "end",   "unlock", "ended"};
   enum class Step : std::uint8_t {
     lock,
     start,
@@ -164,9 +164,11 @@ struct PagemapScan {
     lock_ptl,
     flush,
     end,
-    unlock
+    unlock,
+    ended
   } step = Step::lock;
   bool protects = false;  // PM_SCAN_WP_MATCHING
+  bool ended = false;     // range_end has been called, behind the lock.
   MmId mm{};
   PageRange pages{};
   Page cursor{0};
@@ -177,6 +179,7 @@ struct PagemapScan {
   Next run(Context& c);
 
  private:
+  bool outside(const Context& c) const;
   NotifierRange range() const;
   Next next(Context& c);
   TlbFlush flush(Context& c) const;

@@ -38,7 +38,7 @@ NotifierRange Zap::bracket(Context& c) const {
   whole.pages = part;
   // hugetlb_zap_begin(); munmap() says what it unmaps.
   if (pool.count > 0 && !tables) {
-    whole.pages = sharing_range(c.mm(range.mm).find_vma(part.first), part);
+    whole.pages = sharing_range(c, c.mm(range.mm).find_vma(part.first), part);
   }
   return whole;
 }
@@ -46,7 +46,7 @@ NotifierRange Zap::bracket(Context& c) const {
 // That of unmap_hugepage_range().
 NotifierRange Zap::nested_bracket(Context& c) const {
   return {.mm = range.mm,
-          .pages = sharing_range(c.mm(range.mm).find_vma(pool.first), pool),
+          .pages = sharing_range(c, c.mm(range.mm).find_vma(pool.first), pool),
           .event = NotifierEvent::unmap};
 }
 
@@ -170,9 +170,11 @@ Next Zap::clear(Context& c) {
     if (first.huge) {
       const Pte pte = table.at(span.first);
       if (unshare_pmds(c, range.mm, span.first)) {  // The others keep what it maps.
-        gather.add(span_of(span.first, pud_pages));
-        gather.pmds = true;
-        gather.freed_tables = unshared = true;
+        if (c.setup.switches.unshare_flushes) {
+          gather.add(span_of(span.first, pud_pages));
+          gather.pmds = true;
+          gather.freed_tables = unshared = true;
+        }
         cursor = std::min(part.end(), span_of(span.first, pud_pages).end());
         continue;
       }

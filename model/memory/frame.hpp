@@ -39,7 +39,7 @@ struct Frame {
   // maps, pins, lock and flags of all.
   std::uint16_t tail = 0;
   std::uint8_t order = 0;  // folio_order(): of how many pages it is, as a power of two.
-  std::uint8_t node = 0;
+  std::uint8_t node = 0;   // Of device memory, whose it is: a DeviceOwner.
   bool allocated : 1 = false;
   bool listed : 1 = false;     // On the list of candidates for reclaim: PG_lru.
   bool dirty : 1 = false;      // Differs from what swap or the disk holds.

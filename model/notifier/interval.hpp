@@ -41,13 +41,24 @@ enum class NotifierEvent : std::uint8_t {
   exclusive,
 };
 
+// Whose device memory it is, or who is about to move or take a page: dev_pagemap.owner. 0:
+// nobody's.
+using DeviceOwner = std::uint8_t;
+inline constexpr DeviceOwner nameless_owner = 1;  // Of the calls that name no device.
+constexpr DeviceOwner owner_of(AdapterId adapter) {
+  return adapter.some() ? static_cast<DeviceOwner>(adapter.value + 2) : DeviceOwner{0};
+}
+constexpr AdapterId adapter_of(DeviceOwner owner) {
+  return owner < 2 ? AdapterId{} : AdapterId{owner - 2U};
+}
+
 // struct mmu_notifier_range.
 struct NotifierRange {
   MmId mm{};
   PageRange pages{};
   NotifierEvent event = NotifierEvent::unmap;
   bool blockable = true;
-  bool owner = false;  // It names one, who need not heed it: mmu_notifier_range_init_owner().
+  DeviceOwner owner = 0;  // Who need not heed it: mmu_notifier_range_init_owner().
 
   bool operator==(const NotifierRange&) const = default;
 };
@@ -89,9 +100,19 @@ class IntervalNotifiers {
 
   // mn_itree_inv_end(). True when the last one ended an odd epoch: readers that wait may go on.
   bool end() {
+    if (!end_sequence()) return false;
+    apply_deferred();
+    return true;
+  }
+
+  // Its two halves.
+  bool end_sequence() {
     check(active_ > 0);
     if (--active_ > 0 || !odd()) return false;
     ++sequence_;
+    return true;
+  }
+  void apply_deferred() {
     for (const Deferred& change : deferred_) {
       if (change.insert) {
         put(change.subscription);
@@ -100,7 +121,6 @@ class IntervalNotifiers {
       }
     }
     deferred_.clear();
-    return true;
   }
 
   // mmu_interval_read_begin(), without the wait.

@@ -17,6 +17,7 @@ struct OpenRange {
   NotifierRange range{};
   TaskId task{};
   bool returned = false;  // All callbacks of range_start have come back.
+  bool outside = false;   // No lock is held that keeps new subscribers away.
 
   bool operator==(const OpenRange&) const = default;
 };
@@ -34,6 +35,7 @@ struct Subscriptions {
   IntervalNotifiers intervals{};
   Small<MrId, 2> list{};  // Subscriptions with range_start and range_end, the newest first.
   bool released = false;  // The release callback has returned.
+  bool hidden = false;    // The list is thought to be empty, but for release.
   Small<OpenRange, 2> open{};
   Small<Lookup, 2> lookups{};
 
@@ -46,7 +48,8 @@ struct Subscriptions {
   }
   bool listens(MrId mr) const { return std::ranges::find(list, mr) != list.end(); }
   // The next listener after `previous`, the first one after none; none at the end.
-  MrId next_listener(MrId previous) const {
+  MrId next_listener(MrId previous) const { return hidden ? MrId{} : next_to_release(previous); }
+  MrId next_to_release(MrId previous) const {
     for (const MrId mr : list) {
       if (!previous.some() || mr < previous) return mr;
     }
@@ -59,8 +62,8 @@ struct Subscriptions {
     });
   }
 
-  void open_range(const NotifierRange& range, TaskId task) {
-    open.push_back({.range = range, .task = task});
+  void open_range(const NotifierRange& range, TaskId task, bool outside) {
+    open.push_back({.range = range, .task = task, .outside = outside});
   }
   void range_returned(const NotifierRange& range, TaskId task) {
     for (OpenRange& entry : open) {

@@ -45,6 +45,11 @@ class Driver {
   void unpin_all(MrId mr);                       // unpin_user_pages().
   void mark_dirty(MrId mr, PageRange pages);     // set_page_dirty() where it could be written.
 
+  // Of a look-up of several pages: what was found for all but the last.
+  void keep(PolicyCall& call);
+  void forget(const PolicyCall& call);
+  void install_kept(const PolicyCall& call);
+
   // ---- The adapter.
   void install(MrId mr, Page page, PfnEntry entry);
   void clear(MrId mr, PageRange pages);  // The PFN table.
@@ -57,6 +62,8 @@ class Driver {
 
   // ---- Memory of its own: kmalloc(GFP_KERNEL), which may have to reclaim.
   void allocate_memory();
+  // mmput(): the last one ends the address space, with all the locks that this takes.
+  void put_address_space(MrId mr);
 
   // ---- Users of a handle, on both sides.
   const Attachment& attachment(AttachmentId attachment) const;

@@ -28,11 +28,17 @@ constexpr std::array settings_table{
     flag<P, &P::lock_first>("lock_first", "a fault takes the driver's lock before mmap_lock"),
     flag<P, &P::heed_protection>("heed_protection", "changes of permission are not ignored"),
     flag<P, &P::heed_release>("heed_release", "the RELEASE event is not ignored"),
-    flag<P, &P::heed_migrate>("heed_migrate", "the MIGRATE event is not ignored"),
+    word<P, &P::owner_filter>("owner_filter", "own|any|none",
+                              "which MIGRATE and EXCLUSIVE events are ignored: those of the own "
+                              "device, of any, or none"),
     flag<P, &P::heed_blockable>("heed_blockable", "who may not sleep is refused"),
     flag<P, &P::allocate_locked>("allocate_locked",
                                  "a fault allocates memory under the driver's lock"),
     flag<P, &P::wait_leave>("wait_leave", "deregistration waits for transfers in flight"),
+    flag<P, &P::put_later>("put_later", "a callback does not drop the last user of the process"),
+    flag<P, &P::unlock_on_error>("unlock_on_error", "a fault that fails gives the lock back"),
+    flag<P, &P::leave_locked>("leave_locked",
+                              "deregistration waits for callbacks under the driver's lock"),
 };
 
 }  // namespace
@@ -72,7 +78,12 @@ bool P::overtaken(const Driver& driver, const PolicyCall& call) const {
 }
 
 Next P::start_over(Driver& driver, PolicyCall& call) const {
+  for (Page page = call.pages.first; page < call.page; ++page.value) {
+    driver.end_lookup(call.mr, page);
+  }
   driver.started_over(call.mr, call.page);
+  driver.forget(call);
+  call.page = call.pages.first;
   call.found = {};
   call.sequence = 0;
   if (++call.retries > retries) return driver.fail(EBUSY);
@@ -94,9 +105,15 @@ Next P::fault(Driver& driver, PolicyCall& call) const {
       return driver.look_up(call.mr, call.page, call.write);
     case Fault::walk:
       call.found = driver.found();
-      if (!call.found.populated()) {
+      if (!call.found.populated() || (call.write && !call.found.write)) {
+        const int error = call.found.populated() ? EFAULT : driver.result().number;
+        driver.forget(call);
         if (lock_first) driver.unlock(call.mr);
-        return driver.fail(EFAULT);
+        return driver.fail(error);
+      }
+      if (call.page.value + 1 < call.pages.end().value) {
+        driver.keep(call);
+        return driver.look_up(call.mr, call.page, call.write);
       }
       return call.go(recheck_locked ? Fault::lock : Fault::early_recheck, Next::pass);
     case Fault::early_recheck:
@@ -108,7 +125,8 @@ Next P::fault(Driver& driver, PolicyCall& call) const {
     case Fault::install:  // Under the driver's lock.
       if (!driver.registration(call.mr).live) {
         driver.end_lookup(call.mr, call.page);
-        driver.unlock(call.mr);
+        driver.forget(call);
+        if (unlock_on_error) driver.unlock(call.mr);
         return driver.fail(EFAULT);
       }
       if (recheck_locked && overtaken(driver, call)) {
@@ -116,6 +134,7 @@ Next P::fault(Driver& driver, PolicyCall& call) const {
         return start_over(driver, call);
       }
       if (allocate_locked) driver.allocate_memory();
+      driver.install_kept(call);
       driver.install(call.mr, call.page, call.found);
       return call.go(Fault::unlock);
     case Fault::unlock:
@@ -125,22 +144,23 @@ Next P::fault(Driver& driver, PolicyCall& call) const {
   return Next::done;
 }
 
-bool P::ignores(NotifierEvent event) const {
-  switch (event) {
+bool P::ignores(const PolicyCall& call) const {
+  switch (call.range.event) {
     case NotifierEvent::protection_vma:
     case NotifierEvent::protection_page:
       return !heed_protection;
     case NotifierEvent::release:
       return !heed_release;
     case NotifierEvent::migrate:
-      return !heed_migrate;
+    case NotifierEvent::exclusive:
+      return owner_filter == OwnerFilter::any || (owner_filter == OwnerFilter::own && call.own);
     default:
       return false;
   }
 }
 
 Next P::range_start(Driver& driver, PolicyCall& call) const {
-  if (ignores(call.range.event)) return Next::give;
+  if (ignores(call)) return Next::give;
   if (!call.range.blockable && heed_blockable) return driver.fail(EAGAIN);
   switch (call.at<Start>()) {
     case Start::lock:
@@ -157,6 +177,7 @@ Next P::range_start(Driver& driver, PolicyCall& call) const {
     case Start::drain:  // The adapter's answer comes after its transfers in flight.
       return call.go(Start::unlock, Next::pass);
     case Start::unlock:
+      if (!put_later) driver.put_address_space(call.mr);
       driver.unlock(call.mr);
       return Next::done;
   }
@@ -175,9 +196,11 @@ Next P::deregistered(Driver& driver, PolicyCall& call) const {
       driver.clear(call.mr, call.pages);
       return call.go(Leave::unwatch);
     case Leave::unwatch:
+      if (leave_locked) driver.lock(call.mr);
       driver.unwatch_interval(call.mr);
       return call.go(Leave::gone);
     case Leave::gone:  // No callback runs any more.
+      if (leave_locked) driver.unlock(call.mr);
       return Next::done;
   }
   return Next::done;
@@ -195,12 +218,13 @@ Wait P::guard(const PolicyCall& call) const {
       }
       return {};
     case Hook::range_start:
-      if (ignores(call.range.event) || (!call.range.blockable && heed_blockable)) return {};
+      if (ignores(call) || (!call.range.blockable && heed_blockable)) return {};
       if (call.at<Start>() == Start::lock) return lock;
       if (call.at<Start>() == Start::drain) return drained;
       return {};
     case Hook::deregistered:
       if (call.at<Leave>() == Leave::drain && wait_leave) return drained;
+      if (call.at<Leave>() == Leave::unwatch && leave_locked) return lock;
       if (call.at<Leave>() == Leave::gone) {
         return {.kind = Wait::Kind::unwatched, .index = call.mr.value};
       }

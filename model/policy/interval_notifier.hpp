@@ -23,6 +23,7 @@ struct IntervalNotifierPolicy : PolicyDefaults {
   static constexpr std::string_view name = "interval_notifier";
   static constexpr bool faults = true;
   enum class Recheck : std::uint8_t { no, yes, active, ended };
+  enum class OwnerFilter : std::uint8_t { own, any, none };
   enum class Fault : std::uint8_t {
     early_lock,
     read_begin,
@@ -48,10 +49,13 @@ struct IntervalNotifierPolicy : PolicyDefaults {
   bool lock_first = false;
   bool heed_protection = true;
   bool heed_release = true;
-  bool heed_migrate = true;
+  OwnerFilter owner_filter = OwnerFilter::own;
   bool heed_blockable = true;
   bool allocate_locked = false;
   bool wait_leave = true;
+  bool put_later = true;
+  bool unlock_on_error = true;
+  bool leave_locked = false;
 
   static std::span<const Setting<IntervalNotifierPolicy>> settings();
   static StepNames steps(Hook hook);
@@ -59,7 +63,7 @@ struct IntervalNotifierPolicy : PolicyDefaults {
   Next deregistered(Driver& driver, PolicyCall& call) const;
   Next fault(Driver& driver, PolicyCall& call) const;
   Next range_start(Driver& driver, PolicyCall& call) const;
-  bool ignores(NotifierEvent event) const;
+  bool ignores(const PolicyCall& call) const;
   Wait guard(const PolicyCall& call) const;
 
  private:

@@ -24,7 +24,7 @@ namespace model {
 enum class Hook : std::uint8_t {
   registered,    // An MR was made: subscribe, pin, or do nothing.
   deregistered,  // It is about to go.
-  fault,         // The adapter has no translation for `page`.
+  fault,         // The adapter has no translation for some of `pages`.
   range_start,   // invalidate() of an interval, or range_start() of a notifier.
   range_end,     // range_end() of a notifier.
   release,       // The address space is going away.
@@ -45,12 +45,13 @@ struct PolicyCall {
   Hook hook = Hook::registered;
   std::uint8_t step = 0;
   std::uint8_t retries = 0;
-  bool write = false;
+  bool write : 1 = false;
+  bool own : 1 = false;  // The driver's own device is the owner that the range names.
   MrId mr{};
   AttachmentId attachment{};
   NotifierRange range{};
   PageRange pages{};
-  Page page{};                       // Of the fault, or where a walk over the pages is.
+  Page page{};                       // Where a walk over the pages is.
   std::uint32_t cursor = 0;          // Where a walk over anything is.
   std::uint32_t sequence = 0;        // What read_begin() gave, or what invalidate() was told.
   std::uint32_t epoch = 0;           // Driver::epoch(), and
@@ -91,7 +92,7 @@ struct PolicyDefaults {
   Next range_start(Driver&, PolicyCall&) const { return Next::give; }
   Next range_end(Driver&, PolicyCall&) const { return Next::give; }
   Next release(Driver&, PolicyCall&) const { return Next::give; }
-  bool ignores(NotifierEvent) const { return false; }  // range_start() does nothing about it.
+  bool ignores(const PolicyCall&) const { return false; }  // range_start() does nothing about it.
   bool young(Driver&, MrId, PageRange, Aging) const { return false; }
   Next touch(Driver&, PolicyCall&) const { return Next::give; }
   Next activate(Driver&, PolicyCall&) const { return Next::give; }
@@ -117,7 +118,7 @@ concept InvalidationPolicy = std::copyable<P> &&
   { policy.touch(driver, call) } -> std::same_as<Next>;
   { policy.activate(driver, call) } -> std::same_as<Next>;
   { policy.shootdown(driver, call) } -> std::same_as<Next>;
-  { policy.ignores(call.range.event) } -> std::same_as<bool>;
+  { policy.ignores(call) } -> std::same_as<bool>;
   { policy.young(driver, call.mr, call.pages, how) } -> std::same_as<bool>;
   { policy.guard(call) } -> std::same_as<Wait>;
 };

@@ -71,6 +71,9 @@ constexpr VerbName verbs[] = {
     {"mmu_interval_read_begin", Verb::interval_read_begin},
     {"mmu_interval_read_retry", Verb::interval_read_retry},
     {"mmu_notifier_unregister", Verb::notifier_unregister},
+    {"hmm_open", Verb::hmm_open},
+    {"hmm_close", Verb::hmm_close},
+    {"hmm_dmirror_cmd", Verb::hmm_dmirror_cmd},
     {"reg_mr", Verb::reg_mr},
     {"dereg_mr", Verb::dereg_mr},
     {"prefetch", Verb::prefetch},
@@ -155,6 +158,9 @@ struct FlagName {
   std::string_view name;
   std::uint32_t value;
 };
+constexpr std::uint32_t mirror(model::MirrorCommand command) {
+  return static_cast<std::uint32_t>(command);
+}
 constexpr FlagName flag_names[] = {
     {"PROT_READ", model::protection::read},
     {"PROT_WRITE", model::protection::write},
@@ -192,6 +198,14 @@ constexpr FlagName flag_names[] = {
     {"dev_private_owner", model::hmm_flag::owner},
     {"to_device_private", model::migrate_flag::to_device},
     {"MIGRATE_VMA_SELECT_DEVICE_PRIVATE", model::migrate_flag::from_device},
+    {"HMM_DMIRROR_WRITE", mirror(model::MirrorCommand::write)},
+    {"HMM_DMIRROR_MIGRATE_TO_DEV", mirror(model::MirrorCommand::migrate_to_dev)},
+    {"HMM_DMIRROR_MIGRATE_TO_SYS", mirror(model::MirrorCommand::migrate_to_sys)},
+    {"HMM_DMIRROR_SNAPSHOT", mirror(model::MirrorCommand::snapshot)},
+    {"HMM_DMIRROR_EXCLUSIVE", mirror(model::MirrorCommand::exclusive)},
+    {"HMM_DMIRROR_CHECK_EXCLUSIVE", mirror(model::MirrorCommand::check_exclusive)},
+    {"HMM_DMIRROR_FLAGS", mirror(model::MirrorCommand::flags)},
+    {"HMM_DMIRROR_RELEASE", mirror(model::MirrorCommand::release)},
     {"MPOL_MF_MOVE", 1},
     {"MS_SYNC", 1},
     {"PM_SCAN_WP_MATCHING", 1},

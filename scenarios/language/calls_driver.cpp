@@ -44,6 +44,37 @@ std::vector<CallRow> driver_calls() {
   };
 }
 
+namespace {
+
+// The command of a call of hmm_dmirror_cmd().
+Parameter command(std::vector<std::string> names) {
+  return words("command", std::move(names), Role::flags);
+}
+
+}  // namespace
+
+std::vector<CallRow> mirror_calls() {
+  const Parameter fd = of(ParameterKind::mirror, "fd");
+  CallRow open = row("hmm_open", by_process,
+                     {{{{.name = "device", .kind = ParameterKind::device, .local = true}}}},
+                     "Opens the test device of HMM: it mirrors all memory of the process.");
+  open.result = Kind::mirror;
+  return {
+      std::move(open),
+      row("hmm_close", by_process, {{{fd}}}, "Closes it, and ends the mirror."),
+      row("hmm_dmirror_cmd", by_process,
+          {{{fd,
+             command({"HMM_DMIRROR_READ", "HMM_DMIRROR_MIGRATE_TO_DEV",
+                      "HMM_DMIRROR_MIGRATE_TO_SYS", "HMM_DMIRROR_SNAPSHOT", "HMM_DMIRROR_EXCLUSIVE",
+                      "HMM_DMIRROR_CHECK_EXCLUSIVE"}),
+             pages()}},
+           {{fd, command({"HMM_DMIRROR_WRITE", "HMM_DMIRROR_FLAGS"}), pages(),
+             number("value", Role::number)}},
+           {{fd, command({"HMM_DMIRROR_RELEASE"})}}},
+          "A command to the test device of HMM."),
+  };
+}
+
 std::vector<CallRow> kernel_calls() {
   const Parameter owner = process("process", Role::owner);
   return {

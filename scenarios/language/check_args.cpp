@@ -39,6 +39,8 @@ bool fits(ParameterKind parameter, Kind kind) {
                            Kind::attachment, Kind::attachment_pages});
     case ParameterKind::interval:
       return one_of(kind, {Kind::interval});
+    case ParameterKind::mirror:
+      return one_of(kind, {Kind::mirror});
     case ParameterKind::file:
       return one_of(kind, {Kind::file});
     case ParameterKind::process:

@@ -63,6 +63,11 @@ struct Inference {
         return symbol_type({SymbolKind::signal, i}, Kind::signal);
       }
     }
+    for (std::uint32_t i = 0; i < words.constants.size(); ++i) {
+      if (words.constants[i].name == name) {
+        return symbol_type({SymbolKind::constant, i}, Kind::number);
+      }
+    }
     for (std::uint32_t i = 0; i < words.functions.size(); ++i) {
       if (words.functions[i].name == name && words.functions[i].forms.empty()) {
         return symbol_type({SymbolKind::function, i}, words.functions[i].result);

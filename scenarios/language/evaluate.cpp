@@ -148,6 +148,9 @@ struct Evaluator {
       if (lets >= lets_max) return problem(fmt::format("'{}' is defined by itself", name));
       return Evaluator{checked, assignment, nodes, lets + 1}.run(let->let->value);
     }
+    if (const ConstantRow* constant = find(checked.vocabulary->constants, name)) {
+      return quantity(Rational(constant->value), Dimension::none);
+    }
     return {{.content = Word{name}, .written = name}, ""};
   }
   Evaluated operator()(const UnaryExpr& unary) const {

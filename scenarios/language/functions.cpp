@@ -58,6 +58,7 @@ std::vector<FunctionRow> execution_functions() {
       {"finished", {form({label})}, Kind::truth, "The operation returned."},
       {"retries", {form({label})}, Kind::number, "How often the operation started again."},
       {"faults", {form({label})}, Kind::number, "How many device faults the operation took."},
+      {"cpages", {form({label})}, Kind::number, "How many pages the device has read or written."},
       {"max",
        {form({of(ParameterKind::number, "number")})},
        Kind::number,

@@ -11,7 +11,7 @@ namespace language {
 namespace {
 
 // By Kind: with its article, so that the noun is what follows it.
-constexpr std::array<std::string_view, 28> kinds = {
+constexpr std::array<std::string_view, 29> kinds = {
     "something unknown",
     "nothing",
     "a condition",
@@ -30,6 +30,7 @@ constexpr std::array<std::string_view, 28> kinds = {
     "an attachment",
     "pages of an attachment",
     "an interval notifier",
+    "an open device (fd)",
     "a file",
     "a process",
     "a host",
@@ -103,6 +104,8 @@ std::string_view description(ParameterKind kind) {
       return "pages of a memory region (mr) or of an attachment";
     case ParameterKind::interval:
       return description(Kind::interval);
+    case ParameterKind::mirror:
+      return description(Kind::mirror);
     case ParameterKind::file:
       return description(Kind::file);
     case ParameterKind::process:
@@ -196,6 +199,8 @@ std::string_view noun(SymbolKind kind) {
       return "error";
     case SymbolKind::signal:
       return "signal";
+    case SymbolKind::constant:
+      return "constant";
     case SymbolKind::function:
       return "function";
     case SymbolKind::event:

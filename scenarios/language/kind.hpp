@@ -26,6 +26,7 @@ enum class Kind : std::uint8_t {
   attachment,
   attachment_pages,
   interval,  // An interval notifier.
+  mirror,    // A device that a process has opened.
   file,
   process,
   host,

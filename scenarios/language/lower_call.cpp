@@ -127,6 +127,7 @@ void Lowering::add_argument(model::Call& call, const Parameter& parameter, const
       return;
     case ParameterKind::device:
       call.adapter = model::AdapterId{symbol.index};
+      need_kind(call, value.span);
       return need_link(call.host, host_of(symbol), value.span);
     case ParameterKind::host:
       call.host = model::HostId{symbol.index};
@@ -145,6 +146,7 @@ void Lowering::add_argument(model::Call& call, const Parameter& parameter, const
       set_role(call, parameter.role, number_of_words(call.verb, value));
       return;
     case ParameterKind::interval:
+    case ParameterKind::mirror:
       call.target.variable = model::VariableId{symbol.index};
       return;
     default:  // An object, or pages of one.
@@ -154,6 +156,14 @@ void Lowering::add_argument(model::Call& call, const Parameter& parameter, const
       }
       return;
   }
+}
+
+// The test device of HMM is opened; memory is registered with the others.
+void Lowering::need_kind(const model::Call& call, Span span) {
+  const model::AdapterSetup& adapter = setup_.adapters[call.adapter.index()];
+  const bool mirror = adapter.kind == model::AdapterSetup::Kind::mirror;
+  if (mirror == (call.verb == Verb::hmm_open)) return;
+  problem(span, "'" + adapter.name + "' is " + (mirror ? "a mirror" : "no mirror"));
 }
 
 void Lowering::add_pages(model::Call& call, const Parameter& parameter, const Expr& value) {

@@ -154,6 +154,8 @@ void Lowering::emit_call(const Expr& expr, const CallExpr& call, model::Expressi
     out.push_back({.code = Code::starts_after, .line = line(0), .other = line(1)});
   } else if (name == "finished") {
     out.push_back({.code = Code::finished, .line = line(0)});
+  } else if (name == "cpages") {
+    out.push_back({.code = Code::copied, .line = line(0)});
   } else if (name == "retries" || name == "faults") {
     out.push_back({.code = name == "retries" ? Code::retries : Code::faults, .line = line(0)});
   } else {

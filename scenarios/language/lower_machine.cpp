@@ -90,6 +90,11 @@ void Lowering::add_devices() {
   for (const DeviceInfo& info : checked_.devices) {
     model::AdapterSetup adapter{.name = checked_.hosts[info.host].name.text + "." + info.name.text,
                                 .host = model::HostId{info.host}};
+    if (info.kind != nullptr && info.kind->name == "mirror") {
+      adapter.kind = model::AdapterSetup::Kind::mirror;
+      adapter.memory = model::DeviceMemory::private_memory;
+      adapter.odp = true;
+    }
     for (const Device* block : info.blocks) {
       for (const auto& entry : block->entries) {
         const auto* setting = std::get_if<Setting>(&entry);
@@ -97,9 +102,15 @@ void Lowering::add_devices() {
         const std::string& name = setting->name.text;
         if (name == "odp") {
           adapter.odp = is_yes(value_of(setting->values[0]).text());
+        } else if (name == "check_write") {
+          adapter.check_write = is_yes(value_of(setting->values[0]).text());
         } else if (name == "tlb") {
           adapter.tlb_entries =
               std::max<std::uint32_t>(1, static_cast<std::uint32_t>(number_of(setting->values[0])));
+        } else if (name == "memory") {
+          adapter.memory = value_of(setting->values[0]).text() == "coherent"
+                               ? model::DeviceMemory::coherent
+                               : model::DeviceMemory::private_memory;
         } else if (name == "pfn_table") {
           adapter.pfn_table = static_cast<std::uint32_t>(number_of(setting->values[0]));
         }

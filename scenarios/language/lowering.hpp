@@ -82,6 +82,7 @@ class Lowering {
   void add_file(model::Call& call, const StepInfo& info);
   bool is_child_of(model::MmId child, model::MmId parent) const;
   PagesMeant pages_meant(const Expr& expr);
+  void need_kind(const model::Call& call, Span span);
   void need_link(model::HostId from, model::HostId to, Span span);
   std::optional<std::uint32_t> variable_of(const Expr& expr) const;
 

@@ -35,6 +35,7 @@ enum class SymbolKind : std::uint8_t {
   word,      // A word value of a param, a setting or a function; nothing more to look up.
   error,     // Row of Vocabulary::errors.
   signal,    // Row of Vocabulary::signals.
+  constant,  // Row of Vocabulary::constants.
   function,  // Row of Vocabulary::functions.
   event,     // Row of Vocabulary::events.
 };

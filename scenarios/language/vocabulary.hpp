@@ -37,6 +37,7 @@ enum class ParameterKind : std::uint8_t {
   attachment_pages,
   remote_pages,  // Of an mr or of an attachment.
   interval,
+  mirror,
   file,
   process,
   host,
@@ -145,6 +146,12 @@ struct UnitRow {
   bool apart = false;  // A word of its own: `4 pages`.
 };
 
+struct ConstantRow {  // A name of a header for a number.
+  std::string name;
+  std::uint32_t value = 0;
+  std::string doc;
+};
+
 struct KernelRow {
   std::string version;
   std::string doc;
@@ -163,6 +170,7 @@ struct Vocabulary {
   std::vector<UnitRow> units;
   std::vector<Entry> errors;           // EFAULT
   std::vector<Entry> signals;          // SIGBUS
+  std::vector<ConstantRow> constants;  // HMM_DMIRROR_PROT_READ
   std::vector<Entry> common_steps;     // start, done: of every call.
   std::vector<Entry> step_properties;  // async, fail_nth, faults
   std::vector<Entry> distributions;

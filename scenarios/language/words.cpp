@@ -48,7 +48,16 @@ Vocabulary settings_of_machines() {
        "An RDMA adapter.",
        {{"tlb", SettingKind::count, "64", "Translations that it caches.", {"lru", "fifo"}},
         {"pfn_table", SettingKind::count, "1024", "Entries of the driver's page-frame table."},
-        {"odp", SettingKind::truth, "on", "It can fault pages in on demand."}}},
+        {"odp", SettingKind::truth, "on", "It can fault pages in on demand."},
+        {"check_write", SettingKind::truth, "yes",
+         "A write asks for a translation that allows it."}}},
+      {"mirror",
+       "The test device of HMM (lib/test_hmm.c), without hardware.",
+       {{"memory",
+         SettingKind::word,
+         "private",
+         "What memory it has: such that no CPU can reach, or any.",
+         {"private", "coherent"}}}},
   };
   return words;
 }
@@ -121,6 +130,20 @@ void add_results(Vocabulary& words) {
       {"SIGBUS", "The page cannot be had any more."},
       {"SIGKILL", "The process was killed."},
       {"SIGSEGV", "Nothing is mapped there, or it may not be used so."},
+  };
+  words.constants = {
+      {"HMM_DMIRROR_PROT_NONE", 0x00, "The page is not there, or not for this device."},
+      {"HMM_DMIRROR_PROT_READ", 0x01, "It may be read."},
+      {"HMM_DMIRROR_PROT_WRITE", 0x02, "It may be written."},
+      {"HMM_DMIRROR_PROT_PMD", 0x04, "It is mapped by a huge entry."},
+      {"HMM_DMIRROR_PROT_PUD", 0x08, "It is mapped by a gigantic entry."},
+      {"HMM_DMIRROR_PROT_ZERO", 0x10, "It is the zero page."},
+      {"HMM_DMIRROR_PROT_DEV_PRIVATE_LOCAL", 0x20, "It is in the private memory of this device."},
+      {"HMM_DMIRROR_PROT_DEV_PRIVATE_REMOTE", 0x30, "It is in that of another one."},
+      {"HMM_DMIRROR_PROT_DEV_COHERENT_LOCAL", 0x40, "It is in the coherent memory of this device."},
+      {"HMM_DMIRROR_PROT_DEV_COHERENT_REMOTE", 0x50, "It is in that of another one."},
+      {"HMM_DMIRROR_FLAG_FAIL_ALLOC", 1, "The next page that the driver wants cannot be had."},
+      {"HMM_DMIRROR_PROT_ERROR", 0xff, "Nothing is mapped there, or it may not be read."},
   };
   words.common_steps = {{"start", "The call begins."}, {"done", "The call has returned."}};
   words.step_properties = {
