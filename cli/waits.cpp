@@ -81,6 +81,8 @@ class Describer {
         return lock(wait);
       case Wait::Kind::quiet:
         return fmt::format("the end of transfers in flight on {}", registration(wait.index));
+      case Wait::Kind::completed:
+        return fmt::format("the adapter of {} to answer an invalidation", registration(wait.index));
       case Wait::Kind::readable:
         return fmt::format("range_end of the last invalidation of {}", space_of(wait.index));
       case Wait::Kind::settled:

@@ -110,6 +110,7 @@ Small<TaskId, 2> World::holders_of(const Wait& wait, TaskId task) const {
     case Wait::Kind::lock:
       return lock_holders(machine_, wait.lock_id(), task);
     case Wait::Kind::quiet:
+    case Wait::Kind::completed:
       return transfers(machine_, wait, task);
     case Wait::Kind::readable:  // The epoch ends with the last invalidation, whatever its pages.
     case Wait::Kind::unwatched:

@@ -110,6 +110,7 @@ LockClass class_of(const Machine& machine, const Wait& wait, TaskId task) {
     case Wait::Kind::lock:
       return class_of(wait.lock_kind);
     case Wait::Kind::quiet:
+    case Wait::Kind::completed:
       return LockClass::device;
     case Wait::Kind::readable:
     case Wait::Kind::settled:
@@ -149,6 +150,7 @@ bool sleeps(const Machine& machine, const Wait& wait) {
   switch (wait.kind) {
     case Wait::Kind::none:
     case Wait::Kind::flushed:
+    case Wait::Kind::completed:
     case Wait::Kind::gate:
       return false;
     case Wait::Kind::lock:

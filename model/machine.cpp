@@ -69,6 +69,12 @@ bool Machine::satisfied(const Wait& wait, TaskId task) const {
       const Registration& region = registrations[wait.index];
       return !adapters[region.adapter.index()].in_flight(MrId{wait.index}, wait.pages);
     }
+    case Wait::Kind::completed: {
+      const AdapterId adapter = registrations[wait.index].adapter;
+      const Adapter& device = adapters[adapter.index()];
+      return device.hung || !setup->adapters[adapter.index()].completes_after_writes ||
+             !device.in_flight(MrId{wait.index}, wait.pages);
+    }
     case Wait::Kind::readable: {
       const MmId mm = registrations[wait.index].mm;
       return notifiers[mm.index()].intervals.readable(MrId{wait.index}, wait.sequence);

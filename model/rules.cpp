@@ -53,6 +53,11 @@ bool reaches(const Machine& machine, const Pte& pte, const Event& event) {
   return frame.device && frame.node == owner_of(event.adapter);
 }
 
+bool shares_table(const Machine& machine, AdapterId adapter) {
+  return adapter.some() &&
+         machine.setup->adapters[adapter.index()].kind == AdapterSetup::Kind::sva;
+}
+
 // A transfer takes effect: the most telling of S1, S22, S9, S10, S2 and S3.
 PropertySet judge_dma(const Machine& machine, const Event& event) {
   const Frame& frame = machine.frames[event.frame];
@@ -64,6 +69,11 @@ PropertySet judge_dma(const Machine& machine, const Event& event) {
     return bit(Property::fork_leak);
   }
   const Pte pte = machine.spaces[event.mm.index()].page_table.at(page);
+  if (shares_table(machine, event.adapter)) {  // As a CPU: until its flush, that is, which all wait for.
+    return !reaches(machine, pte, event) && !is_write(event) && reordered(machine, event)
+               ? bit(Property::reordered_read)
+               : 0;
+  }
   if (!reaches(machine, pte, event)) {
     const bool late = !is_write(event) && reordered(machine, event);
     return bit(late ? Property::reordered_read : Property::stale_translation);
@@ -111,6 +121,7 @@ bool translated(const Machine& machine, MrId mr, PageRange pages) {
 
 // The callback has returned, and the driver has no reference to excuse what is left.
 PropertySet judge_heeded(const Machine& machine, const Event& event) {
+  if (shares_table(machine, machine.registrations[event.mr.index()].adapter)) return 0;
   const bool left = machine.registrations[event.mr.index()].pinned.empty() &&
                     translated(machine, event.mr, event.pages);
   return left ? bit(Property::coverage_gap) : 0;

@@ -40,6 +40,7 @@ struct AdapterSetup {
   enum class Kind : std::uint8_t {
     rnic,    // An RDMA adapter: hardware with a TLB.
     mirror,  // The test device of HMM (lib/test_hmm.c): its driver copies under its lock.
+    sva,     // Shares the page table of a process: PASID, ATS and PRI.
   };
   std::string name{};  // With its host: A.rnic0
   HostId host{};
@@ -49,6 +50,10 @@ struct AdapterSetup {
   bool check_write = true;  // A write wants a translation that allows it.
   Kind kind = Kind::rnic;
   DeviceMemory memory = DeviceMemory::none;
+  bool ats = true;                     // Of sva: it has a TLB of its own, the ATC,
+  bool pri = true;                     // can ask for pages that are missing,
+  bool completes_after_writes = true;  // and answers an invalidation behind its writes.
+  std::uint32_t prq = 0;               // Page requests that the IOMMU queues; 0: any number.
   Policy policy{};
 };
 
@@ -165,6 +170,9 @@ enum class Verb : std::uint8_t {
   interval_read_begin,    // target
   interval_read_retry,    // target
   notifier_unregister,    // mmu_notifier_unregister() of a mm that lives
+  sva_bind,               // adapter: gives an object
+  sva_unbind,             // target
+  hang,                   // adapter: it answers nothing from now on
   hmm_open,               // adapter: gives an object
   hmm_close,              // target
   hmm_dmirror_cmd,        // target, flags (MirrorCommand), pages, number

@@ -148,8 +148,8 @@ void add(Renamed& out, const Policy& policy) {
 }
 
 void add(Renamed& out, const AdapterSetup& adapter) {
-  const auto& [name, host, tlb_entries, pfn_table, odp, check_write, kind, memory, policy] =
-      adapter;
+  const auto& [name, host, tlb_entries, pfn_table, odp, check_write, kind, memory, ats, pri,
+               completes_after_writes, prq, policy] = adapter;
   out.add(host);
   out.add(tlb_entries);
   out.add(pfn_table);
@@ -157,6 +157,8 @@ void add(Renamed& out, const AdapterSetup& adapter) {
   out.add(check_write);
   out.add(kind);
   out.add(memory);
+  for (const bool flag : {ats, pri, completes_after_writes}) out.add(flag);
+  out.add(prq);
   // Frames know whose they are by a number: such devices are not interchangeable.
   if (memory != DeviceMemory::none) out.add(name);
   add(out, policy);

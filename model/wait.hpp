@@ -15,6 +15,7 @@ struct Wait {
     none,       // May run at once.
     lock,       // The lock `index` of `lock_kind` is available in `mode`.
     quiet,      // No transfer in flight on `pages` of the registration `index`.
+    completed,  // Its adapter has answered an invalidation of them, or has failed to in time.
     readable,   // The interval `index` is not in the odd epoch `sequence` any more.
     settled,    // No range of address space `index` is open: mm_take_all_locks().
     unwatched,  // The interval subscription of `index` is gone.

@@ -390,14 +390,23 @@ void World::carry_out(Effects& effects, sim::Chooser& chooser) {
     events_.cancel(lane_of(timer.attachment));
     events_.post(lane_of(timer.attachment), timer.after, Expiry{.attachment = timer.attachment});
   }
-  for (const HostId host : effects.killed) kill(host);
+  for (const HostId host : effects.killed) {
+    stop_tasks([&](TaskId task) { return machine_.tasks[task.index()].host == host; });
+  }
+  for (const AdapterId adapter : effects.stopped) {
+    stop_tasks([&](TaskId task) {
+      const Program* program = program_of(task);
+      return program != nullptr && program->adapter == adapter;
+    });
+  }
 }
 
-// Nothing runs on the host any more. Its transfers on the wire still arrive.
-void World::kill(HostId host) {
+// They stop where they are. What they have on the wire still arrives.
+template <class Wanted>
+void World::stop_tasks(Wanted wanted) {
   for (std::uint32_t i = 0; i < machine_.tasks.size(); ++i) {
-    if (machine_.tasks[i].host != host || !machine_.tasks[i].alive) continue;
     const TaskId task{i};
+    if (!machine_.tasks[i].alive || !wanted(task)) continue;
     events_.cancel(lane_of(task));
     drop_if(guarded_, [task](const Guarded& entry) { return entry.task == task; });
     drop_if(machine_.posted, [task](const Posted& entry) { return entry.task == task; });

@@ -159,7 +159,8 @@ class World {
   void interrupt(const Interrupt& request, Effects& effects);
   void finish_step(Effects& effects, sim::Turn turn, TaskId actor);
   void carry_out(Effects& effects, sim::Chooser& chooser);
-  void kill(HostId host);
+  template <class Wanted>
+  void stop_tasks(Wanted wanted);
 
   void note(const Event& event, Effects& effects);
   void note_step(TaskId task, std::uint32_t number, Effects& effects);

@@ -5,6 +5,9 @@ namespace model {
 
 void Adapter::encode(sim::Encoder& out) const {
   sim::encode(out, host);
+  out.add(static_cast<std::uint8_t>((hung ? 1 : 0) | (blocked ? 2 : 0)));
+  out.add(requests);
+  sim::encode(out, iotlb);
   Names* names = names_of(out);
   if (names == nullptr || !names->device_tlb_roomy) {
     sim::encode(out, tlb);

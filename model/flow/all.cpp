@@ -33,6 +33,8 @@ Next run_hook(const P& policy, Driver& driver, PolicyCall& call) {
       return policy.range_end(driver, call);
     case Hook::release:
       return policy.release(driver, call);
+    case Hook::secondary:
+      return policy.secondary(driver, call);
     case Hook::touch:
       return policy.touch(driver, call);
     case Hook::activate:
@@ -158,6 +160,7 @@ void Effects::clear() {
   timers.clear();
   stopped_timers.clear();
   killed.clear();
+  stopped.clear();
   broken = 0;
   duration = 0;
   witness = nullptr;

@@ -39,7 +39,7 @@ struct Flow {
   std::variant<Access,  // fault.hpp: the program's loads and stores.
                GetPage, HandleFault, RemoteAccess, Pin,             //
                RangeStart, RangeEnd,                                // notify.hpp
-               TlbFlush, TlbFinish, BatchFlush,                     // tlb.hpp
+               TlbFlush, SecondaryFlush, TlbFinish, BatchFlush,     // tlb.hpp
                Zap, SplitPmd, Unmap, OomReap,                       // zap.hpp
                Syscall, Mmap, Munmap, Brk, Mremap, MovePageTables,  // map.hpp
                Madvise, AgeRange, Populate, Mlock,                  // advise.hpp
@@ -62,7 +62,7 @@ struct Flow {
                MirrorCopy, MirrorMove, MirrorExclusive, MirrorCheck, MirrorFlags,
                EvictDevice,                                                        // mirror.hpp
                Watch, Unwatch, ReadInterval,                                       // watch.hpp
-               Dma, Prefetch, Register, Deregister,                                // dma.hpp
+               Dma, Prefetch, Register, Deregister, Hang,                          // dma.hpp
                Connect, Attach, Detach, Rdma, Serve, Window, Send, Receive, Kill,  // remote.hpp
                PolicyCall>  // policy/policy.hpp
       body;
@@ -112,6 +112,7 @@ struct Effects {
   std::vector<Timer> timers{};
   std::vector<AttachmentId> stopped_timers{};
   std::vector<HostId> killed{};
+  std::vector<AdapterId> stopped{};
   PropertySet broken = 0;
   sim::Nanoseconds duration = 0;
   Witness* witness = nullptr;  // Sees events as they happen.

@@ -51,7 +51,10 @@ DeviceOwner nameless(bool owner) { return owner ? nameless_owner : DeviceOwner{0
 
 Flow dma(const Call& call, const Machine& machine) {
   const MrId mr{object(machine, call.target.variable)};
-  const PageRange pages = pages_of(machine, mr, call.target.offset);
+  const bool shares =
+      machine.setup->adapters[machine.registrations[mr.index()].adapter.index()].kind ==
+      AdapterSetup::Kind::sva;
+  const PageRange pages = shares ? call.pages : pages_of(machine, mr, call.target.offset);
   if (call.verb == Verb::prefetch) {
     const bool write = machine.registrations[mr.index()].write;
     return {Prefetch{.write = write, .mr = mr, .pages = pages}};
@@ -374,6 +377,8 @@ std::optional<Flow> begin_kernel_work(const Call& call, const Machine& machine) 
       return Flow{Unregister{.mm = call.mm}};
     case Verb::kill:
       return Flow{Kill{.victim = call.host}};
+    case Verb::hang:
+      return Flow{Hang{.adapter = call.adapter}};
     default:
       return std::nullopt;
   }
@@ -425,6 +430,10 @@ Flow begin_device(const Call& call, const Machine& machine) {
                        .mm = call.mm,
                        .adapter = call.adapter.some() ? call.adapter : card_of(machine, call.mm),
                        .pages = call.pages}};
+    case Verb::sva_bind:
+      return {Register{.mm = call.mm, .adapter = call.adapter, .pages = all_pages}};
+    case Verb::sva_unbind:
+      return {Deregister{.mr = MrId{object(machine, call.target.variable)}}};
     case Verb::hmm_open:
       return {Register{.mm = call.mm, .adapter = call.adapter, .pages = all_pages}};
     case Verb::hmm_close:

@@ -116,6 +116,8 @@ void Context::cancel_timer(AttachmentId attachment) {
   effects_.stopped_timers.push_back(attachment);
 }
 
+void Context::stop_tasks(AdapterId adapter) { effects_.stopped.push_back(adapter); }
+
 void Context::count_pages(std::uint32_t pages) {
   if (!line.some() || !setup.lines[line.index()].counted) return;
   LineState& state = machine.lines[line.index()];

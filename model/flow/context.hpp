@@ -73,6 +73,7 @@ class Context {
   void set_timer(AttachmentId attachment, sim::Nanoseconds after);
   void cancel_timer(AttachmentId attachment);
   void kill_tasks(HostId host);
+  void stop_tasks(AdapterId adapter);     // Of a device: what it was doing is left as it is.
   void count_pages(std::uint32_t pages);  // That a device or its driver has handled: cmd.cpages.
 
   // ---- Frames.

@@ -2,6 +2,7 @@
 #include "model/flow/dma.hpp"
 
 #include "model/flow/all.hpp"
+#include "model/flow/paging.hpp"
 
 namespace model {
 namespace {
@@ -15,6 +16,9 @@ PolicyCall fault_call(MrId mr, Page page, bool write) {
 Next Dma::run(Context& c) {
   switch (step) {
     case Step::translate:
+      if (c.setup.adapters[adapter.index()].kind == AdapterSetup::Kind::sva) {
+        return translate_shared(c);
+      }
       return translate(c);
     case Step::faulted:
       if (!c.task().result.ok()) return refuse(c);
@@ -23,6 +27,11 @@ Next Dma::run(Context& c) {
       return Next::again;
     case Step::land:
       return land(c);
+    case Step::responded:
+      --c.adapter(adapter).requests;
+      if (!c.task().result.ok()) return refuse(c);  // Invalid Request.
+      step = Step::translate;
+      return Next::again;
   }
   return c.done();
 }
@@ -60,14 +69,88 @@ Next Dma::translate(Context& c) {
     device.fill({.mr = mr, .page = page, .target = target},
                 c.setup.adapters[adapter.index()].tlb_entries);
   }
+  return start(c, target);
+}
+
+// By the page table of the process: the ATC, then the IOMMU's TLB, then a walk. What is missing is
+// asked for (PRI): the answer says only that it is worth another translation request.
+Next Dma::translate_shared(Context& c) {
+  Adapter& device = c.adapter(adapter);
+  const AdapterSetup& setup = c.setup.adapters[adapter.index()];
+  const Registration& region = c.registration(mr);
+  const Page page = pages.at(done);
+  c.task().lookup_failed = false;
+  if (!region.live || device.blocked) return refuse(c);
+  const auto usable = [&](const DeviceTlbEntry* entry) {
+    return entry != nullptr && (entry->target.write || !write);
+  };
+  if (const DeviceTlbEntry* hit = device.find(mr, page); setup.ats && usable(hit)) {
+    c.spend(Cost::device_tlb);
+    return start(c, hit->target);
+  }
+  c.spend(setup.ats ? Cost::ats_request : Cost::device_tlb);
+  PfnEntry target;
+  if (const DeviceTlbEntry* hit = device.find_iotlb(mr, page); usable(hit)) {
+    target = hit->target;
+  } else if (const auto walked = walk(c)) {
+    target = *walked;
+    device.flush_iotlb(mr, one_page(page));
+    device.iotlb.push_back({.mr = mr, .page = page, .target = target});
+  } else {
+    return ask(c);
+  }
+  if (setup.ats) {
+    device.flush(mr, one_page(page));
+    device.fill({.mr = mr, .page = page, .target = target}, setup.tlb_entries);
+  }
+  return start(c, target);
+}
+
+// The IOMMU walks the page table, and sets its bits.
+std::optional<PfnEntry> Dma::walk(Context& c) {
+  const MmId mm = c.registration(mr).mm;
+  const Page page = pages.at(done);
+  Pte pte = std::as_const(c.machine).spaces[mm.index()].page_table.at(page);
+  c.spend(Cost::pte_walk);
+  if (!c.mm(mm).alive || !pte.allows(write)) return std::nullopt;
+  if (!pte.young || (write && !pte.dirty)) {
+    pte.young = true;
+    pte.dirty = pte.dirty || write;
+    set_bits(c, mm, page, pte);
+  }
+  return PfnEntry{
+      .frame = pte.frame(), .generation = c.frame(pte.frame()).generation, .write = pte.write};
+}
+
+// A page request. If the queue is full, it is answered as if it had been served.
+Next Dma::ask(Context& c) {
+  const AdapterSetup& setup = c.setup.adapters[adapter.index()];
+  const MmId mm = c.registration(mr).mm;
+  if (!setup.pri) return refuse(c);
+  c.emit({.kind = EventKind::dev_fault,
+          .detail = write,
+          .mm = mm,
+          .pages = one_page(pages.at(done)),
+          .mr = mr,
+          .adapter = adapter});
+  if (setup.prq != 0 && c.adapter(adapter).requests >= setup.prq) return Next::again;
+  ++c.adapter(adapter).requests;
+  c.spend(Cost::page_request);
+  step = Step::responded;
+  return c.call(
+      {GetPage{.mode = GetPage::Mode::populate, .write = write, .mm = mm, .page = pages.at(done)}});
+}
+
+Next Dma::start(Context& c, PfnEntry target) {
+  Adapter& device = c.adapter(adapter);
   device.transfers.push_back(
-      {.task = c.self, .mr = mr, .page = page, .target = target, .write = write});
+      {.task = c.self, .mr = mr, .page = pages.at(done), .target = target, .write = write});
   c.changed(Wait::Kind::quiet, mr.value);
   c.spend(Cost::dma_page);
   c.emit({.kind = EventKind::dma_start,
           .detail = write,
-          .mm = region.mm,
-          .pages = one_page(page),
+          .mm = c.registration(mr).mm,
+          .pages = one_page(pages.at(done)),
           .mr = mr,
           .adapter = adapter,
           .frame = target.frame,
@@ -98,6 +181,7 @@ Next Dma::land(Context& c) {
           .value = write ? value : seen});
   if (write) c.frame(target.frame).value = value;
   c.changed(Wait::Kind::quiet, mr.value);
+  c.changed(Wait::Kind::completed, mr.value);
   if (++done == (pages.count + 1) / 2) c.emit({.kind = EventKind::half});
   if (done == pages.count) return c.done(Result::value(write ? 0 : value));
   step = Step::translate;
@@ -113,6 +197,16 @@ Next Dma::refuse(Context& c) {
           .adapter = adapter,
           .value = requester.value});
   return c.done(Result::error(EFAULT));
+}
+
+Next Hang::run(Context& c) {
+  c.adapter(adapter).hung = true;
+  c.emit({.kind = EventKind::device_hung, .adapter = adapter});
+  for (std::uint32_t i = 0; i < c.machine.registrations.size(); ++i) {
+    c.changed(Wait::Kind::completed, i);
+  }
+  c.stop_tasks(adapter);
+  return c.done();
 }
 
 Next Prefetch::run(Context& c) {
@@ -146,8 +240,8 @@ Next Register::run(Context& c) {
       for (const Registration& other : c.machine.registrations) {
         if (other.live && other.adapter == adapter) used += other.pages.count;
       }
-      const bool mirror = c.setup.adapters[adapter.index()].kind == AdapterSetup::Kind::mirror;
-      if (!mirror && used > c.setup.adapters[adapter.index()].pfn_table) {
+      const bool table = c.setup.adapters[adapter.index()].kind == AdapterSetup::Kind::rnic;
+      if (table && used > c.setup.adapters[adapter.index()].pfn_table) {
         return c.done(Result::error(ENOMEM));
       }
       const Vma* vma = c.mm(mm).find_vma(pages.first);

@@ -11,8 +11,9 @@ namespace model {
 // read is the value of its first page; EFAULT if a piece has no translation and can get none.
 struct Dma {
   static constexpr std::string_view name = "dma";
-  static constexpr std::array<std::string_view, 3> steps{"translate", "faulted", "land"};
-  enum class Step : std::uint8_t { translate, faulted, land } step = Step::translate;
+  static constexpr std::array<std::string_view, 4> steps{"translate", "faulted", "land",
+                                                         "responded"};
+  enum class Step : std::uint8_t { translate, faulted, land, responded } step = Step::translate;
   bool write = false;
   AdapterId adapter{};
   MrId mr{};
@@ -26,8 +27,24 @@ struct Dma {
 
  private:
   Next translate(Context& c);
+  Next translate_shared(Context& c);
+  std::optional<PfnEntry> walk(Context& c);
+  Next ask(Context& c);
+  Next start(Context& c, PfnEntry target);
   Next land(Context& c);
   Next refuse(Context& c);
+};
+
+// A device stops where it is, and answers nothing any more: surprise removal, or a fault of its
+// own.
+struct Hang {
+  static constexpr std::string_view name = "hang";
+  static constexpr std::array<std::string_view, 1> steps{"hang"};
+  enum class Step : std::uint8_t { hang } step = Step::hang;
+  AdapterId adapter{};
+
+  bool operator==(const Hang&) const = default;
+  Next run(Context& c);
 };
 
 // ibv_advise_mr(PREFETCH): asks the driver for translations before they are used.

@@ -187,6 +187,31 @@ void Driver::clear(MrId mr, PageRange pages) {
 }
 
 void Driver::flush(MrId mr, PageRange pages) {
+  flush_iotlb(mr, pages);
+  flush_atc(mr, pages);
+}
+
+void Driver::flush_iotlb(MrId mr, PageRange pages) {
+  const AdapterId adapter = context_.registration(mr).adapter;
+  if (std::as_const(context_.machine).adapters[adapter.index()].iotlb.empty()) return;
+  context_.adapter(adapter).flush_iotlb(mr, pages);
+  context_.spend(Cost::iotlb_flush);
+  context_.emit({.kind = EventKind::iotlb_flush,
+                 .mm = context_.registration(mr).mm,
+                 .pages = pages,
+                 .mr = mr,
+                 .adapter = adapter});
+}
+
+bool Driver::hung(MrId mr) const { return context_.adapter(registration(mr).adapter).hung; }
+
+void Driver::block(MrId mr) {
+  const AdapterId adapter = registration(mr).adapter;
+  context_.adapter(adapter).blocked = true;
+  context_.emit({.kind = EventKind::device_blocked, .mr = mr, .adapter = adapter});
+}
+
+void Driver::flush_atc(MrId mr, PageRange pages) {
   const AdapterId adapter = context_.registration(mr).adapter;
   context_.adapter(adapter).flush(mr, pages);
   context_.emit({.kind = EventKind::device_flush,

@@ -80,7 +80,10 @@ Next HugetlbFault::run(Context& c) {
       return c.call({flush});
     }
     case Step::set: {
-      if (!c.setup.switches.secondary_by_flush) secondary_tlb(c, mm, range(c).pages);
+      if (!c.setup.switches.secondary_by_flush && !told) {
+        told = true;
+        if (secondary_tlb(c, mm, range(c).pages, Next::pass) == Next::call) return Next::call;
+      }
       Vma& vma = *c.mm(mm).find_vma(page);
       const Page first = range(c).pages.first;
       vma.prepared = true;

@@ -24,6 +24,7 @@ struct HugetlbFault {
   bool write = false;
   bool unshare = false;  // FAULT_FLAG_UNSHARE: a copy of one's own, though only to be read.
   bool wp = false;       // The entry that is replaced was protected by userfaultfd.
+  bool told = false;     // Those who share the page table have been told.
   MmId mm{};
   Page page{};
   FrameId fresh{};

@@ -188,9 +188,13 @@ Next RangeEnd::run(Context& c) {
   Subscriptions& notifier = c.notifier(range.mm);
   switch (step) {
     case Step::enter:
-      range.pages = announced(c, range.pages);
-      if (!only_end && !c.setup.switches.secondary_by_flush) {
-        secondary_tlb(c, range.mm, range.pages);
+      if (!told) {
+        told = true;
+        range.pages = announced(c, range.pages);
+        const bool tells = !only_end && !c.setup.switches.secondary_by_flush;
+        if (tells && secondary_tlb(c, range.mm, range.pages, Next::pass) == Next::call) {
+          return Next::call;
+        }
       }
       c.emit(of_range(EventKind::range_end, range));
       close_range(c, range);

@@ -42,6 +42,7 @@ struct RangeEnd {
   static constexpr std::array<std::string_view, 3> steps{"enter", "deferred", "listener"};
   enum class Step : std::uint8_t { enter, deferred, listener } step = Step::enter;
   bool only_end = false;
+  bool told = false;  // Those who share the page table know.
   NotifierRange range{};
   MrId listener{};  // The last that was called.
 

@@ -67,9 +67,29 @@ void free_tables(Context& c, MmId mm, PageRange pages, Page floor, Page ceiling)
   if (only_ours(start, pgd_pages, floor, ceiling)) gather.add_table(start, 0);
 }
 
-void secondary_tlb(Context& c, MmId mm, PageRange pages) {
+Next SecondaryFlush::run(Context& c) {
+  for (; cursor < c.machine.registrations.size(); ++cursor) {
+    const MrId mr{cursor};
+    const Registration& region = std::as_const(c.machine).registrations[cursor];
+    const bool shares = region.mm == mm && region.adapter.some() && !region.gone &&
+                        c.setup.adapters[region.adapter.index()].kind == AdapterSetup::Kind::sva;
+    if (!shares) continue;
+    ++cursor;
+    return c.call({PolicyCall{
+        .hook = Hook::secondary, .mr = mr, .range = {.mm = mm, .pages = pages}, .pages = pages}});
+  }
+  return c.give();
+}
+
+Next secondary_tlb(Context& c, MmId mm, PageRange pages, Next next) {
   if (!std::as_const(c.machine).notifiers[mm.index()].list.empty()) c.spend(Cost::lock);
   c.emit({.kind = EventKind::secondary_tlb, .mm = mm, .pages = pages});
+  const bool shared =
+      std::ranges::any_of(std::as_const(c.machine).registrations, [&](const Registration& region) {
+        return region.mm == mm && region.adapter.some() && !region.gone &&
+               c.setup.adapters[region.adapter.index()].kind == AdapterSetup::Kind::sva;
+      });
+  return shared ? c.call({SecondaryFlush{.mm = mm, .pages = pages}}) : next;
 }
 
 TlbFlush flush_of(MmId mm, const MmuGather& gather, bool full) {
@@ -97,6 +117,7 @@ Wait TlbFlush::guard() const {
 Next TlbFlush::run(Context& c) {
   const KernelSwitches& kernel = c.setup.switches;
   const std::uint64_t entries = (std::uint64_t{pages.count} << 12) >> shift;
+  if (step == Step::told) return c.done();
   if (step == Step::send) {
     c.emit({.kind = EventKind::tlb_flush,
             .context = {.freed_tables = freed_tables},
@@ -111,12 +132,14 @@ Next TlbFlush::run(Context& c) {
     spend_flush(c, entries, Cost::tlb_flush_remote);
   }
   const bool many = entries > single_page_flushes_max;
-  if (kernel.secondary_by_flush) {
-    secondary_tlb(c, mm, kernel.secondary_above && many ? all_pages : pages);
-  } else if (secondary) {
-    secondary_tlb(c, mm, pages);
+  const bool waited = step == Step::wait;
+  const PageRange told = kernel.secondary_above && many ? all_pages : pages;
+  step = Step::told;
+  if ((kernel.secondary_by_flush || secondary) &&
+      secondary_tlb(c, mm, told, Next::pass) == Next::call) {
+    return Next::call;
   }
-  return step == Step::wait ? c.give() : c.done();
+  return waited ? c.give() : c.done();
 }
 
 Next TlbFinish::run(Context& c) {
@@ -157,13 +180,14 @@ bool defers(Context& c, MmId mm) {
   });
 }
 
-void defer_flush(Context& c, MmId mm, bool dirty) {
+Next defer_flush(Context& c, MmId mm, bool dirty) {
   Task& task = c.task();
   if (std::ranges::find(task.unflushed, mm) == task.unflushed.end()) task.unflushed.push_back(mm);
   task.unflushed_dirty = task.unflushed_dirty || dirty;
   c.mm(mm).unflushed = true;
   // arch_tlbbatch_add_pending() does not say which pages: the secondary TLBs lose all.
-  if (c.setup.switches.secondary_by_flush) secondary_tlb(c, mm, all_pages);
+  if (!c.setup.switches.secondary_by_flush) return Next::again;
+  return secondary_tlb(c, mm, all_pages, Next::again);
 }
 
 Wait BatchFlush::guard() const {

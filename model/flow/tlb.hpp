@@ -16,8 +16,8 @@ void free_tables(Context& c, MmId mm, PageRange pages, Page floor, Page ceiling)
 // those who share the page table are told.
 struct TlbFlush {
   static constexpr std::string_view name = "tlb_flush";
-  static constexpr std::array<std::string_view, 2> steps{"send", "wait"};
-  enum class Step : std::uint8_t { send, wait } step = Step::send;
+  static constexpr std::array<std::string_view, 3> steps{"send", "wait", "told"};
+  enum class Step : std::uint8_t { send, wait, told } step = Step::send;
   MmId mm{};
   PageRange pages{};
   std::uint8_t shift = 12;
@@ -35,8 +35,22 @@ TlbFlush flush_page(MmId mm, Page page);         // flush_tlb_page()
 TlbFlush flush_range(MmId mm, PageRange pages);  // flush_tlb_range()
 TlbFlush flush_mm(MmId mm);                      // flush_tlb_mm()
 
-// mmu_notifier_arch_invalidate_secondary_tlbs(), up to 6.5 mmu_notifier_invalidate_range().
-void secondary_tlb(Context& c, MmId mm, PageRange pages);
+// mmu_notifier_arch_invalidate_secondary_tlbs(), up to 6.5 mmu_notifier_invalidate_range(): each
+// device that shares the page table.
+struct SecondaryFlush {
+  static constexpr std::string_view name = "secondary_flush";
+  static constexpr std::array<std::string_view, 1> steps{"next"};
+  enum class Step : std::uint8_t { next } step = Step::next;
+  MmId mm{};
+  PageRange pages{};
+  std::uint32_t cursor = 0;
+
+  bool operator==(const SecondaryFlush&) const = default;
+  Next run(Context& c);
+};
+
+// Begins it, if there are such devices. The last thing that a step does; else it goes on as `next`.
+Next secondary_tlb(Context& c, MmId mm, PageRange pages, Next next);
 
 // tlb_finish_mmu(): flush, then free what the task has gathered.
 struct TlbFinish {
@@ -57,8 +71,8 @@ void free_gathered(Context& c);
 
 // should_defer_flush(): whether unmapping may put the flush off.
 bool defers(Context& c, MmId mm);
-// set_tlb_ubc_flush_pending(), under the page table lock.
-void defer_flush(Context& c, MmId mm, bool dirty);
+// set_tlb_ubc_flush_pending(), under the page table lock. The last thing that a step does.
+Next defer_flush(Context& c, MmId mm, bool dirty);
 
 // try_to_unmap_flush(): one flush for all that this task has put off.
 struct BatchFlush {

@@ -142,8 +142,8 @@ Next UnmapFolio::clear(Context& c) {
     // An entry that is not accessible was flushed when it became so.
     step = entry.no_access ? Step::set : Step::flush;
     if (step == Step::flush && batch && defers(c, mm)) {
-      defer_flush(c, mm, entry.dirty);
       step = Step::set;
+      return defer_flush(c, mm, entry.dirty);
     }
     return Next::again;
   }
@@ -226,9 +226,8 @@ Next UnmapFolio::set(Context& c) {
   const bool announces =
       !c.setup.switches.secondary_by_flush &&
       (what == For::swap || (what == For::drop && is_anonymous(c.machine, frame)));
-  if (announces) secondary_tlb(c, mm, one_page(here));
   c.put(frame);  // The reference of the map; ours is still there.
-  return Next::again;
+  return announces ? secondary_tlb(c, mm, one_page(here), Next::again) : Next::again;
 }
 
 void UnmapFolio::replace(PageTable& table, Page here, Pte other) const {

@@ -62,7 +62,7 @@ struct Subscriptions {
     });
   }
 
-  void open_range(const NotifierRange& range, TaskId task, bool outside) {
+  void open_range(const NotifierRange& range, TaskId task, bool outside = false) {
     open.push_back({.range = range, .task = task, .outside = outside});
   }
   void range_returned(const NotifierRange& range, TaskId task) {

@@ -10,6 +10,7 @@
 #include "model/policy/kvm.hpp"
 #include "model/policy/none.hpp"
 #include "model/policy/pin_all.hpp"
+#include "model/policy/sva.hpp"
 #include "model/policy/xpmem.hpp"
 
 namespace model {
@@ -18,11 +19,13 @@ using Policy = std::variant<NonePolicy,              //
                             PinAllPolicy,            //
                             IntervalNotifierPolicy,  //
                             KvmPolicy,               //
+                            SvaPolicy,               //
                             XpmemPolicy,             //
                             HandlePolicy>;
 
 static_assert(InvalidationPolicy<NonePolicy> && InvalidationPolicy<PinAllPolicy> &&
               InvalidationPolicy<IntervalNotifierPolicy> && InvalidationPolicy<KvmPolicy> &&
-              InvalidationPolicy<XpmemPolicy> && InvalidationPolicy<HandlePolicy>);
+              InvalidationPolicy<SvaPolicy> && InvalidationPolicy<XpmemPolicy> &&
+              InvalidationPolicy<HandlePolicy>);
 
 }  // namespace model

@@ -53,7 +53,11 @@ class Driver {
   // ---- The adapter.
   void install(MrId mr, Page page, PfnEntry entry);
   void clear(MrId mr, PageRange pages);  // The PFN table.
-  void flush(MrId mr, PageRange pages);  // The adapter's TLB.
+  void flush(MrId mr, PageRange pages);  // The adapter's TLB, and the IOMMU's for it.
+  void flush_iotlb(MrId mr, PageRange pages);
+  void flush_atc(MrId mr, PageRange pages);
+  bool hung(MrId mr) const;  // The adapter has not answered in time (ITE).
+  void block(MrId mr);       // The IOMMU lets nothing of the adapter through any more.
   bool in_flight(MrId mr, PageRange pages) const;
   void started_over(MrId mr, Page page);            // Counts a retry.
   void end_lookup(MrId mr, Page page);              // What was looked up is not installed.

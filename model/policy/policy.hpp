@@ -28,6 +28,7 @@ enum class Hook : std::uint8_t {
   range_start,   // invalidate() of an interval, or range_start() of a notifier.
   range_end,     // range_end() of a notifier.
   release,       // The address space is going away.
+  secondary,     // arch_invalidate_secondary_tlbs(): from the flush of the CPUs' TLBs. No sleep.
   touch,         // A user wants to post to `pages` of a handle: may it?
   activate,      // The owner's kernel is asked to make `pages` active for a user.
   shootdown,     // A user's kernel is told to drop `pages`.
@@ -35,7 +36,8 @@ enum class Hook : std::uint8_t {
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(Hook::count)> hook_names{
-    "register", "deregister", "fault", "start", "end", "release", "touch", "activate", "shootdown"};
+    "register", "deregister", "fault", "start",    "end",
+    "release",  "secondary",  "touch", "activate", "shootdown"};
 
 // Which of the callbacks clear_flush_young, clear_young and test_young it is.
 enum class Aging : std::uint8_t { clear_flush, clear, test };
@@ -92,6 +94,7 @@ struct PolicyDefaults {
   Next range_start(Driver&, PolicyCall&) const { return Next::give; }
   Next range_end(Driver&, PolicyCall&) const { return Next::give; }
   Next release(Driver&, PolicyCall&) const { return Next::give; }
+  Next secondary(Driver&, PolicyCall&) const { return Next::give; }
   bool ignores(const PolicyCall&) const { return false; }  // range_start() does nothing about it.
   bool young(Driver&, MrId, PageRange, Aging) const { return false; }
   Next touch(Driver&, PolicyCall&) const { return Next::give; }
@@ -115,6 +118,7 @@ concept InvalidationPolicy = std::copyable<P> &&
   { policy.range_start(driver, call) } -> std::same_as<Next>;
   { policy.range_end(driver, call) } -> std::same_as<Next>;
   { policy.release(driver, call) } -> std::same_as<Next>;
+  { policy.secondary(driver, call) } -> std::same_as<Next>;
   { policy.touch(driver, call) } -> std::same_as<Next>;
   { policy.activate(driver, call) } -> std::same_as<Next>;
   { policy.shootdown(driver, call) } -> std::same_as<Next>;

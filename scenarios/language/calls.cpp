@@ -12,6 +12,7 @@ Parameter local_device() {
 
 std::vector<CallRow> device_calls() {
   const Parameter mr_pages = of(ParameterKind::mr_pages, "mr pages");
+  const Parameter bond = of(ParameterKind::bond, "bond");
   return {
       {"reg_mr",
        by_process,
@@ -28,10 +29,14 @@ std::vector<CallRow> device_calls() {
        {{{mr_pages}}},
        Kind::outcome,
        "Faults pages in for the device before it needs them."},
-      {"dma_read", by_device, {{{mr_pages}}}, Kind::outcome, "The device reads memory by itself."},
+      {"dma_read",
+       by_device,
+       {{{mr_pages}}, {{bond, any_pages()}}},
+       Kind::outcome,
+       "The device reads memory by itself."},
       {"dma_write",
        by_device,
-       {{{mr_pages, number("value")}}},
+       {{{mr_pages, number("value")}}, {{bond, any_pages(), number("value")}}},
        Kind::outcome,
        "The device writes memory by itself."},
   };
@@ -106,7 +111,7 @@ std::vector<CallRow> mpi_calls() {
 
 std::vector<CallRow> call_table() {
   std::vector<CallRow> table;
-  for (auto* part : {memory_calls, file_calls, fault_calls, driver_calls, mirror_calls,
+  for (auto* part : {memory_calls, file_calls, fault_calls, driver_calls, mirror_calls, sva_calls,
                      device_calls, fabric_calls, kernel_calls, mpi_calls}) {
     for (CallRow& row : part()) table.push_back(std::move(row));
   }

@@ -75,6 +75,18 @@ std::vector<CallRow> mirror_calls() {
   };
 }
 
+std::vector<CallRow> sva_calls() {
+  CallRow bind = row("iommu_sva_bind_device", by_process,
+                     {{{{.name = "device", .kind = ParameterKind::device, .local = true}}}},
+                     "The device uses the page table of the process from now on.");
+  bind.result = Kind::bond;
+  return {
+      std::move(bind),
+      row("iommu_sva_unbind_device", by_process, {{{of(ParameterKind::bond, "bond")}}},
+          "It does not any more."),
+  };
+}
+
 std::vector<CallRow> kernel_calls() {
   const Parameter owner = process("process", Role::owner);
   return {
@@ -83,6 +95,8 @@ std::vector<CallRow> kernel_calls() {
           "Frees that many frames, oldest first."),
       row("oom_reap", by_kernel, {{{process("victim", Role::owner)}}},
           "The OOM reaper takes a process's memory; it must not sleep."),
+      row("hang", by_kernel, {{{of(ParameterKind::device, "device")}}},
+          "A device stops where it is, and answers nothing any more."),
       row("kill", by_kernel, {{{of(ParameterKind::host, "host")}}},
           "The host stops without a word."),
       row("swapoff", by_kernel, {{{}}}, "Brings all pages back from swap."),

@@ -41,6 +41,8 @@ bool fits(ParameterKind parameter, Kind kind) {
       return one_of(kind, {Kind::interval});
     case ParameterKind::mirror:
       return one_of(kind, {Kind::mirror});
+    case ParameterKind::bond:
+      return one_of(kind, {Kind::bond});
     case ParameterKind::file:
       return one_of(kind, {Kind::file});
     case ParameterKind::process:

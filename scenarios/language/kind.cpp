@@ -11,7 +11,7 @@ namespace language {
 namespace {
 
 // By Kind: with its article, so that the noun is what follows it.
-constexpr std::array<std::string_view, 29> kinds = {
+constexpr std::array<std::string_view, 30> kinds = {
     "something unknown",
     "nothing",
     "a condition",
@@ -31,6 +31,7 @@ constexpr std::array<std::string_view, 29> kinds = {
     "pages of an attachment",
     "an interval notifier",
     "an open device (fd)",
+    "a bond",
     "a file",
     "a process",
     "a host",
@@ -106,6 +107,8 @@ std::string_view description(ParameterKind kind) {
       return description(Kind::interval);
     case ParameterKind::mirror:
       return description(Kind::mirror);
+    case ParameterKind::bond:
+      return description(Kind::bond);
     case ParameterKind::file:
       return description(Kind::file);
     case ParameterKind::process:

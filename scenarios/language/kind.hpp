@@ -27,6 +27,7 @@ enum class Kind : std::uint8_t {
   attachment_pages,
   interval,  // An interval notifier.
   mirror,    // A device that a process has opened.
+  bond,      // A process whose page table a device shares.
   file,
   process,
   host,

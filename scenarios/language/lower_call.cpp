@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One call with its arguments.
 #include <algorithm>
+#include <array>
 
 #include "scenarios/language/call_words.hpp"
 #include "scenarios/language/lowering.hpp"
@@ -147,6 +148,7 @@ void Lowering::add_argument(model::Call& call, const Parameter& parameter, const
       return;
     case ParameterKind::interval:
     case ParameterKind::mirror:
+    case ParameterKind::bond:
       call.target.variable = model::VariableId{symbol.index};
       return;
     default:  // An object, or pages of one.
@@ -158,12 +160,17 @@ void Lowering::add_argument(model::Call& call, const Parameter& parameter, const
   }
 }
 
-// The test device of HMM is opened; memory is registered with the others.
+// The test device of HMM is opened, one that shares a page table bound; the others have memory
+// registered with them.
 void Lowering::need_kind(const model::Call& call, Span span) {
   const model::AdapterSetup& adapter = setup_.adapters[call.adapter.index()];
-  const bool mirror = adapter.kind == model::AdapterSetup::Kind::mirror;
-  if (mirror == (call.verb == Verb::hmm_open)) return;
-  problem(span, "'" + adapter.name + "' is " + (mirror ? "a mirror" : "no mirror"));
+  using AdapterKind = model::AdapterSetup::Kind;
+  const AdapterKind wanted = call.verb == Verb::hmm_open   ? AdapterKind::mirror
+                      : call.verb == Verb::sva_bind ? AdapterKind::sva
+                                                    : AdapterKind::rnic;
+  if (adapter.kind == wanted || call.verb == Verb::hang) return;
+  constexpr std::array names{"an rnic", "a mirror", "of kind sva"};
+  problem(span, "'" + adapter.name + "' is not " + names[static_cast<std::size_t>(wanted)]);
 }
 
 void Lowering::add_pages(model::Call& call, const Parameter& parameter, const Expr& value) {

@@ -90,6 +90,9 @@ void Lowering::add_devices() {
   for (const DeviceInfo& info : checked_.devices) {
     model::AdapterSetup adapter{.name = checked_.hosts[info.host].name.text + "." + info.name.text,
                                 .host = model::HostId{info.host}};
+    if (info.kind != nullptr && info.kind->name == "sva") {
+      adapter.kind = model::AdapterSetup::Kind::sva;
+    }
     if (info.kind != nullptr && info.kind->name == "mirror") {
       adapter.kind = model::AdapterSetup::Kind::mirror;
       adapter.memory = model::DeviceMemory::private_memory;
@@ -104,6 +107,14 @@ void Lowering::add_devices() {
           adapter.odp = is_yes(value_of(setting->values[0]).text());
         } else if (name == "check_write") {
           adapter.check_write = is_yes(value_of(setting->values[0]).text());
+        } else if (name == "ats") {
+          adapter.ats = is_yes(value_of(setting->values[0]).text());
+        } else if (name == "pri") {
+          adapter.pri = is_yes(value_of(setting->values[0]).text());
+        } else if (name == "completes_after_writes") {
+          adapter.completes_after_writes = is_yes(value_of(setting->values[0]).text());
+        } else if (name == "prq") {
+          adapter.prq = static_cast<std::uint32_t>(number_of(setting->values[0]));
         } else if (name == "tlb") {
           adapter.tlb_entries =
               std::max<std::uint32_t>(1, static_cast<std::uint32_t>(number_of(setting->values[0])));
@@ -134,7 +145,9 @@ model::Policy Lowering::policy_of(const DeviceInfo& device) {
     }
   }
   if (block != nullptr && !chosen.empty() && block->name.text != chosen) block = nullptr;
-  if (chosen.empty()) chosen = block == nullptr ? "interval_notifier" : block->name.text;
+  const bool shares = device.kind != nullptr && device.kind->name == "sva";
+  const std::string usual = shares ? "sva" : "interval_notifier";
+  if (chosen.empty()) chosen = block == nullptr ? usual : block->name.text;
   if (cell_.policy.empty()) cell_.policy = chosen;
   return policy_from(chosen, block);
 }

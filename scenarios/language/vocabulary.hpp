@@ -38,6 +38,7 @@ enum class ParameterKind : std::uint8_t {
   remote_pages,  // Of an mr or of an attachment.
   interval,
   mirror,
+  bond,
   file,
   process,
   host,

@@ -163,7 +163,9 @@ std::optional<Call> memory_call(Writer& w, std::string_view verb) {
 
 Call register_call(Writer& w) {
   const Device* device =
-      w.pick(w.draft.devices, [&](const Device& each) { return each.host == w.actor.host; });
+      w.pick(w.draft.devices, [&](const Device& each) {
+        return each.host == w.actor.host && each.kind == "rnic";
+      });
   const Region* region = w.region();
   if (!w.possible) return {};
   const std::uint32_t first = w.draw().chance(70) ? 0 : w.draw().below(region->pages);
@@ -180,13 +182,74 @@ Call register_call(Writer& w) {
   return call;
 }
 
+// A device that a process opens or binds itself to.
+Call open_call(Writer& w, std::string_view verb, const std::string& kind) {
+  const Device* device = w.pick(w.draft.devices, [&](const Device& each) {
+    return each.host == w.actor.host && each.kind == kind;
+  });
+  if (!w.possible) return {};
+  Call call = making(w, joined({std::string(verb), "(", device->name, ")"}),
+                     kind == "sva" ? Kind::bond : Kind::fd, kind == "sva" ? "b" : "fd");
+  call.makes.device = device->name;
+  return call;
+}
+
+Call mirror_command(Writer& w, const std::string& fd) {
+  static const Words commands = {"READ",      "WRITE",           "MIGRATE_TO_DEV", "MIGRATE_TO_SYS",
+                                 "EXCLUSIVE", "CHECK_EXCLUSIVE", "SNAPSHOT",       "RELEASE"};
+  const std::string command = w.draw().of(commands);
+  const std::string begin = joined({"hmm_dmirror_cmd(", fd, ", HMM_DMIRROR_", command});
+  if (command == "RELEASE") return plain_call(begin + ")");
+  const std::string pages = command == "SNAPSHOT" ? w.page() : w.pages();
+  if (command == "WRITE") return plain_call(joined({begin, ", ", pages, ", ", w.number(), ")"}));
+  return value_call(joined({begin, ", ", pages, ")"}));
+}
+
+std::optional<Call> open_device_call(Writer& w, std::string_view verb) {
+  const auto own = [&](Kind kind) {
+    const Object* found =
+        w.object(kind, [&](const Object& each) { return each.owner == w.actor.name; });
+    return found == nullptr ? std::string() : found->name;
+  };
+  if (verb == "hmm_open") return open_call(w, verb, "mirror");
+  if (verb == "iommu_sva_bind_device") return open_call(w, verb, "sva");
+  if (verb == "hmm_close") return plain_call(joined({"hmm_close(", own(Kind::fd), ")"}));
+  if (verb == "hmm_dmirror_cmd") return mirror_command(w, own(Kind::fd));
+  if (verb == "iommu_sva_unbind_device") {
+    return plain_call(joined({"iommu_sva_unbind_device(", own(Kind::bond), ")"}));
+  }
+  if (verb == "hang") {
+    const Device* device =
+        w.pick(w.draft.devices, [&](const Device& each) { return each.host == w.actor.host; });
+    return plain_call(joined({"hang(", device == nullptr ? "" : device->name, ")"}));
+  }
+  return std::nullopt;
+}
+
+// Of an MR, or of a process whose page table the device shares.
+std::string dma_pages(Writer& w) {
+  const Device* device =
+      w.pick(w.draft.devices, [&](const Device& each) { return each.name == w.actor.name; });
+  if (device == nullptr || device->kind != "sva") return w.mr_pages();
+  const std::string of = device->name;
+  const Object* bond = w.object(Kind::bond, [&](const Object& each) { return each.device == of; });
+  if (bond == nullptr) return "";
+  const std::string name = bond->name;
+  const std::string owner = bond->owner;
+  const Region* region =
+      w.pick(w.draft.regions, [&](const Region& each) { return each.process == owner; });
+  return region == nullptr
+             ? ""
+             : joined({name, ", ", region->name, slice(w.draw(), region->pages)});
+}
+
 std::optional<Call> device_call(Writer& w, std::string_view verb) {
   if (verb == "reg_mr") return register_call(w);
   if (verb == "dereg_mr") return plain_call(joined({"dereg_mr(", w.mr(), ")"}));
   if (verb == "prefetch") return plain_call(joined({"prefetch(", w.mr_pages(), ")"}));
-  if (verb == "dma_read") return value_call(joined({"dma_read(", w.mr_pages(), ")"}));
+  if (verb == "dma_read") return value_call(joined({"dma_read(", dma_pages(w), ")"}));
   if (verb == "dma_write") {
-    return plain_call(joined({"dma_write(", w.mr_pages(), ", ", w.number(), ")"}));
+    return plain_call(joined({"dma_write(", dma_pages(w), ", ", w.number(), ")"}));
   }
   return std::nullopt;
 }
@@ -213,7 +276,8 @@ Call attach_call(Writer& w) {
 
 std::optional<Call> fabric_call(Writer& w, std::string_view verb) {
   if (verb == "connect") {
-    const Device* device = w.pick(w.draft.devices, [](const Device&) { return true; });
+    const Device* device =
+        w.pick(w.draft.devices, [](const Device& each) { return each.kind == "rnic"; });
     Call call =
         making(w, joined({"connect(", device == nullptr ? "" : device->name, ")"}), Kind::qp, "qp");
     if (device != nullptr) call.makes.device = device->name;
@@ -269,7 +333,7 @@ bool by(const language::CallRow& row, Actor::Kind kind) {
 
 std::optional<Call> call_of(Draft& draft, std::string_view verb, const Actor& actor,
                             const std::vector<Object>& own) {
-  for (auto* group : {memory_call, device_call, fabric_call, message_call, kernel_call}) {
+  for (auto* group : {memory_call, device_call, open_device_call, fabric_call, message_call, kernel_call}) {
     Writer writer{.draft = draft, .actor = actor, .own = own};
     std::optional<Call> call = group(writer, verb);
     if (!call) continue;
@@ -365,7 +429,7 @@ std::optional<Call> random_call(Draft& draft, const Actor& actor, const std::vec
                                "prefetch",  "rdma_read",  "swap_out", "fork",     "WRITE_ONCE",
                                "READ_ONCE", "rdma_write", "mpi_put",  "reclaim",  "memset"};
   // what ends everything, or waits for ever if nobody answers, is rare.
-  static const Words rare = {"exit", "kill", "mpi_recv", "oom_reap"};
+  static const Words rare = {"exit", "kill", "mpi_recv", "oom_reap", "hang"};
   for (int attempt = 0; attempt < 30; ++attempt) {
     static const std::vector<language::CallRow> calls = drawn_calls();
     const bool any = draft.draw.chance(40);

@@ -69,13 +69,15 @@ std::string object_atom(Draft& draft) {
 std::string call_atom(Draft& draft) {
   if (draft.labels.empty()) return "";
   const std::string& label = draft.draw.of(draft.labels).name;
-  switch (draft.draw.below(4)) {
+  switch (draft.draw.below(5)) {
     case 0:
       return joined({"finished(", label, ")"});
     case 1:
       return joined({"retries(", label, ") ", comparison(draft.draw)});
     case 2:
       return joined({"faults(", label, ") ", comparison(draft.draw)});
+    case 3:
+      return joined({"cpages(", label, ") ", comparison(draft.draw)});
     default:
       return joined({"starts_after(", label, ", ", draft.draw.of(draft.labels).name, ")"});
   }

@@ -15,6 +15,7 @@ namespace random_scenarios {
 struct Device {
   std::string name;  // A.rnic0
   std::string host;
+  std::string kind = "rnic";
 };
 
 struct Region {
@@ -33,10 +34,10 @@ struct Process {
 
 // What a call gives back, by the name that the scenario gives it.
 struct Object {
-  enum class Kind : std::uint8_t { none, mr, qp, handle, attachment } kind = Kind::none;
+  enum class Kind : std::uint8_t { none, mr, qp, handle, attachment, fd, bond } kind = Kind::none;
   std::string name{};
   std::string owner{};   // The process that made it.
-  std::string device{};  // mr: with which it is registered; qp: to which it leads.
+  std::string device{};  // mr, bond: with which it is registered; qp: to which it leads.
   std::uint32_t pages = 0;
 };
 

@@ -58,6 +58,16 @@ void write_device(Draft& draft, const std::string& host, const std::string& name
   draft.line(line + " }");
 }
 
+// A device that is no adapter: the test device of HMM, or one that shares page tables.
+void write_other(Draft& draft, const std::string& host, const std::string& kind) {
+  const std::string name = kind == "mirror" ? "hmm0" : "acc0";
+  draft.devices.push_back({.name = joined({host, ".", name}), .host = host, .kind = kind});
+  std::string settings = kind == "mirror" ? "memory private" : "tlb 2 entries";
+  if (draft.draw.chance(40)) settings = kind == "mirror" ? "memory coherent" : "pri no";
+  if (kind == "sva" && draft.draw.chance(20)) settings = "completes_after_writes no";
+  draft.line(joined({"    device ", name, ": ", kind, " { ", settings, " }"}));
+}
+
 // A sixth of the hosts is so small that it must reclaim.
 void write_host(Draft& draft, const std::string& host) {
   draft.hosts.push_back(host);
@@ -73,12 +83,14 @@ void write_host(Draft& draft, const std::string& host) {
   if (draft.draw.chance(25)) draft.line("    alloc fifo");
   write_device(draft, host, "rnic0");
   if (draft.draw.chance(6)) write_device(draft, host, "rnic1");
+  if (draft.draw.chance(7)) write_other(draft, host, "mirror");
+  if (draft.draw.chance(9)) write_other(draft, host, "sva");
   draft.line("}");
 }
 
 void write_kernel(Draft& draft) {
   const auto& kernel = draft.draw.of(language::full_vocabulary().kernels);
-  const std::uint32_t switches = draft.draw.chance(50) ? 0 : 2;
+  const std::uint32_t switches = draft.draw.chance(40) ? 0 : 3;
   draft.line(
       joined({"kernel ", kernel.version, random_settings(draft.draw, kernel.switches, switches)}));
 }
@@ -158,7 +170,7 @@ void write_machine(Draft& draft) {
                        std::to_string(1 + draft.draw.below(3)), "us }"}));
   }
   draft.line(policy);
-  if (draft.draw.chance(25)) write_kernel(draft);
+  if (draft.draw.chance(35)) write_kernel(draft);
   if (draft.draw.chance(10)) draft.line("cost { ipi 5us; pte_walk 300ns }");
   write_params(draft);
   write_processes(draft);

@@ -65,6 +65,11 @@ void init_objects(Draft& draft) {
   const bool handles = draft.policy == "handle" || draft.policy == "xpmem";
   if (!handles || draft.draw.chance(25)) init_call(draft, "reg_mr", app);
   if (draft.draw.chance(8)) init_call(draft, "reg_mr", app);
+  for (const Device& device : draft.devices) {
+    if (device.host != app.host || !draft.draw.chance(80)) continue;
+    if (device.kind == "mirror") init_call(draft, "hmm_open", app);
+    if (device.kind == "sva") init_call(draft, "iommu_sva_bind_device", app);
+  }
   if (remote && draft.draw.chance(handles ? 15 : 60)) {
     const Device& device = draft.devices[0];
     Object qp{.kind = Object::Kind::qp, .name = draft.new_name("qp"), .owner = peer.name};

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/policy/sva.hpp"
+
+#include "model/policy/driver.hpp"
+
+namespace model {
+namespace {
+
+using P = SvaPolicy;
+
+constexpr std::array<std::string_view, 4> flush_steps{"iotlb", "atc", "complete", "late_iotlb"};
+
+constexpr std::array settings_table{
+    word<P, &P::flush_at>("flush_at", "flush|start|end",
+                          "where the device is told: as the CPUs' TLBs are flushed, or from "
+                          "range_start or range_end"),
+    word<P, &P::on_timeout>("on_timeout", "block|resubmit",
+                            "what follows if the device does not answer an invalidation: the IOMMU "
+                            "blocks it, or is asked again"),
+    flag<P, &P::iotlb_first>("iotlb_first", "the IOMMU's TLB is flushed before the ATC"),
+    flag<P, &P::flush_iotlb>("flush_iotlb", "the IOMMU's TLB is flushed"),
+    flag<P, &P::flush_atc>("flush_atc", "the ATC is flushed"),
+    flag<P, &P::wait_completion>("wait_completion", "the device's completion is waited for"),
+};
+
+}  // namespace
+
+std::span<const Setting<P>> P::settings() { return settings_table; }
+
+StepNames P::steps(Hook hook) {
+  switch (hook) {
+    case Hook::range_start:
+    case Hook::range_end:
+    case Hook::release:
+    case Hook::secondary:
+    case Hook::deregistered:
+      return flush_steps;
+    default:
+      return {};
+  }
+}
+
+Next P::registered(Driver& driver, PolicyCall& call) const {
+  driver.listen(call.mr);
+  return Next::give;
+}
+
+// It has no table of its own that could be filled.
+Next P::fault(Driver& driver, PolicyCall&) const { return driver.fail(EFAULT); }
+
+bool P::flushes(Hook hook) const {
+  switch (hook) {
+    case Hook::range_start:
+      return flush_at == FlushAt::start;
+    case Hook::range_end:
+      return flush_at == FlushAt::end;
+    case Hook::secondary:
+      return flush_at == FlushAt::flush;
+    default:
+      return true;
+  }
+}
+
+// qi_flush_piotlb(), qi_flush_dev_iotlb_pasid() and their wait descriptor.
+Next P::invalidate(Driver& driver, PolicyCall& call) const {
+  switch (call.at<Step>()) {
+    case Step::iotlb:
+      if (flush_iotlb && iotlb_first) driver.flush_iotlb(call.mr, call.pages);
+      return call.go(Step::atc, iotlb_first ? Next::again : Next::pass);
+    case Step::atc:
+      if (flush_atc) driver.flush_atc(call.mr, call.pages);
+      return call.go(Step::complete);
+    case Step::complete:
+      if (wait_completion && driver.hung(call.mr)) {  // Invalidation Time-out Error.
+        if (on_timeout == OnTimeout::resubmit) {
+          driver.started_over(call.mr, call.pages.first);
+          return call.go(Step::atc);
+        }
+        driver.block(call.mr);
+      }
+      return call.go(Step::late_iotlb, Next::pass);
+    case Step::late_iotlb:
+      if (flush_iotlb && !iotlb_first) driver.flush_iotlb(call.mr, call.pages);
+      if (call.hook == Hook::deregistered) driver.unlisten(call.mr);
+      return Next::done;
+  }
+  return Next::done;
+}
+
+Next P::range_start(Driver& driver, PolicyCall& call) const {
+  return flushes(call.hook) ? invalidate(driver, call) : Next::give;
+}
+
+Next P::range_end(Driver& driver, PolicyCall& call) const {
+  return flushes(call.hook) ? invalidate(driver, call) : Next::give;
+}
+
+Next P::secondary(Driver& driver, PolicyCall& call) const {
+  return flushes(call.hook) ? invalidate(driver, call) : Next::give;
+}
+
+// The PASID's entry is taken down: the walker finds nothing any more.
+Next P::release(Driver& driver, PolicyCall& call) const { return invalidate(driver, call); }
+
+Next P::deregistered(Driver& driver, PolicyCall& call) const { return invalidate(driver, call); }
+
+Wait P::guard(const PolicyCall& call) const {
+  if (call.hook == Hook::registered) {
+    return {.kind = Wait::Kind::settled, .index = call.range.mm.value};
+  }
+  const bool waits = call.hook != Hook::fault && flushes(call.hook) && wait_completion &&
+                     call.at<Step>() == Step::complete;
+  if (!waits) return {};
+  return {.kind = Wait::Kind::completed, .index = call.mr.value, .pages = call.pages};
+}
+
+}  // namespace model

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The device shares the page table of the process (SVA). It is told where the TLBs of the CPUs are
+// flushed, under the page table lock; so the driver has nothing to keep, and nothing to look up.
+// Intel, AMD and ARM do so. Who tells such a device from range_start or range_end instead is too
+// early or too late: the device may walk the table again at any time.
+//
+//   device                                munmap, reclaim, ...
+//   ------                                --------------------
+//   ATC? IOTLB? else walk the page        clear the entry
+//   table; not there: page request,       flush the CPUs' TLBs
+//   and once more                         secondary():
+//                                           flush the IOTLB; flush the ATC
+//                    <-- invalidate --      wait for the completion, which comes
+//                    -- completion -->      behind all writes of the device
+//                                         free the page
+//                [Required: no access by an entry that was flushed]
+
+#include "model/policy/policy.hpp"
+
+namespace model {
+
+struct SvaPolicy : PolicyDefaults {
+  static constexpr std::string_view name = "sva";
+  static constexpr bool spins = true;
+  enum class FlushAt : std::uint8_t { flush, start, end };
+  enum class OnTimeout : std::uint8_t { block, resubmit };
+  enum class Step : std::uint8_t { iotlb, atc, complete, late_iotlb };
+
+  FlushAt flush_at = FlushAt::flush;
+  OnTimeout on_timeout = OnTimeout::block;
+  bool iotlb_first = true;
+  bool flush_iotlb = true;
+  bool flush_atc = true;
+  bool wait_completion = true;
+
+  static std::span<const Setting<SvaPolicy>> settings();
+  static StepNames steps(Hook hook);
+  Next registered(Driver& driver, PolicyCall& call) const;
+  Next deregistered(Driver& driver, PolicyCall& call) const;
+  Next fault(Driver& driver, PolicyCall& call) const;
+  Next range_start(Driver& driver, PolicyCall& call) const;
+  Next range_end(Driver& driver, PolicyCall& call) const;
+  Next release(Driver& driver, PolicyCall& call) const;
+  Next secondary(Driver& driver, PolicyCall& call) const;
+  Wait guard(const PolicyCall& call) const;
+
+ private:
+  Next invalidate(Driver& driver, PolicyCall& call) const;
+  bool flushes(Hook hook) const;
+};
+
+}  // namespace model
