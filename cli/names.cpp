@@ -114,6 +114,7 @@ Names::Names(const model::Setup& setup) : setup_(setup), families_(setup.variabl
 Names::Family Names::family_of(model::Verb verb) {
   switch (verb) {
     case model::Verb::reg_mr:
+    case model::Verb::rcache_get:
     case model::Verb::export_handle:
     case model::Verb::interval_insert:
       return Family::registration;

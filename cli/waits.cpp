@@ -57,6 +57,9 @@ class Describer {
         return fmt::format("the folio lock of frame {}", hex(wait.index));
       case model::LockKind::driver:
         return fmt::format("the driver's lock of {}", registration(wait.index));
+      case model::LockKind::rcache:
+        return fmt::format("the lock of {}'s registration cache",
+                           names_.process(model::MmId{wait.index}));
     }
     return {};
   }
@@ -81,6 +84,10 @@ class Describer {
         return lock(wait);
       case Wait::Kind::quiet:
         return fmt::format("the end of transfers in flight on {}", registration(wait.index));
+      case Wait::Kind::unused:
+        return fmt::format("who keeps {} alive", names_.process(model::MmId{wait.index}));
+      case Wait::Kind::uncalled:
+        return fmt::format("commands to {}", registration(wait.index));
       case Wait::Kind::completed:
         return fmt::format("the adapter of {} to answer an invalidation", registration(wait.index));
       case Wait::Kind::readable:
@@ -92,12 +99,16 @@ class Describer {
         return fmt::format("the end of the subscription of {}", registration(wait.index));
       case Wait::Kind::idle:
         return fmt::format("range_end of the ranges that {} counts", registration(wait.index));
+      case Wait::Kind::running:
+        return fmt::format("the queues of {} to run again", registration(wait.index));
       case Wait::Kind::answered:
         return "an answer from the owner's side";
       case Wait::Kind::flushed:
         return "other CPUs to flush their TLBs";
       case Wait::Kind::recalled:
         return fmt::format("the answer of {} to its revocation", users(blocked.task));
+      case Wait::Kind::monitored:
+        return "a monitor to read its event";
       case Wait::Kind::drained:
         return fmt::format("the end of transfers posted through {}",
                            names_.attachment(machine_, model::AttachmentId{wait.index}, {}));

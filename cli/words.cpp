@@ -91,11 +91,21 @@ std::string first_paragraph(std::string_view page) {
   return text.substr(0, text.find(". ") == std::string::npos ? text.size() : text.find(". ") + 1);
 }
 
+// Its guarantees, as sentences: the rules that are never broken, and those that are.
+std::string guarantees_text(const language::PolicyRow& row) {
+  std::string text;
+  if (!row.promises.empty()) text += "Promises never " + joined(row.promises, ", ") + ".";
+  if (!row.promises.empty() && !row.breaks.empty()) text += ' ';
+  if (!row.breaks.empty()) text += "Breaks " + joined(row.breaks, ", ") + ".";
+  return text;
+}
+
 void add_policies(Words& words, const language::Vocabulary& known) {
   for (const language::PolicyRow& row : known.policies) {
     Word word{.list = "policies", .name = row.name, .meaning = row.doc};
     word.page = std::string(page_of(row.name));
     if (word.meaning.empty()) word.meaning = first_paragraph(word.page);
+    word.guarantees = guarantees_text(row);
     for (const SettingRow& setting : row.settings) {
       word.details.emplace_back(setting.name, setting_text(setting));
     }
@@ -184,6 +194,7 @@ void add_all_settings(Words& words, const language::Vocabulary& known) {
     add_settings(words, row.settings, "device " + row.name);
   }
   add_settings(words, known.link_settings, "link");
+  add_settings(words, known.process_settings, "process");
   add_settings(words, known.run_settings, "run");
   add_settings(words, known.workload_settings, "workload");
   for (const language::PolicyRow& row : known.policies) {

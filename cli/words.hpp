@@ -18,6 +18,7 @@ struct Word {
   std::string meaning{};
   std::vector<std::pair<std::string, std::string>> details{};  // settings: retries (8): how often
   std::string page{};                                          // Its page of docs/, if it has one.
+  std::string guarantees{};                                    // Of a policy.
 };
 
 std::span<const std::string_view> word_lists();

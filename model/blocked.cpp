@@ -55,11 +55,26 @@ Holders posters(const Machine& machine, const Wait& wait, TaskId self) {
   return holders;
 }
 
-// The work that was begun to answer this task on another host.
+// The work that was begun to answer this task: on another host, or by a monitor.
 bool works_for(const Flow& flow, TaskId task) {
   if (const auto* call = std::get_if<PolicyCall>(&flow.body)) return call->requester == task;
   if (const auto* serve = std::get_if<Serve>(&flow.body)) return serve->request.task == task;
+  if (const auto* monitor = std::get_if<RcacheMonitor>(&flow.body)) return monitor->task == task;
   return false;
+}
+
+// The worker that lets transfers start again.
+bool restores(const Flow& flow, MrId mr) {
+  const auto* call = std::get_if<PolicyCall>(&flow.body);
+  return call != nullptr && call->hook == Hook::work && call->mr == mr;
+}
+
+// A command of a device that was opened: it holds the file, and perhaps the address space.
+bool uses(const Machine& machine, const Flow& flow, const Wait& wait) {
+  const auto* call = std::get_if<MirrorCall>(&flow.body);
+  if (call == nullptr || call->step != MirrorCall::Step::leave) return false;
+  if (wait.kind == Wait::Kind::uncalled) return call->mr.value == wait.index;
+  return call->holds && machine.registrations[call->mr.index()].mm.value == wait.index;
 }
 
 bool fault_is_stable(const Machine& machine, const Flow& flow) {
@@ -121,9 +136,25 @@ Small<TaskId, 2> World::holders_of(const Wait& wait, TaskId task) const {
       return open_ranges(machine_, mm_of(), pages_of(), task);
     case Wait::Kind::answered:
     case Wait::Kind::recalled:
+    case Wait::Kind::monitored:
       for (std::uint32_t i = 0; i < actors_.size(); ++i) {
         for (const Flow& flow : actors_[i].stack.frames) {
           if (works_for(flow, task)) add(holders, TaskId{i}, task);
+        }
+      }
+      return holders;
+    case Wait::Kind::running:
+      for (std::uint32_t i = 0; i < actors_.size(); ++i) {
+        for (const Flow& flow : actors_[i].stack.frames) {
+          if (restores(flow, MrId{wait.index})) add(holders, TaskId{i}, task);
+        }
+      }
+      return holders;
+    case Wait::Kind::unused:
+    case Wait::Kind::uncalled:
+      for (std::uint32_t i = 0; i < actors_.size(); ++i) {
+        for (const Flow& flow : actors_[i].stack.frames) {
+          if (uses(machine_, flow, wait)) add(holders, TaskId{i}, task);
         }
       }
       return holders;

@@ -30,7 +30,7 @@ std::int64_t number_of(const Result& result) {
 MrId registration_of(const Machine& machine, const Operation& op) {
   const Result& result = machine.variables[op.variable.index()];
   if (result.kind != Result::Kind::object) return {};
-  if (op.constant == 0) return MrId{result.number};
+  if (op.constant != 1) return MrId{result.number};
   return machine.attachments[result.number].handle;
 }
 
@@ -59,7 +59,9 @@ std::int64_t adapter_entries(const Machine& machine, AdapterId adapter) {
 std::int64_t device_tlb(const Machine& machine, const Operation& op) {
   const MrId mr = registration_of(machine, op);
   if (!mr.some()) return unset;
-  const Page page = machine.registrations[mr.index()].pages.at(op.pages.first.value);
+  const Page page = op.constant == 2
+                        ? op.pages.first
+                        : machine.registrations[mr.index()].pages.at(op.pages.first.value);
   const DeviceTlbEntry* entry = machine.adapters[op.adapter.index()].find(mr, page);
   return entry != nullptr ? entry->target.frame.value : unset;
 }
@@ -105,6 +107,13 @@ std::int64_t frames_free(const Machine& machine) {
     count += machine.frames.free_frames(HostId{i});
   }
   return count;
+}
+
+std::int64_t in_rcache(const Machine& machine, const Operation& op) {
+  if (machine.caches.empty()) return 0;
+  const Rcache& cache = machine.caches[op.mm.index()];
+  if (op.code == Code::queued) return static_cast<std::int64_t>(cache.queue.size());
+  return std::ranges::count(cache.regions, CachedRegion::State::valid, &CachedRegion::state);
 }
 
 std::int64_t starts_after(const Machine& machine, const Operation& op) {
@@ -156,6 +165,11 @@ std::int64_t look(const Machine& machine, const Operation& op) {
       return machine.lines[op.line.index()].retries;
     case Code::faults:
       return machine.lines[op.line.index()].faults;
+    case Code::hit:
+      return machine.lines[op.line.index()].hit ? 1 : 0;
+    case Code::cached:
+    case Code::queued:
+      return in_rcache(machine, op);
     case Code::copied:
       return machine.lines[op.line.index()].copied;
     default:

@@ -35,6 +35,9 @@ struct Operation {
     finished,       // Call `line` has returned.
     retries,        // How often call `line` started over.
     faults,         // How many device faults call `line` caused.
+    hit,            // A registration cache had what call `line` asked for.
+    cached,         // Regions that look-ups find in the registration cache of `mm`.
+    queued,         // Unmappings that wait in it.
     copied,         // How many pages a device has read or written for call `line`.
     logical_not,
     negate,
@@ -52,7 +55,9 @@ struct Operation {
     divide,
   };
   Code code = Code::number;
-  std::int64_t constant = 0;  // A number; or 1 if `variable` is an attachment, not an MR.
+  // A number; or what `variable` is: 1, an attachment; 2, a cached MR, whose `pages` are those of
+  // its process; else an MR.
+  std::int64_t constant = 0;
   VariableId variable{};
   MmId mm{};
   PageRange pages{};

@@ -130,6 +130,10 @@ constexpr KernelSwitch table[] = {
      "mremap() moves several mappings at once, if to a fixed address and of the same size"},
     {"retract_unlocked", &S::retract_unlocked, false,
      "a collapse of shared memory takes page tables of all processes away without mmap_lock"},
+    {"close_evicts", &S::close_evicts, false,
+     "the test device of HMM gives all its memory back when it is closed"},
+    {"mirror_holes_read_only", &S::mirror_holes_read_only, false,
+     "the test device of HMM maps what was a hole before it was migrated for reading only"},
 };
 
 KernelSwitches of_6_12() {
@@ -157,6 +161,8 @@ KernelSwitches of_6_12() {
   switches.collapse_read_only = false;
   switches.migrate_splits = false;
   switches.mremap_several = false;
+  switches.close_evicts = false;
+  switches.mirror_holes_read_only = false;
   return switches;
 }
 

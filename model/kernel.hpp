@@ -81,6 +81,8 @@ struct KernelSwitches {
   bool remove_read_only = true;
   bool mremap_several = true;
   bool retract_unlocked = true;
+  bool close_evicts = true;
+  bool mirror_holes_read_only = true;
 
   bool operator==(const KernelSwitches&) const = default;
 };

@@ -9,6 +9,7 @@ namespace {
 constexpr LockClass class_of(LockKind kind) { return static_cast<LockClass>(kind); }
 static_assert(class_of(LockKind::mmap) == LockClass::mmap);
 static_assert(class_of(LockKind::driver) == LockClass::driver);
+static_assert(class_of(LockKind::rcache) == LockClass::rcache);
 
 LockClasses locks_of_spaces(const Machine& machine, TaskId task) {
   LockClasses held = 0;
@@ -43,6 +44,7 @@ LockClasses owed_by(const Flow& flow) {
   if (const auto* serve = std::get_if<Serve>(&flow.body)) {  // A queue pair's nobody waits for.
     return serve->request.attachment.some() ? bit(LockClass::transfer) : LockClasses{0};
   }
+  if (std::holds_alternative<RcacheMonitor>(flow.body)) return bit(LockClass::monitor);
   const bool reclaims = std::holds_alternative<ReclaimPage>(flow.body) ||
                         std::holds_alternative<ReclaimSome>(flow.body) ||
                         std::holds_alternative<Kswapd>(flow.body);
@@ -97,6 +99,9 @@ LockClasses held_by(const Machine& machine, TaskId task, const FlowStack& stack)
   for (const Registration& region : machine.registrations) {
     if (region.lock.held_by(task)) held |= bit(LockClass::driver);
   }
+  for (const Rcache& cache : machine.caches) {
+    if (cache.lock.held_by(task)) held |= bit(LockClass::rcache);
+  }
   machine.frames.for_each([&](FrameId, const Frame& frame) {
     if (frame.locked_by == task) held |= bit(LockClass::folio);
   });
@@ -126,6 +131,8 @@ LockClass class_of(const Machine& machine, const Wait& wait, TaskId task) {
       return LockClass::transfer;
     case Wait::Kind::recalled:
       return LockClass::recall;
+    case Wait::Kind::monitored:
+      return LockClass::monitor;
     default:
       return LockClass::count;
   }

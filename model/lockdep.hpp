@@ -23,6 +23,7 @@ enum class LockClass : std::uint8_t {
   rmap,
   folio,
   driver,
+  rcache,
   reclaim,     // fs_reclaim: whoever allocates may have to free memory first.
   callback,    // __mmu_notifier_invalidate_range_start_map: held while callbacks run.
   range,       // Held from range_start to range_end; mmu_interval_read_begin() waits for it.
@@ -30,14 +31,15 @@ enum class LockClass : std::uint8_t {
   transfer,    // Held by those who serve a remote transfer.
   activation,  // Held by those who make pages active for a user.
   recall,      // Held by those who give pages up for their owner.
+  monitor,     // Held by who reads the events of a userfaultfd.
   count,
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(LockClass::count)>
-    lock_class_names{"mmap_lock",      "vma lock",      "page table lock", "rmap lock",
-                     "folio lock",     "driver's lock", "reclaim",         "callback",
-                     "end of a range", "adapter",       "remote transfer", "activation",
-                     "recall"};
+    lock_class_names{"mmap_lock",  "vma lock",       "page table lock", "rmap lock",
+                     "folio lock", "driver's lock",  "lock of a cache", "reclaim",
+                     "callback",   "end of a range", "adapter",         "remote transfer",
+                     "activation", "recall",         "monitor"};
 
 constexpr std::string_view name_of(LockClass one) {
   return one == LockClass::count ? "something else"

@@ -21,6 +21,8 @@ auto& lock_of(M& machine, LockId id) {
       return machine.mappings[id.index].lock;
     case LockKind::driver:
       return machine.registrations[id.index].lock;
+    case LockKind::rcache:
+      return machine.caches[id.index].lock;
     case LockKind::folio:
       break;
   }
@@ -90,6 +92,8 @@ bool Machine::satisfied(const Wait& wait, TaskId task) const {
     }
     case Wait::Kind::idle:
       return !in_progress(MrId{wait.index});
+    case Wait::Kind::running:
+      return !registrations[wait.index].stopped;
     case Wait::Kind::answered:
       return std::ranges::none_of(posted,
                                   [&](const Posted& entry) { return entry.task == task; }) &&
@@ -99,11 +103,19 @@ bool Machine::satisfied(const Wait& wait, TaskId task) const {
     case Wait::Kind::recalled:
       return std::ranges::none_of(recalls,
                                   [&](const Recall& recall) { return recall.task == task; });
+    case Wait::Kind::monitored:
+      return std::ranges::none_of(caches, [&](const Rcache& cache) {
+        return std::ranges::find(cache.unread, task) != cache.unread.end();
+      });
     case Wait::Kind::drained:
       return std::ranges::none_of(posted, [&](const Posted& entry) {
         return entry.attachment == AttachmentId{wait.index} &&
                (wait.pages.count == 0 || entry.pages.overlaps(wait.pages));
       });
+    case Wait::Kind::unused:
+      return spaces[wait.index].users == 0;
+    case Wait::Kind::uncalled:
+      return registrations[wait.index].calls == 0;
     case Wait::Kind::pressure: {
       const FrameTable::Pool& pool = frames.pool(HostId{wait.index});
       const auto candidates = static_cast<std::uint32_t>(hosts[wait.index].lru.size());
@@ -232,6 +244,9 @@ Machine build(const Setup& setup) {
     machine.spaces.push_back({.host = process.host});
     machine.notifiers.push_back({});
   }
+  const bool caches = std::ranges::any_of(
+      setup.processes, [](const ProcessSetup& process) { return process.rcache.exists; });
+  if (caches) machine.caches.resize(setup.processes.size());
   for (const AdapterSetup& adapter : setup.adapters) {
     machine.adapters.push_back({.host = adapter.host});
   }

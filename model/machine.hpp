@@ -11,6 +11,7 @@
 
 #include "model/device/adapter.hpp"
 #include "model/device/attachment.hpp"
+#include "model/device/rcache.hpp"
 #include "model/fabric/message.hpp"
 #include "model/memory/cpu.hpp"
 #include "model/memory/gather.hpp"
@@ -111,6 +112,7 @@ struct LineState {
   std::uint16_t retries = 0;      // Counted where a claim asks.
   std::uint16_t faults = 0;       // Likewise.
   std::uint16_t copied = 0;       // Pages that a device has read or written. Likewise.
+  bool hit = false;               // A registration cache had what it asked for. Likewise.
   std::uint64_t done_before = 0;  // The calls that had returned when this one started. Likewise.
 
   bool operator==(const LineState&) const = default;
@@ -127,6 +129,7 @@ struct Machine {
   Tracked<Adapter, 2> adapters{};
   Tracked<Registration, 2> registrations{};
   Tracked<Attachment, 2> attachments{};
+  Tracked<Rcache, 1> caches{};  // One for each address space, if any process has one.
   Tracked<QueuePair, 1> queues{};
   Small<Posted, 2> posted{};
   Small<Asked, 1> asked{};
@@ -148,8 +151,8 @@ struct Machine {
     return std::tuple_cat(
         std::tie(frames),
         std::tuple(each(hosts), each(mappings), each(spaces), each(notifiers), each(cpus),
-                   each(adapters), each(registrations), each(attachments), each(tasks),
-                   each(lines)),
+                   each(adapters), each(registrations), each(attachments), each(caches),
+                   each(tasks), each(lines)),
         std::tie(queues, posted, asked, recalls, mail, variables, points, observed));
   }
 

@@ -49,13 +49,30 @@ bool reaches(const Machine& machine, const Pte& pte, const Event& event) {
   if (pte.maps(event.frame)) return true;
   if (!pte.has_frame() || pte.frame() != event.frame) return false;
   if (pte.kind == Pte::Kind::device_exclusive) return true;
-  const Frame& frame = machine.frames[event.frame];
-  return frame.device && frame.node == owner_of(event.adapter);
+  if (pte.migrating()) {  // Others who move it have told first.
+    return machine.setup->adapters[event.adapter.index()].kind == AdapterSetup::Kind::mirror;
+  }
+  return machine.frames[event.frame].node == owner_of(event.adapter);
+}
+
+// The content of the frame is in another one by now, to which its entries are about to go.
+bool copied_away(const Machine& machine, FrameId frame) {
+  for (const Task& task : machine.tasks) {
+    for (const Collected& lists : task.collected) {
+      const std::size_t known = std::min(lists.folios.size(), lists.targets.size());
+      for (std::size_t i = 0; i < known; ++i) {
+        const FrameId target = lists.targets[i];
+        if (lists.folios[i] == frame && target.some() && machine.frames[target].mapping.some()) {
+          return true;
+        }
+      }
+    }
+  }
+  return false;
 }
 
 bool shares_table(const Machine& machine, AdapterId adapter) {
-  return adapter.some() &&
-         machine.setup->adapters[adapter.index()].kind == AdapterSetup::Kind::sva;
+  return adapter.some() && machine.setup->adapters[adapter.index()].kind == AdapterSetup::Kind::sva;
 }
 
 // A transfer takes effect: the most telling of S1, S22, S9, S10, S2 and S3.
@@ -64,19 +81,23 @@ PropertySet judge_dma(const Machine& machine, const Event& event) {
   if (frame.generation != event.generation) return bit(Property::use_after_free);
   if (machine.registrations[event.mr.index()].gone) return bit(Property::foreign_access);
   const Page page = event.pages.first;
-  if (is_write(event) && !machine.is_zero(event.frame) &&
-      private_elsewhere(machine, event.mm, event.frame)) {
-    return bit(Property::fork_leak);
-  }
   const Pte pte = machine.spaces[event.mm.index()].page_table.at(page);
-  if (shares_table(machine, event.adapter)) {  // As a CPU: until its flush, that is, which all wait for.
+  if (shares_table(machine,
+                   event.adapter)) {  // As a CPU: until its flush, that is, which all wait for.
     return !reaches(machine, pte, event) && !is_write(event) && reordered(machine, event)
                ? bit(Property::reordered_read)
                : 0;
   }
+  if (is_write(event) && !machine.is_zero(event.frame) &&
+      private_elsewhere(machine, event.mm, event.frame)) {
+    return bit(Property::fork_leak);
+  }
   if (!reaches(machine, pte, event)) {
     const bool late = !is_write(event) && reordered(machine, event);
     return bit(late ? Property::reordered_read : Property::stale_translation);
+  }
+  if (is_write(event) && pte.migrating() && copied_away(machine, event.frame)) {
+    return bit(Property::lost_update);
   }
   const bool may_write = pte.write || pte.kind == Pte::Kind::device_exclusive;
   if (is_write(event) && !may_write) return bit(Property::write_without_permission);
@@ -101,8 +122,9 @@ PropertySet judge_release(const Machine& machine, const Event& event) {
     const Registration& region = machine.registrations[i];
     if (region.mm != event.mm || !region.live || !region.adapter.some()) continue;
     const auto& tlb = machine.adapters[region.adapter.index()].tlb;
-    const bool cached =
-        std::ranges::any_of(tlb, [&](const DeviceTlbEntry& entry) { return entry.mr == MrId{i}; });
+    const auto of_it = [&](const DeviceTlbEntry& entry) { return entry.mr == MrId{i}; };
+    const auto& iotlb = machine.adapters[region.adapter.index()].iotlb;
+    const bool cached = std::ranges::any_of(tlb, of_it) || std::ranges::any_of(iotlb, of_it);
     if (cached || region.table.any(region.pages)) return bit(Property::use_after_release);
   }
   return 0;
@@ -119,11 +141,17 @@ bool translated(const Machine& machine, MrId mr, PageRange pages) {
                              });
 }
 
+// Each translation of the registration has a reference of its page.
+bool holds(const Machine& machine, MrId mr) {
+  if (!machine.registrations[mr.index()].adapter.some()) return false;
+  return std::visit([](const auto& policy) { return policy.holds(); }, machine.policy_of(mr));
+}
+
 // The callback has returned, and the driver has no reference to excuse what is left.
 PropertySet judge_heeded(const Machine& machine, const Event& event) {
   if (shares_table(machine, machine.registrations[event.mr.index()].adapter)) return 0;
   const bool left = machine.registrations[event.mr.index()].pinned.empty() &&
-                    translated(machine, event.mr, event.pages);
+                    !holds(machine, event.mr) && translated(machine, event.mr, event.pages);
   return left ? bit(Property::coverage_gap) : 0;
 }
 
@@ -272,6 +300,24 @@ PropertySet judge_post(const Machine& machine, const Event& event) {
   return 0;
 }
 
+// The adapter's TLB, or one of its transfers, knows the IOVA by another mapping.
+PropertySet judge_iova(const Machine& machine, const Event& event) {
+  const Registration& fresh = machine.registrations[event.mr.index()];
+  const Adapter& device = machine.adapters[fresh.adapter.index()];
+  const auto old = [&](MrId mr, Page page) {
+    const Registration& other = machine.registrations[mr.index()];
+    const std::uint32_t iova = other.iova + (page.value - other.pages.first.value);
+    return mr != event.mr && iova >= fresh.iova && iova < fresh.iova + fresh.pages.count;
+  };
+  for (const DeviceTlbEntry& entry : device.tlb) {
+    if (old(entry.mr, entry.page)) return bit(Property::iova_reuse);
+  }
+  for (const Transfer& transfer : device.transfers) {
+    if (old(transfer.mr, transfer.page)) return bit(Property::iova_reuse);
+  }
+  return 0;
+}
+
 bool all_mappable(const Machine& machine, const Event& event) {
   for (std::uint32_t i = 0; i < event.pages.count; ++i) {
     if (!machine.mappable(event.mm, event.pages.at(i), is_write(event))) return false;
@@ -292,57 +338,18 @@ PropertySet judge_refusal(const Machine& machine, const Event& event, TaskId tas
   return all_mappable(machine, event) ? bit(Property::false_error) : 0;
 }
 
-bool waits_for_cards(const Machine& machine, TaskId task) {
-  return std::ranges::any_of(machine.recalls,
-                             [&](const Recall& recall) { return recall.task == task; });
-}
-
-PropertySet judge_balance(const Machine& machine) {
-  const auto dead = [&](MmId mm) { return machine.hosts[machine.host_of(mm).index()].dead; };
-  for (std::uint32_t mm = 0; mm < machine.notifiers.size(); ++mm) {
-    const IntervalNotifiers& intervals = machine.notifiers[mm].intervals;
-    if (!intervals.idle() && !dead(MmId{mm})) return bit(Property::unbalanced_notifier);
-  }
-  for (std::uint32_t mr = 0; mr < machine.registrations.size(); ++mr) {
-    if (machine.in_progress(MrId{mr}) && !dead(machine.registrations[mr].mm)) {
-      return bit(Property::unbalanced_notifier);
-    }
-  }
-  return 0;
-}
-
-// At rest every reference is a map, a pin, the page cache or the swap cache; and a pin belongs to
-// a registration that lives.
-PropertySet judge_references(const Machine& machine) {
-  std::uint64_t owned_pins = 0;
-  for (const Registration& region : machine.registrations) {
-    if (machine.hosts[machine.host_of(region.mm).index()].dead) continue;
-    if (region.live && !machine.notifiers[region.mm.index()].released) {
-      owned_pins += region.pinned.size();
-    }
-  }
-  for (const AddressSpace& space : machine.spaces) owned_pins += space.pinned.size();
-  std::uint64_t pins = 0;
-  bool leaks = false;
-  machine.frames.for_each([&](FrameId id, const Frame& frame) {
-    if (!frame.allocated || machine.is_zero(id)) return;
-    if (machine.hosts[frame.host.index()].dead) return;
-    pins += frame.pins;
-    std::uint32_t expected = frame.maps + frame.pins + (frame.slot.some() ? 1U : 0U);
-    if (frame.mapping.some() &&
-        machine.mappings[frame.mapping.index()].cached(frame.index).maps(id)) {
-      expected += frame.cache_references();
-    }
-    // Whoever has found that the memory fails keeps a reference, so that nobody gets it again.
-    leaks = leaks || (!frame.poisoned && frame.references != expected);
-  });
-  return pins == owned_pins && !leaks ? 0 : bit(Property::leaked_reference);
+// Unmappings wait in a registration cache, whatever keeps its owner from acting upon them.
+PropertySet judge_queue(const Machine& machine, const Event& event) {
+  const std::uint32_t bound = machine.setup->processes[event.mm.index()].rcache.queue;
+  return event.value > bound ? bit(Property::unbounded_queue) : 0;
 }
 
 }  // namespace
 
 PropertySet judge(const Machine& machine, const Event& event, TaskId task) {
   switch (event.kind) {
+    case EventKind::iova_mapped:
+      return judge_iova(machine, event);
     case EventKind::cpu_read:
     case EventKind::cpu_write:
       return judge_cpu(machine, event);
@@ -374,6 +381,8 @@ PropertySet judge(const Machine& machine, const Event& event, TaskId task) {
     case EventKind::clear_young:
     case EventKind::test_young:
       return judge_young(machine, event);
+    case EventKind::rcache_queued:
+      return judge_queue(machine, event);
     case EventKind::lock_order:
       return judge_order(machine, event);
     case EventKind::sleeps:
@@ -392,6 +401,8 @@ PropertySet judge(const Machine& machine, const Event& event, TaskId task) {
 PropertySet exercised_by(const Machine& machine, const Event& event) {
   using enum Property;
   switch (event.kind) {
+    case EventKind::iova_mapped:
+      return bit(iova_reuse);
     case EventKind::call:
       return bit(deadlock) | bit(lock_cycle) | bit(sleep_in_atomic);
     case EventKind::cpu_read:
@@ -409,8 +420,13 @@ PropertySet exercised_by(const Machine& machine, const Event& event) {
     case EventKind::deregistered:
     case EventKind::late_removal:
       return bit(use_after_release);
+    case EventKind::swap_out:
     case EventKind::clean_drop:
       return bit(lost_update);
+    case EventKind::dev_fault:
+      return bit(fault_stuck);
+    case EventKind::dev_retry:
+      return bit(livelock) | bit(starvation);
     case EventKind::range_start:
     case EventKind::range_end:
     case EventKind::unpaired_end:
@@ -418,10 +434,13 @@ PropertySet exercised_by(const Machine& machine, const Event& event) {
     case EventKind::pte_cleared:
       return bit(leaked_reference) | bit(coverage_gap);
     case EventKind::pte_protected:
-    case EventKind::range_heeded:
       return bit(coverage_gap);
+    case EventKind::range_heeded:
+      return bit(coverage_gap) | bit(ignored_event);
     case EventKind::range_ignored:
       return bit(ignored_event);
+    case EventKind::rcache_queued:
+      return bit(unbounded_queue);
     case EventKind::lock_order:
       return bit(lock_cycle);
     case EventKind::sleeps:
@@ -449,17 +468,6 @@ PropertySet exercised_by(const Machine& machine, const Event& event) {
     default:
       return 0;
   }
-}
-
-PropertySet judge_at_rest(const Machine& machine, std::span<const TaskId> stuck) {
-  PropertySet broken = 0;
-  for (const TaskId task : stuck) {
-    broken |= bit(waits_for_cards(machine, task) ? Property::quiesce_stuck : Property::deadlock);
-  }
-  // A task that waits for one that waits for a card is not in a deadlock of its own.
-  if ((broken & bit(Property::quiesce_stuck)) != 0) broken = bit(Property::quiesce_stuck);
-  if (broken != 0) return broken;
-  return judge_balance(machine) | judge_references(machine);
 }
 
 }  // namespace model

@@ -37,14 +37,16 @@ enum class Property : std::uint8_t {
   lock_cycle,                // S15
   coverage_gap,              // S16
   ignored_event,             // S17
+  iova_reuse,                // S18
   partial_activation,        // S20
   false_error,               // S21
   foreign_access,            // S22
   deadlock,
-  quiesce_stuck,  // L1
-  fault_stuck,    // L3
-  livelock,       // L4
-  starvation,     // L7
+  quiesce_stuck,    // L1
+  fault_stuck,      // L3
+  livelock,         // L4
+  starvation,       // L7
+  unbounded_queue,  // L8
   count,
 };
 
@@ -85,6 +87,7 @@ inline constexpr std::array<PropertyInfo, static_cast<std::size_t>(Property::cou
         {"coverage_gap", "S16",
          "a page changes that no open range covers, or a driver keeps what a range covers"},
         {"ignored_event", "S17", "a driver ignores a notification that is not about its own doing"},
+        {"iova_reuse", "S18", "an IOVA is used again while a TLB has what it stood for"},
         {"partial_activation", "S20",
          "a user may post while a page of its handles has no translation in the owner's card"},
         {"false_error", "S21", "SIGBUS or an error completion though the page can be mapped"},
@@ -95,6 +98,7 @@ inline constexpr std::array<PropertyInfo, static_cast<std::size_t>(Property::cou
          "a device fault goes on for ever though its page can be mapped and nothing changes it"},
         {"livelock", "L4", "an operation starts over for ever"},
         {"starvation", "L7", "an operation waits for ever while others go on"},
+        {"unbounded_queue", "L8", "a queue grows beyond its bound"},
     }};
 
 // The rules that `event` breaks, given the machine as it is when the event happens.

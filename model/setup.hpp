@@ -41,6 +41,7 @@ struct AdapterSetup {
     rnic,    // An RDMA adapter: hardware with a TLB.
     mirror,  // The test device of HMM (lib/test_hmm.c): its driver copies under its lock.
     sva,     // Shares the page table of a process: PASID, ATS and PRI.
+    pci,     // Behind an IOMMU, by the DMA API: its TLB is the IOMMU's.
   };
   std::string name{};  // With its host: A.rnic0
   HostId host{};
@@ -50,6 +51,7 @@ struct AdapterSetup {
   bool check_write = true;  // A write wants a translation that allows it.
   Kind kind = Kind::rnic;
   DeviceMemory memory = DeviceMemory::none;
+  bool checks_exclusive = false;       // Of a mirror: see MakeExclusive::checked.
   bool ats = true;                     // Of sva: it has a TLB of its own, the ATC,
   bool pri = true;                     // can ask for pages that are missing,
   bool completes_after_writes = true;  // and answers an invalidation behind its writes.
@@ -57,9 +59,33 @@ struct AdapterSetup {
   Policy policy{};
 };
 
+// The registration cache of a process: a library's settings. Those that are wrong say so.
+struct RcacheSetup {
+  enum class Hooks : std::uint8_t { all, munmap, none };
+  enum class Events : std::uint8_t { hooks, kernel, userfaultfd };
+  bool exists = false;
+  Hooks hooks = Hooks::all;        // Which functions are intercepted.
+  Events events = Events::hooks;   // Who tells of an unmapping.
+  bool find_overlap = false;       // Wrong: a look-up is content with some of the pages.
+  bool drop_within = false;        // Wrong: an unmapping ends only what lies within it.
+  bool check_valid = true;         // No is wrong: what was unmapped in use is found.
+  bool merge = true;               // Regions that overlap become one.
+  bool defer = true;               // No is wrong: a hook waits for the lock.
+  bool frees_locked = false;       // Wrong: memory that is watched is freed under the lock.
+  bool monitor = true;             // No is wrong: the thread that reads events has died.
+  bool interval_tree = false;      // Unmappings that meet are one in the queue.
+  std::uint32_t alignment = 1;     // Of regions, in pages.
+  std::uint32_t limit = 0;         // Of regions; 0: none.
+  std::uint32_t limit_pages = 0;   // Of their pages; 0: none.
+  std::uint32_t queue = no_bound;  // Unmappings that may wait.
+
+  static constexpr std::uint32_t no_bound = 0xffffffff;
+};
+
 struct ProcessSetup {
   std::string name{};
   HostId host{};
+  RcacheSetup rcache{};
 };
 
 // A file that can be mapped.
@@ -170,12 +196,17 @@ enum class Verb : std::uint8_t {
   interval_read_begin,    // target
   interval_read_retry,    // target
   notifier_unregister,    // mmu_notifier_unregister() of a mm that lives
+  dma_map,                // adapter, pages: gives an object
+  dma_unmap,              // target
   sva_bind,               // adapter: gives an object
   sva_unbind,             // target
   hang,                   // adapter: it answers nothing from now on
   hmm_open,               // adapter: gives an object
   hmm_close,              // target
   hmm_dmirror_cmd,        // target, flags (MirrorCommand), pages, number
+  rcache_get,             // adapter, pages, flags (Protection; 0: both): gives an object
+  rcache_put,             // target
+  rcache_flush,           //
   reg_mr,
   dereg_mr,
   prefetch,
@@ -327,6 +358,7 @@ inline constexpr std::uint32_t coherent_remote = 0x50;
 struct Target {
   VariableId variable{};
   PageRange offset{};  // Counted from the object's first page.
+  PageRange pages{};   // Of a cached registration, which may have more than was asked for.
 };
 
 struct Call {

@@ -148,8 +148,8 @@ void add(Renamed& out, const Policy& policy) {
 }
 
 void add(Renamed& out, const AdapterSetup& adapter) {
-  const auto& [name, host, tlb_entries, pfn_table, odp, check_write, kind, memory, ats, pri,
-               completes_after_writes, prq, policy] = adapter;
+  const auto& [name, host, tlb_entries, pfn_table, odp, check_write, kind, memory, checks_exclusive,
+               ats, pri, completes_after_writes, prq, policy] = adapter;
   out.add(host);
   out.add(tlb_entries);
   out.add(pfn_table);
@@ -157,7 +157,7 @@ void add(Renamed& out, const AdapterSetup& adapter) {
   out.add(check_write);
   out.add(kind);
   out.add(memory);
-  for (const bool flag : {ats, pri, completes_after_writes}) out.add(flag);
+  for (const bool flag : {checks_exclusive, ats, pri, completes_after_writes}) out.add(flag);
   out.add(prq);
   // Frames know whose they are by a number: such devices are not interchangeable.
   if (memory != DeviceMemory::none) out.add(name);
@@ -186,6 +186,12 @@ void add(Renamed& out, const FileSetup& file) {
   out.add(cached);
 }
 
+void add(Renamed& out, const ProcessSetup& process) {
+  const auto& [name, host, rcache] = process;
+  out.add(host);
+  out.add(rcache);
+}
+
 void add(Renamed& out, const Program& program, const std::vector<Line>& lines) {
   const auto& [name, host, mm, adapter, cpu, calls] = program;
   out.add(host);
@@ -212,6 +218,7 @@ void add(Renamed& out, const Call& call) {
   out.add(flags);
   out.add(target.variable);
   out.add(target.offset);
+  out.add(target.pages);
   out.add(queue);
   out.add(adapter);
   out.add(host);
@@ -303,7 +310,7 @@ Bytes bytes_of(const Setup& setup, const std::vector<Expression>& questions,
   };
   add_all(host_kind, hosts);
   add_all(adapter_kind, adapters);
-  out.in_order(mm_kind, processes, [&](const ProcessSetup& process) { out.add(process.host); });
+  add_all(mm_kind, processes);
   out.add(files.size());
   for (const FileSetup& file : files) add(out, file);
   out.add(regions.size());

@@ -23,7 +23,11 @@ struct Wait {
     answered,   // The owner, or the peer's card, has answered this task.
     flushed,    // All CPUs that this task has interrupted have flushed.
     recalled,   // All users that this task has recalled have answered.
+    running,    // Transfers may start on the registration `index`.
+    monitored,  // The event that this task has sent to a userfaultfd was read.
     drained,    // No transfer outstanding on attachment `index`.
+    unused,     // Nobody else keeps address space `index` alive.
+    uncalled,   // No command to the device that was opened as `index` is in progress.
     pressure,   // Host `index` is below its low watermark.
     mail,       // A message from process `sequence` waits for process `index`.
     userfault,  // The page of address space `index` is not left to userfaultfd any more. What it
@@ -52,7 +56,8 @@ struct Wait {
   UserFault reason() const { return static_cast<UserFault>(sequence % 4); }
   // Waits whose `index` is the task itself.
   bool of_task() const {
-    return kind == Kind::answered || kind == Kind::flushed || kind == Kind::recalled;
+    return kind == Kind::answered || kind == Kind::flushed || kind == Kind::recalled ||
+           kind == Kind::monitored;
   }
   LockId lock_id() const { return {.kind = lock_kind, .index = index}; }
 };

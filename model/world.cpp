@@ -297,6 +297,7 @@ bool World::start_line(TaskId task, Effects& effects) {
     return false;
   }
   actors_[task.index()].stack.frames.push_back(begin(line.call, machine_));
+  hook_call(actors_[task.index()].stack, line.call, machine_);
   return true;
 }
 
@@ -396,7 +397,9 @@ void World::carry_out(Effects& effects, sim::Chooser& chooser) {
   for (const AdapterId adapter : effects.stopped) {
     stop_tasks([&](TaskId task) {
       const Program* program = program_of(task);
-      return program != nullptr && program->adapter == adapter;
+      // What a kernel does for it goes on to its end.
+      const bool served = actors_[task.index()].stack.frames.size() > 1;
+      return program != nullptr && program->adapter == adapter && !served;
     });
   }
 }

@@ -40,6 +40,7 @@ ExitStatus run_scenarios(Session& session);
 ExitStatus test_scenarios(Session& session);
 ExitStatus replay_path(Session& session);
 ExitStatus show_necessary(Session& session);
+ExitStatus show_matrix(Session& session);
 ExitStatus shrink_scenario(Session& session);
 ExitStatus conform_scenarios(Session& session);
 ExitStatus check_files(Session& session);

@@ -35,6 +35,7 @@ bool page_has_all(const Word& word) {
 void write_word(Output& out, const Word& word) {
   out.print("{}: {}\n", out.styled(Style::strong, word.name), noun_of(word.list));
   if (!word.meaning.empty() && word.page.empty()) out.write(flowed("  ", word.meaning, 2));
+  if (!word.guarantees.empty()) out.write(flowed("  ", word.guarantees, 2));
   std::size_t width = 0;
   if (!word.page.empty() && page_has_all(word)) {
     out.print("\n{}", word.page);

@@ -6,17 +6,21 @@ namespace model {
 // Who remembers invalidate_seq only ever asks whether it has moved: it is told there, in
 // PolicyCall.
 void Registration::encode(sim::Encoder& out) const {
-  const auto& [owner, range, card, may_write, is_live, is_gone, is_handle, is_pinned, fails, twice,
-               read_begun, guard, entries, frames, going, ended] = *this;
+  const auto& [owner, range, card, may_write, is_live, is_gone, is_orphan, in_calls, is_handle,
+               is_pinned, holds_iova, its_iova, fails, is_stopped, twice, read_begun, guard,
+               entries, frames, going, ended] = *this;
   sim::encode(out, owner);
   sim::encode(out, range);
   sim::encode(out, card);
   sim::encode(out, may_write);
   sim::encode(out, is_live);
-  sim::encode(out, is_gone);
+  out.add(static_cast<std::uint8_t>(is_gone + 2 * is_orphan));
+  out.add(in_calls);
   sim::encode(out, is_handle);
-  out.add(static_cast<std::uint8_t>(is_pinned + 2 * twice + 4 * fails));
+  out.add(static_cast<std::uint8_t>(is_pinned + 2 * twice + 4 * fails + 8 * holds_iova +
+                                    16 * is_stopped));
   out.add_small(read_begun);
+  out.add_small(its_iova);
   sim::encode(out, guard);
   sim::encode(out, entries);
   sim::encode(out, frames);

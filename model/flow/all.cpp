@@ -41,6 +41,10 @@ Next run_hook(const P& policy, Driver& driver, PolicyCall& call) {
       return policy.activate(driver, call);
     case Hook::shootdown:
       return policy.shootdown(driver, call);
+    case Hook::finish:
+      return policy.finish(driver, call);
+    case Hook::work:
+      return policy.work(driver, call);
     case Hook::count:
       break;
   }

@@ -24,6 +24,7 @@
 #include "model/flow/notify.hpp"
 #include "model/flow/pmd_sharing.hpp"
 #include "model/flow/protect.hpp"
+#include "model/flow/rcache.hpp"
 #include "model/flow/reclaim.hpp"
 #include "model/flow/remote.hpp"
 #include "model/flow/tlb.hpp"
@@ -59,10 +60,12 @@ struct Flow {
                ClearRefs, Guard, PagemapScan, AgePages,                     //
                MigrateVma, MigrateToRam, MakeExclusive, RestoreExclusive,   // device_memory.hpp
                HmmRange,                                                    //
-               MirrorCopy, MirrorMove, MirrorExclusive, MirrorCheck, MirrorFlags,
-               EvictDevice,                                                        // mirror.hpp
-               Watch, Unwatch, ReadInterval,                                       // watch.hpp
-               Dma, Prefetch, Register, Deregister, Hang,                          // dma.hpp
+               MirrorCall, MirrorClose, MirrorCopy, MirrorMove, MirrorExclusive, MirrorCheck,
+               EvictDevice,                                // mirror.hpp
+               Watch, Unwatch, ReadInterval,               // watch.hpp
+               Dma, Prefetch, Register, Deregister, Hang,  // dma.hpp
+               RcacheGet, RcachePut, RcacheFlush, RcacheDereg, RcacheTold, RcacheEvent,
+               RcacheMonitor,                                                      // rcache.hpp
                Connect, Attach, Detach, Rdma, Serve, Window, Send, Receive, Kill,  // remote.hpp
                PolicyCall>  // policy/policy.hpp
       body;

@@ -1,80 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/flow/all.hpp"
+#include "model/flow/begin_device.hpp"
 #include "sim/check.hpp"
 
 namespace model {
 namespace {
 
-// The object that a call names, or none if the variable holds an error.
-std::uint32_t object(const Machine& machine, VariableId variable) {
-  const Result& result = machine.variables[variable.index()];
-  return result.kind == Result::Kind::object ? result.number : MrId::none;
-}
-
-PageRange pages_of(const Machine& machine, MrId mr, PageRange offset) {
-  const PageRange region = machine.registrations[mr.index()].pages;
-  return {.first = region.at(offset.first.value), .count = offset.count};
-}
-
-AdapterId card_of(const Machine& machine, MmId user) {
-  const HostId host = machine.host_of(user);
-  for (std::uint32_t i = 0; i < machine.adapters.size(); ++i) {
-    const bool card = machine.setup->adapters[i].kind == AdapterSetup::Kind::rnic;
-    if (card && machine.adapters[i].host == host) return AdapterId{i};
-  }
-  return {};
-}
-
-Flow rdma(const Call& call, const Machine& machine) {
-  const bool write = call.verb == Verb::rdma_write;
-  if (call.queue.some()) {
-    const MrId mr{object(machine, call.target.variable)};
-    const QueuePair& queue = machine.queues[object(machine, call.queue)];
-    return {Rdma{.write = write,
-                 .card = queue.card,
-                 .mr = mr,
-                 .pages = pages_of(machine, mr, call.target.offset),
-                 .value = call.number}};
-  }
-  const AttachmentId use{object(machine, call.target.variable)};
-  const Attachment& attachment = machine.attachments[use.index()];
-  return {Rdma{.write = write,
-               .card = attachment.card,
-               .attachment = use,
-               .mr = attachment.handle,
-               .pages = pages_of(machine, attachment.handle, call.target.offset),
-               .value = call.number}};
-}
-
 // pgmap_owner of a driver without a device.
 DeviceOwner nameless(bool owner) { return owner ? nameless_owner : DeviceOwner{0}; }
-
-Flow dma(const Call& call, const Machine& machine) {
-  const MrId mr{object(machine, call.target.variable)};
-  const bool shares =
-      machine.setup->adapters[machine.registrations[mr.index()].adapter.index()].kind ==
-      AdapterSetup::Kind::sva;
-  const PageRange pages = shares ? call.pages : pages_of(machine, mr, call.target.offset);
-  if (call.verb == Verb::prefetch) {
-    const bool write = machine.registrations[mr.index()].write;
-    return {Prefetch{.write = write, .mr = mr, .pages = pages}};
-  }
-  return {Dma{.write = call.verb == Verb::dma_write,
-              .adapter = machine.registrations[mr.index()].adapter,
-              .mr = mr,
-              .pages = pages,
-              .value = call.number}};
-}
-
-Flow window(const Call& call, const Machine& machine) {
-  const MrId handle{object(machine, call.target.variable)};
-  return {Window{.write = call.verb == Verb::mpi_put,
-                 .user = call.mm,
-                 .card = card_of(machine, call.mm),
-                 .handle = handle,
-                 .pages = pages_of(machine, handle, call.target.offset),
-                 .value = call.number}};
-}
 
 Mprotect mprotect(const Call& call, std::uint8_t pkey) {
   return {.read = (call.number & protection::read) != 0,
@@ -384,101 +317,6 @@ std::optional<Flow> begin_kernel_work(const Call& call, const Machine& machine) 
   }
 }
 
-// The test device of HMM.
-Flow begin_mirror(const Call& call, const Machine& machine) {
-  const MrId mr{object(machine, call.target.variable)};
-  const Registration& mirror = machine.registrations[mr.index()];
-  switch (static_cast<MirrorCommand>(call.flags)) {
-    case MirrorCommand::read:
-    case MirrorCommand::write:
-      return {MirrorCopy{.write = static_cast<MirrorCommand>(call.flags) == MirrorCommand::write,
-                         .mr = mr,
-                         .pages = call.pages,
-                         .value = call.number}};
-    case MirrorCommand::migrate_to_dev:
-    case MirrorCommand::migrate_to_sys:
-      return {MirrorMove{
-          .to_device = static_cast<MirrorCommand>(call.flags) == MirrorCommand::migrate_to_dev,
-          .mm = mirror.mm,
-          .mr = mr,
-          .pages = call.pages}};
-    case MirrorCommand::snapshot:
-      return {HmmRange{.snapshot = true,
-                       .owner = owner_of(mirror.adapter),
-                       .mm = mirror.mm,
-                       .pages = call.pages}};
-    case MirrorCommand::exclusive:
-      return {MirrorExclusive{.mr = mr, .pages = call.pages}};
-    case MirrorCommand::check_exclusive:
-      return {MirrorCheck{.mr = mr, .pages = call.pages}};
-    case MirrorCommand::flags:
-      return {MirrorFlags{.fail_alloc = call.number != 0, .mr = mr}};
-    case MirrorCommand::release:
-      return {EvictDevice{.adapter = mirror.adapter}};
-  }
-  check(false);
-  return {};
-}
-
-// Devices, handles and messages.
-Flow begin_device(const Call& call, const Machine& machine) {
-  switch (call.verb) {
-    case Verb::reg_mr:
-    case Verb::export_handle:
-      return {Register{.handle = call.verb == Verb::export_handle,
-                       .pinned = call.number != 0,
-                       .mm = call.mm,
-                       .adapter = call.adapter.some() ? call.adapter : card_of(machine, call.mm),
-                       .pages = call.pages}};
-    case Verb::sva_bind:
-      return {Register{.mm = call.mm, .adapter = call.adapter, .pages = all_pages}};
-    case Verb::sva_unbind:
-      return {Deregister{.mr = MrId{object(machine, call.target.variable)}}};
-    case Verb::hmm_open:
-      return {Register{.mm = call.mm, .adapter = call.adapter, .pages = all_pages}};
-    case Verb::hmm_close:
-      return {Deregister{.mr = MrId{object(machine, call.target.variable)}}};
-    case Verb::hmm_dmirror_cmd:
-      return begin_mirror(call, machine);
-    case Verb::interval_insert:
-      return {Watch{.two_pass = call.flags != 0, .mm = call.mm, .pages = call.pages}};
-    case Verb::interval_remove:
-      return {Unwatch{.mr = MrId{object(machine, call.target.variable)}}};
-    case Verb::interval_read_begin:
-    case Verb::interval_read_retry:
-      return {ReadInterval{.retry = call.verb == Verb::interval_read_retry,
-                           .mr = MrId{object(machine, call.target.variable)}}};
-    case Verb::dereg_mr:
-      return {Deregister{.mr = MrId{object(machine, call.target.variable)}}};
-    case Verb::prefetch:
-    case Verb::dma_read:
-    case Verb::dma_write:
-      return dma(call, machine);
-    case Verb::connect:
-      return {Connect{.user = call.mm, .card = card_of(machine, call.mm), .peer = call.adapter}};
-    case Verb::rdma_read:
-    case Verb::rdma_write:
-      return rdma(call, machine);
-    case Verb::attach:
-      return {Attach{.user = call.mm,
-                     .card = card_of(machine, call.mm),
-                     .handle = MrId{object(machine, call.target.variable)}}};
-    case Verb::detach:
-      return {Detach{.attachment = AttachmentId{object(machine, call.target.variable)}}};
-    case Verb::mpi_put:
-    case Verb::mpi_get:
-      return window(call, machine);
-    case Verb::mpi_send:
-      return {Send{.sender = call.mm, .receiver = call.peer, .value = call.number}};
-    case Verb::mpi_recv:
-      return {Receive{.receiver = call.mm, .sender = call.peer}};
-    default:
-      break;
-  }
-  check(false);
-  return {};
-}
-
 }  // namespace
 
 bool callable(const Call& call, const Machine& machine) {
@@ -499,6 +337,7 @@ Flow begin(const Call& said, const Machine& machine) {
   if (const auto flow = begin_mapping(call, machine)) return *flow;
   if (const auto flow = begin_memory(call, machine)) return *flow;
   if (const auto flow = begin_kernel_work(call, machine)) return *flow;
+  if (const auto flow = begin_rcache(call, machine)) return *flow;
   return begin_device(call, machine);
 }
 

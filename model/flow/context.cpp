@@ -91,6 +91,8 @@ void Context::spend(Cost cost, std::uint64_t times) {
   effects_.duration += setup.cost(cost) * times;
 }
 
+void Context::pause(sim::Nanoseconds duration) { effects_.duration += duration; }
+
 void Context::changed(Wait::Kind kind, std::uint32_t index) {
   effects_.changed.push_back({.kind = kind, .index = index});
 }
@@ -122,6 +124,11 @@ void Context::count_pages(std::uint32_t pages) {
   if (!line.some() || !setup.lines[line.index()].counted) return;
   LineState& state = machine.lines[line.index()];
   state.copied = static_cast<std::uint16_t>(state.copied + pages);
+}
+
+void Context::count_hit() {
+  if (!line.some() || !setup.lines[line.index()].counted) return;
+  machine.lines[line.index()].hit = true;
 }
 
 void Context::kill_tasks(HostId host) { effects_.killed.push_back(host); }

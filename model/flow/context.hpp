@@ -66,6 +66,7 @@ class Context {
   // ---- Effects.
   void emit(Event event);
   void spend(Cost cost, std::uint64_t times = 1);
+  void pause(sim::Nanoseconds duration);  // The step takes so much longer.
   void changed(Wait::Kind kind, std::uint32_t index = 0);
   void send(HostId from, HostId to, Message message);
   void interrupt(CpuId cpu, MmId mm, PageRange pages);  // An IPI; its answer counts for this task.
@@ -74,6 +75,7 @@ class Context {
   void cancel_timer(AttachmentId attachment);
   void kill_tasks(HostId host);
   void stop_tasks(AdapterId adapter);     // Of a device: what it was doing is left as it is.
+  void count_hit();                       // In a registration cache: hit().
   void count_pages(std::uint32_t pages);  // That a device or its driver has handled: cmd.cpages.
 
   // ---- Frames.

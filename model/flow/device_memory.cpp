@@ -314,7 +314,8 @@ Next MigrateVma::copy(Context& c) {
     const Page page = c.collected().pages[i];
     const Frame folio = c.frame(folios[i]);
     const bool alone = folio.references == 1 && folio.maps == 0;
-    const auto target = alone && !refuses(c) ? allocate(c, page) : std::nullopt;
+    const bool gave_up = from_device && mr.some() && no_room;  // At the first that fails.
+    const auto target = alone && !gave_up && !refuses(c) ? allocate(c, page) : std::nullopt;
     no_room = no_room || (alone && !target);
     c.collected().targets.push_back(target.value_or(FrameId{}));
     if (!target) continue;
@@ -339,9 +340,10 @@ Next MigrateVma::copy(Context& c) {
 // mirror has the pages where they are going to be.
 Next MigrateVma::map(Context& c) {
   const PageTable& table = std::as_const(c.machine).spaces[mm.index()].page_table;
-  const auto install = [&](Page page, FrameId frame) {
-    const PfnEntry target{
-        .frame = frame, .generation = c.frame(frame).generation, .write = table.at(page).write};
+  const auto install = [&](Page page, FrameId frame, bool may_write) {
+    const PfnEntry target{.frame = frame,
+                          .generation = c.frame(frame).generation,
+                          .write = may_write && table.at(page).write};
     c.registration(mr).table.set(page, target);
     c.emit({.kind = EventKind::pfn_installed,
             .detail = target.write,
@@ -353,11 +355,13 @@ Next MigrateVma::map(Context& c) {
   c.take(driver_lock(mr), LockMode::write);
   const Collected lists = c.collected();
   for (std::size_t i = 0; i < lists.folios.size(); ++i) {
-    if (lists.targets[i].some()) install(lists.pages[i], lists.targets[i]);
+    if (lists.targets[i].some()) install(lists.pages[i], lists.targets[i], true);
   }
   for (const Page page : lists.filled) {
     const Pte pte = table.at(page);
-    if (pte.has_frame() && c.frame(pte.frame()).node == owner) install(page, pte.frame());
+    if (pte.has_frame() && c.frame(pte.frame()).node == owner) {
+      install(page, pte.frame(), !c.setup.switches.mirror_holes_read_only);
+    }
   }
   c.release(driver_lock(mr));
   step = Step::finalize;

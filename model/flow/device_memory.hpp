@@ -124,7 +124,11 @@ struct MakeExclusive {
   FrameId folio{};
   Pte entry{};
   Wait what{};
-  MrId mr{};  // The mirror that gets the pages.
+  MrId mr{};             // The mirror that gets the pages.
+  bool checked = false;  // It asks read_retry() before it maps them, and starts over.
+  bool again = false;
+  std::uint8_t tries = 0;  // Its limit is one of time (HMM_RANGE_DEFAULT_TIMEOUT); here it is 8.
+  std::uint32_t begun = 0;
 
   bool operator==(const MakeExclusive&) const = default;
   Wait guard() const;

@@ -13,6 +13,10 @@ PolicyCall fault_call(MrId mr, Page page, bool write) {
 
 }  // namespace
 
+Wait Dma::guard() const {
+  return step == Step::stopped ? Wait{.kind = Wait::Kind::running, .index = mr.value} : Wait{};
+}
+
 Next Dma::run(Context& c) {
   switch (step) {
     case Step::translate:
@@ -20,7 +24,11 @@ Next Dma::run(Context& c) {
         return translate_shared(c);
       }
       return translate(c);
+    case Step::stopped:
+      step = Step::translate;
+      return Next::pass;
     case Step::faulted:
+      if (c.adapter(adapter).hung) return stop(c);
       if (!c.task().result.ok()) return refuse(c);
       c.spend(Cost::dev_resume);
       step = Step::translate;
@@ -29,6 +37,7 @@ Next Dma::run(Context& c) {
       return land(c);
     case Step::responded:
       --c.adapter(adapter).requests;
+      if (c.adapter(adapter).hung) return stop(c);
       if (!c.task().result.ok()) return refuse(c);  // Invalid Request.
       step = Step::translate;
       return Next::again;
@@ -43,11 +52,20 @@ Next Dma::translate(Context& c) {
   const Page page = pages.at(done);
   c.spend(Cost::device_tlb);
   c.task().lookup_failed = false;
-  if (!region.live || (write && !region.write)) return refuse(c);
+  // The IOMMU's TLB does not ask whether what it has is still mapped.
+  const bool behind_iommu = c.setup.adapters[adapter.index()].kind == AdapterSetup::Kind::pci;
+  if (!behind_iommu && (!region.live || (write && !region.write))) return refuse(c);
+  if (region.stopped) {
+    step = Step::stopped;
+    return Next::again;
+  }
   const bool asks = write && c.setup.adapters[adapter.index()].check_write;
   PfnEntry target;
-  if (const DeviceTlbEntry* hit = device.find(mr, page)) target = hit->target;
+  if (const DeviceTlbEntry* hit = behind_iommu ? find_iova(c) : device.find(mr, page)) {
+    target = hit->target;
+  }
   if (!target.populated() || (asks && !target.write)) {
+    if (!region.live) return refuse(c);
     target = region.table.at(page);
     if (!target.populated() || (asks && !target.write)) {
       if (!c.setup.adapters[adapter.index()].odp) return refuse(c);
@@ -70,6 +88,19 @@ Next Dma::translate(Context& c) {
                 c.setup.adapters[adapter.index()].tlb_entries);
   }
   return start(c, target);
+}
+
+// Whoever the entry was made for: the IOMMU knows addresses, and no mappings.
+const DeviceTlbEntry* Dma::find_iova(Context& c) const {
+  const auto iova_of = [&](MrId of, Page page) {
+    const Registration& region = std::as_const(c.machine).registrations[of.index()];
+    return region.iova + (page.value - region.pages.first.value);
+  };
+  const std::uint32_t wanted = iova_of(mr, pages.at(done));
+  for (const DeviceTlbEntry& entry : std::as_const(c.machine).adapters[adapter.index()].tlb) {
+    if (iova_of(entry.mr, entry.page) == wanted) return &entry;
+  }
+  return nullptr;
 }
 
 // By the page table of the process: the ATC, then the IOMMU's TLB, then a walk. What is missing is
@@ -112,21 +143,22 @@ std::optional<PfnEntry> Dma::walk(Context& c) {
   const Page page = pages.at(done);
   Pte pte = std::as_const(c.machine).spaces[mm.index()].page_table.at(page);
   c.spend(Cost::pte_walk);
-  if (!c.mm(mm).alive || !pte.allows(write)) return std::nullopt;
+  if (c.registration(mr).orphan || !c.mm(mm).alive || !pte.allows(write)) return std::nullopt;
   if (!pte.young || (write && !pte.dirty)) {
     pte.young = true;
     pte.dirty = pte.dirty || write;
     set_bits(c, mm, page, pte);
   }
-  return PfnEntry{
-      .frame = pte.frame(), .generation = c.frame(pte.frame()).generation, .write = pte.write};
+  return PfnEntry{.frame = pte.frame(),
+                  .generation = c.frame(pte.frame()).generation,
+                  .write = pte.write && pte.dirty};
 }
 
 // A page request. If the queue is full, it is answered as if it had been served.
 Next Dma::ask(Context& c) {
   const AdapterSetup& setup = c.setup.adapters[adapter.index()];
   const MmId mm = c.registration(mr).mm;
-  if (!setup.pri) return refuse(c);
+  if (!setup.pri || c.registration(mr).orphan) return refuse(c);
   c.emit({.kind = EventKind::dev_fault,
           .detail = write,
           .mm = mm,
@@ -138,7 +170,7 @@ Next Dma::ask(Context& c) {
   c.spend(Cost::page_request);
   step = Step::responded;
   return c.call(
-      {GetPage{.mode = GetPage::Mode::populate, .write = write, .mm = mm, .page = pages.at(done)}});
+      {GetPage{.mode = GetPage::Mode::request, .write = write, .mm = mm, .page = pages.at(done)}});
 }
 
 Next Dma::start(Context& c, PfnEntry target) {
@@ -146,6 +178,7 @@ Next Dma::start(Context& c, PfnEntry target) {
   device.transfers.push_back(
       {.task = c.self, .mr = mr, .page = pages.at(done), .target = target, .write = write});
   c.changed(Wait::Kind::quiet, mr.value);
+  c.changed(Wait::Kind::completed, mr.value);
   c.spend(Cost::dma_page);
   c.emit({.kind = EventKind::dma_start,
           .detail = write,
@@ -199,6 +232,12 @@ Next Dma::refuse(Context& c) {
   return c.done(Result::error(EFAULT));
 }
 
+// What the kernel was doing for the device is over.
+Next Dma::stop(Context& c) {
+  c.stop_tasks(adapter);
+  return Next::again;
+}
+
 Next Hang::run(Context& c) {
   c.adapter(adapter).hung = true;
   c.emit({.kind = EventKind::device_hung, .adapter = adapter});
@@ -245,13 +284,16 @@ Next Register::run(Context& c) {
         return c.done(Result::error(ENOMEM));
       }
       const Vma* vma = c.mm(mm).find_vma(pages.first);
+      const bool writable =
+          access == Access::as_mapped ? vma == nullptr || vma->write : access == Access::write;
       mr = MrId{static_cast<std::uint32_t>(c.machine.registrations.size())};
       c.machine.registrations.push_back({.mm = mm,
                                          .pages = pages,
                                          .adapter = adapter,
-                                         .write = vma == nullptr || vma->write,
+                                         .write = writable,
                                          .handle = handle,
                                          .pins = pinned});
+      if (c.setup.adapters[adapter.index()].kind == AdapterSetup::Kind::pci) map_iova(c);
       c.spend(Cost::syscall);
       step = Step::created;
       return c.call({PolicyCall{.hook = Hook::registered,
@@ -267,6 +309,22 @@ Next Register::run(Context& c) {
       return c.done(Result::object(mr.value));
   }
   return c.done();
+}
+
+// alloc_iova(): the lowest that is free.
+void Register::map_iova(Context& c) const {
+  std::uint32_t iova = 0;
+  const auto taken = [&] {
+    for (const Registration& other : std::as_const(c.machine).registrations) {
+      const bool meets = other.iova < iova + pages.count && iova < other.iova + other.pages.count;
+      if (other.adapter == adapter && other.iova_held && meets) return true;
+    }
+    return false;
+  };
+  while (taken()) ++iova;
+  c.registration(mr).iova = iova;
+  c.registration(mr).iova_held = true;
+  c.emit({.kind = EventKind::iova_mapped, .mm = mm, .mr = mr, .adapter = adapter});
 }
 
 Next Deregister::run(Context& c) {

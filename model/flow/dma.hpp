@@ -11,9 +11,15 @@ namespace model {
 // read is the value of its first page; EFAULT if a piece has no translation and can get none.
 struct Dma {
   static constexpr std::string_view name = "dma";
-  static constexpr std::array<std::string_view, 4> steps{"translate", "faulted", "land",
+  static constexpr std::array<std::string_view, 5> steps{"translate", "stopped", "faulted", "land",
                                                          "responded"};
-  enum class Step : std::uint8_t { translate, faulted, land, responded } step = Step::translate;
+  enum class Step : std::uint8_t {
+    translate,
+    stopped,
+    faulted,
+    land,
+    responded
+  } step = Step::translate;
   bool write = false;
   AdapterId adapter{};
   MrId mr{};
@@ -23,13 +29,16 @@ struct Dma {
   TaskId requester{};  // On another host; none: a call of this host's.
 
   bool operator==(const Dma&) const = default;
+  Wait guard() const;
   Next run(Context& c);
 
  private:
   Next translate(Context& c);
   Next translate_shared(Context& c);
+  const DeviceTlbEntry* find_iova(Context& c) const;
   std::optional<PfnEntry> walk(Context& c);
   Next ask(Context& c);
+  Next stop(Context& c);
   Next start(Context& c, PfnEntry target);
   Next land(Context& c);
   Next refuse(Context& c);
@@ -66,8 +75,10 @@ struct Register {
   static constexpr std::string_view name = "register";
   static constexpr std::array<std::string_view, 2> steps{"create", "created"};
   enum class Step : std::uint8_t { create, created } step = Step::create;
+  enum class Access : std::uint8_t { as_mapped, read, write };  // What the device may do.
   bool handle = false;
   bool pinned = false;
+  Access access = Access::as_mapped;
   MmId mm{};
   AdapterId adapter{};
   PageRange pages{};
@@ -75,6 +86,9 @@ struct Register {
 
   bool operator==(const Register&) const = default;
   Next run(Context& c);
+
+ private:
+  void map_iova(Context& c) const;
 };
 
 // ibv_dereg_mr().

@@ -5,28 +5,26 @@
 #include "model/flow/users.hpp"
 
 namespace model {
-namespace {
-
-PageRange offsets(const Registration& region, PageRange pages) {
-  return {.first = Page{pages.first.value - region.pages.first.value}, .count = pages.count};
-}
-
-HostId owner_host(Context& c, MrId mr) { return c.adapter(c.registration(mr).adapter).host; }
-
-HostId user_host(Context& c, AttachmentId attachment) {
-  return c.adapter(c.attachment(attachment).card).host;
-}
-
-}  // namespace
 
 const Registration& Driver::registration(MrId mr) const { return context_.registration(mr); }
 
 void Driver::lock(MrId mr) { context_.take(driver_lock(mr), LockMode::write); }
+bool Driver::may_try(MrId mr) const {
+  const AdapterId adapter = registration(mr).adapter;
+  return context_.setup.adapters[adapter.index()].kind == AdapterSetup::Kind::mirror &&
+         context_.machine.lock_available(driver_lock(mr), LockMode::write);
+}
+
 void Driver::unlock(MrId mr) { context_.release(driver_lock(mr)); }
 
 void Driver::watch_interval(MrId mr) {
   const Registration& region = context_.registration(mr);
   context_.notifier(region.mm).intervals.insert(mr, region.pages);
+}
+
+void Driver::watch_two_pass(MrId mr) {
+  context_.registration(mr).two_pass = true;
+  watch_interval(mr);
 }
 
 void Driver::unwatch_interval(MrId mr) {
@@ -67,15 +65,21 @@ void Driver::count_start(MrId mr) {
 }
 
 void Driver::count_end(MrId mr) {
+  uncount(mr);
+  move_sequence(mr);
+}
+
+void Driver::uncount(MrId mr) {
   Registration& region = context_.registration(mr);
   if (region.ranges == 0) {
     context_.emit({.kind = EventKind::unpaired_end, .mm = region.mm, .mr = mr});
   } else {
     --region.ranges;
   }
-  ++region.invalidate_seq;
   context_.changed(Wait::Kind::idle, mr.value);
 }
+
+void Driver::move_sequence(MrId mr) { ++context_.registration(mr).invalidate_seq; }
 
 void Driver::allocate_memory() { context_.might_alloc(); }
 
@@ -122,6 +126,21 @@ Next Driver::pin(MrId mr, Page page, bool write) {
                                 .mr = mr}});
 }
 
+Next Driver::snapshot(MrId mr, Page page) {
+  return context_.call({GetPage{.mode = GetPage::Mode::snapshot,
+                                .mm = context_.registration(mr).mm,
+                                .page = page,
+                                .mr = mr}});
+}
+
+Next Driver::hold(MrId mr, Page page, bool write) {
+  return context_.call({GetPage{.mode = GetPage::Mode::hold,
+                                .write = write,
+                                .mm = context_.registration(mr).mm,
+                                .page = page,
+                                .mr = mr}});
+}
+
 PfnEntry Driver::found() {
   const PfnEntry entry = context_.task().found;
   context_.task().found = {};
@@ -146,6 +165,25 @@ void Driver::install_kept(const PolicyCall& call) {
   for (std::uint32_t i = 0; i < found.size(); ++i) install(call.mr, call.pages.at(i), found[i]);
 }
 
+void Driver::put(const PfnEntry& entry) {
+  if (entry.populated() && !context_.machine.is_zero(entry.frame)) context_.put(entry.frame);
+}
+
+void Driver::take(MrId mr, PageRange pages) {
+  context_.task().collected.emplace_back();
+  registration(mr).table.for_each(
+      pages, [&](Page, const PfnEntry& entry) { context_.collected().found.push_back(entry); });
+  clear(mr, pages);
+}
+
+void Driver::put_taken() {
+  const Small<PfnEntry, 1> taken = context_.collected().found;
+  forget_taken();
+  for (const PfnEntry& entry : taken) put(entry);
+}
+
+void Driver::forget_taken() { context_.task().collected.pop_back(); }
+
 void Driver::unpin_all(MrId mr) {
   for (const FrameId frame : context_.registration(mr).pinned) {
     --context_.frame(frame).pins;
@@ -165,6 +203,7 @@ void Driver::mark_dirty(MrId mr, PageRange pages) {
 }
 
 void Driver::install(MrId mr, Page page, PfnEntry entry) {
+  if (!entry.populated()) return end_lookup(mr, page);
   Registration& region = context_.registration(mr);
   entry.young = true;
   region.table.set(page, entry);
@@ -203,6 +242,8 @@ void Driver::flush_iotlb(MrId mr, PageRange pages) {
                  .adapter = adapter});
 }
 
+void Driver::free_iova(MrId mr) { context_.registration(mr).iova_held = false; }
+
 bool Driver::hung(MrId mr) const { return context_.adapter(registration(mr).adapter).hung; }
 
 void Driver::block(MrId mr) {
@@ -225,6 +266,35 @@ bool Driver::in_flight(MrId mr, PageRange pages) const {
   return context_.adapter(context_.registration(mr).adapter).in_flight(mr, pages);
 }
 
+void Driver::stop(MrId mr) { context_.registration(mr).stopped = true; }
+
+void Driver::resume(MrId mr) {
+  context_.registration(mr).stopped = false;
+  context_.changed(Wait::Kind::running, mr.value);
+}
+
+void Driver::queue_work(MrId mr) {
+  const Registration& region = context_.registration(mr);
+  context_.spawn({PolicyCall{.hook = Hook::work,
+                             .write = region.write,
+                             .mr = mr,
+                             .range = {.mm = region.mm, .pages = region.pages},
+                             .pages = region.pages,
+                             .page = region.pages.first}},
+                 context_.adapter(region.adapter).host);
+}
+
+void Driver::pause(std::uint64_t duration_ns) { context_.pause(duration_ns); }
+
+MrId Driver::last_begun(const NotifierRange& range) const {
+  MrId last{};
+  for (const MrId mr : context_.notifier(range.mm).intervals.hits(range.pages)) {
+    const Registration& region = context_.registration(mr);
+    if (region.two_pass && region.adapter.some()) last = mr;
+  }
+  return last;
+}
+
 void Driver::end_lookup(MrId mr, Page page) {
   context_.notifier(context_.registration(mr).mm).end_lookup(context_.self, page);
 }
@@ -233,204 +303,6 @@ void Driver::started_over(MrId mr, Page page) {
   const MmId mm = context_.registration(mr).mm;
   end_lookup(mr, page);
   context_.emit({.kind = EventKind::dev_retry, .mm = mm, .pages = one_page(page), .mr = mr});
-}
-
-const Attachment& Driver::attachment(AttachmentId attachment) const {
-  return context_.attachment(attachment);
-}
-
-AttachmentId Driver::next_user(MrId mr, AttachmentId from, PageRange pages) const {
-  const PageRange wanted = offsets(context_.registration(mr), pages);
-  const auto& all = context_.machine.attachments;
-  for (std::uint32_t i = from.value; i < all.size(); ++i) {
-    if (all[i].handle != mr) continue;
-    const bool leaving = std::ranges::any_of(context_.machine.recalls, [&](const Recall& recall) {
-      return recall.attachment == AttachmentId{i} && recall.pages.overlaps(pages);
-    });
-    if (leaving || all[i].granted.overlaps(wanted.first.value, wanted.count)) {
-      return AttachmentId{i};
-    }
-  }
-  return {};
-}
-
-AttachmentId Driver::next_attached(MrId mr, AttachmentId from) const {
-  const auto& all = context_.machine.attachments;
-  for (std::uint32_t i = from.value; i < all.size(); ++i) {
-    if (all[i].handle == mr && all[i].attached) return AttachmentId{i};
-  }
-  return {};
-}
-
-AttachmentId Driver::inactive_sibling(AttachmentId attachment) const {
-  const MmId user = context_.attachment(attachment).user;
-  const auto& all = context_.machine.attachments;
-  for (std::uint32_t i = 0; i < all.size(); ++i) {
-    if (all[i].user != user || !all[i].attached || AttachmentId{i} == attachment) continue;
-    const std::uint32_t pages = context_.registration(all[i].handle).pages.count;
-    if (!all[i].active.contains_all(0, pages)) return AttachmentId{i};
-  }
-  return {};
-}
-
-bool Driver::active(AttachmentId attachment, PageRange pages) const {
-  const Attachment& use = context_.attachment(attachment);
-  const PageRange wanted = offsets(context_.registration(use.handle), pages);
-  return use.active.contains_all(wanted.first.value, wanted.count);
-}
-
-void Driver::ask_owner(AttachmentId attachment, PageRange pages) {
-  const MrId mr = context_.attachment(attachment).handle;
-  const HostId owner = owner_host(context_, mr);
-  if (knows_down(context_, context_.task().host, owner)) {
-    context_.task().result = Result::error(EREMOTEIO);
-    return;
-  }
-  context_.machine.asked.push_back({.task = context_.self, .attachment = attachment});
-  context_.emit({.kind = EventKind::activate,
-                 .mm = context_.registration(mr).mm,
-                 .pages = pages,
-                 .mr = mr,
-                 .attachment = attachment});
-  context_.send(user_host(context_, attachment), owner_host(context_, mr),
-                {.kind = MessageKind::activate,
-                 .mr = mr,
-                 .attachment = attachment,
-                 .pages = pages,
-                 .task = context_.self});
-}
-
-void Driver::grant(AttachmentId attachment, PageRange pages, TaskId requester) {
-  Attachment& use = context_.attachment(attachment);
-  if (!use.attached) return answer_user(MessageKind::inactive, attachment, pages, requester);
-  const PageRange granted = offsets(context_.registration(use.handle), pages);
-  use.granted.add(granted.first.value, granted.count);
-  context_.emit({.kind = EventKind::handle_active,
-                 .mm = context_.registration(use.handle).mm,
-                 .pages = pages,
-                 .mr = use.handle,
-                 .attachment = attachment,
-                 .adapter = use.card});
-  answer_user(MessageKind::active, attachment, pages, requester);
-}
-
-void Driver::refuse(AttachmentId attachment, PageRange pages, TaskId requester) {
-  const MrId mr = context_.attachment(attachment).handle;
-  context_.emit({.kind = EventKind::handle_failed,
-                 .mm = context_.registration(mr).mm,
-                 .pages = pages,
-                 .mr = mr,
-                 .attachment = attachment});
-  answer_user(MessageKind::inactive, attachment, pages, requester);
-}
-
-// Nobody waits for a refusal of what nobody asked for.
-void Driver::answer_user(MessageKind answer, AttachmentId attachment, PageRange pages,
-                         TaskId requester) {
-  const Attachment& use = context_.attachment(attachment);
-  if (answer == MessageKind::inactive && !requester.some()) return;
-  context_.send(owner_host(context_, use.handle), user_host(context_, attachment),
-                {.kind = answer,
-                 .epoch = use.owner_epoch,
-                 .mr = use.handle,
-                 .attachment = attachment,
-                 .pages = pages,
-                 .task = requester});
-}
-
-void Driver::shoot_down(AttachmentId attachment, PageRange pages, std::uint64_t expires_ns) {
-  Attachment& use = context_.attachment(attachment);
-  const PageRange gone = offsets(context_.registration(use.handle), pages);
-  use.granted.remove(gone.first.value, gone.count);
-  context_.machine.recalls.push_back(
-      {.task = context_.self, .attachment = attachment, .pages = pages});
-  context_.spend(Cost::message);
-  context_.emit({.kind = EventKind::shootdown,
-                 .mm = context_.registration(use.handle).mm,
-                 .pages = pages,
-                 .mr = use.handle,
-                 .attachment = attachment,
-                 .adapter = use.card});
-  context_.send(owner_host(context_, use.handle), user_host(context_, attachment),
-                {.kind = MessageKind::shootdown,
-                 .mr = use.handle,
-                 .attachment = attachment,
-                 .pages = pages,
-                 .value = use.cut_offs,
-                 .task = context_.self});
-  if (expires_ns != 0) context_.set_timer(attachment, expires_ns);
-}
-
-void Driver::signal_early(AttachmentId attachment, PageRange pages) {
-  const Attachment& use = context_.attachment(attachment);
-  context_.emit({.kind = EventKind::sigbus,
-                 .mm = context_.registration(use.handle).mm,
-                 .pages = pages,
-                 .mr = use.handle,
-                 .attachment = attachment});
-}
-
-void Driver::forget_recalls() {
-  drop_if(context_.machine.recalls,
-          [this](const Recall& recall) { return recall.task == context_.self; });
-}
-
-void Driver::all_answered(MrId mr) {
-  context_.emit({.kind = EventKind::owner_answered, .mm = context_.registration(mr).mm, .mr = mr});
-}
-
-void Driver::map_card(AttachmentId attachment, bool whole_process) {
-  Attachment& use = context_.attachment(attachment);
-  use.mapped = true;
-  if (whole_process) context_.mm(use.user).card_mapped = true;
-  context_.emit({.kind = EventKind::card_mapped,
-                 .mr = use.handle,
-                 .attachment = attachment,
-                 .adapter = use.card});
-}
-
-void Driver::unmap_card(AttachmentId attachment, PageRange, bool whole_process) {
-  Attachment& use = context_.attachment(attachment);
-  const bool was_mapped = use.mapped;
-  use.mapped = false;
-  if (whole_process) context_.mm(use.user).card_mapped = false;
-  if (!was_mapped) return;
-  context_.emit({.kind = EventKind::card_unmapped,
-                 .mr = use.handle,
-                 .attachment = attachment,
-                 .adapter = use.card});
-}
-
-void Driver::terminate(AttachmentId attachment) { terminate_transfers(context_, attachment); }
-
-void Driver::answer_owner(const PolicyCall& call) {
-  const AttachmentId attachment = call.attachment;
-  const Attachment& use = context_.attachment(attachment);
-  context_.spend(Cost::message);
-  context_.emit({.kind = EventKind::quiesced,
-                 .mr = use.handle,
-                 .attachment = attachment,
-                 .adapter = use.card});
-  context_.send(user_host(context_, attachment), owner_host(context_, use.handle),
-                {.kind = MessageKind::quiesced,
-                 .epoch = use.epoch,
-                 .mr = use.handle,
-                 .attachment = attachment,
-                 .value = call.cut_offs,
-                 .task = call.requester});
-}
-
-void Driver::activate_again(AttachmentId attachment, PageRange pages) {
-  const MrId mr = context_.attachment(attachment).handle;
-  context_.spawn(
-      {PolicyCall{.hook = Hook::activate, .mr = mr, .attachment = attachment, .pages = pages}},
-      owner_host(context_, mr));
-}
-
-void Driver::take_away(AttachmentId attachment, PageRange pages) {
-  Attachment& use = context_.attachment(attachment);
-  const PageRange gone = offsets(context_.registration(use.handle), pages);
-  use.active.remove(gone.first.value, gone.count);
 }
 
 Next Driver::fail(int error) { return context_.done(Result::error(error)); }

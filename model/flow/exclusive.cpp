@@ -85,7 +85,8 @@ Next MakeExclusive::run(Context& c) {
       c.release(folio_lock(folio));
       free_unmapped(c, frame);
       frame = folio = FrameId{};
-      if (!lost || !c.setup.switches.exclusive_waits) ++cursor;
+      if (!again && (!lost || !c.setup.switches.exclusive_waits)) ++cursor;
+      again = false;
       step = Step::next;
       return Next::again;
   }
@@ -95,6 +96,19 @@ Next MakeExclusive::run(Context& c) {
 void MakeExclusive::map(Context& c) {
   c.take(driver_lock(mr), LockMode::write);
   const Page page = pages.at(cursor);
+  again = checked && c.notifier(mm).intervals.read_retry(mr, begun);
+  if (again) {  // nouveau_atomic_range_fault()
+    const bool last = ++tries > 8;
+    if (last) error = EBUSY;
+    c.emit({.kind = last ? EventKind::dma_refused : EventKind::dev_retry,
+            .detail = 1,
+            .mm = mm,
+            .pages = one_page(page),
+            .mr = mr,
+            .value = TaskId::none});
+    c.release(driver_lock(mr));
+    return;
+  }
   c.registration(mr).table.set(
       page,
       {.frame = frame, .generation = c.frame(frame).generation, .write = true, .atomic = true});
@@ -136,6 +150,7 @@ Next MakeExclusive::next(Context& c) {
   }
   frame = pte.frame();
   folio = c.machine.frames.head(frame);
+  if (checked) begun = c.notifier(mm).intervals.read_begin(mr);
   c.get(folio);
   step = Step::lock_folio;
   return Next::again;

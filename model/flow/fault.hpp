@@ -82,13 +82,21 @@ struct GetPage {
   static constexpr std::array<std::string_view, 6> steps{"lock",   "walk", "faulted",
                                                          "unlock", "wait", "awaited"};
   enum class Step : std::uint8_t { lock, walk, faulted, unlock, wait, awaited } step = Step::lock;
-  enum class Mode : std::uint8_t { cpu, look_up, pin, populate, hold } mode = Mode::cpu;
+  enum class Mode : std::uint8_t {
+    cpu,
+    look_up,
+    snapshot,
+    pin,
+    populate,
+    request,
+    hold
+  } mode = Mode::cpu;
   bool write = false;
   bool force = false;
   bool by_vma = false;  // Under the lock of the VMA, not under mmap_lock.
   MmId mm{};
   Page page{};
-  MrId mr{};  // Whose pin it is.
+  MrId mr{};  // Whose look-up, reference or pin it is.
   Wait what{};
   Result result{};
 
@@ -99,6 +107,7 @@ struct GetPage {
  private:
   Next walk(Context& c);
   void lose_write(Context& c);
+  bool orphaned(Context& c) const;
   bool owns(Context& c, Pte pte) const;
   Next found(Context& c, Pte pte);
 };

@@ -281,6 +281,7 @@ Wait Exit::guard() const {
   if (step == Step::lock_write) return Wait::lock(mmap_lock(mm), LockMode::write);
   if (step == Step::unlink) return Wait::lock(rmap_lock(mapping), LockMode::write);
   if (step == Step::renew) return {.kind = Wait::Kind::settled, .index = mm.value};
+  if (step == Step::held) return {.kind = Wait::Kind::unused, .index = mm.value};
   return {};
 }
 
@@ -294,22 +295,27 @@ Next Exit::run(Context& c) {
         return c.done();
       }
       if (!c.mm(mm).alive) return c.done(Result::error(ESRCH));
+      if (c.mm(mm).users > 0) {
+        step = Step::held;
+        return Next::again;
+      }
       c.mm(mm).alive = false;
       c.mm(mm).leaving = true;
+      forget_rcache(c, mm);
       c.changed(Wait::Kind::userfault, mm.value);
       c.spend(Cost::syscall);
       open_range(c, release);
       notifier.intervals.start(all_pages);  // mn_itree_release().
       step = Step::interval;
       return Next::again;
+    case Step::held:
+      step = Step::begin;
+      return Next::pass;
     case Step::interval: {
       const auto hits = notifier.intervals.hits(all_pages);
       if (cursor == hits.size()) {
-        finish_intervals(c, release);
-        end_intervals(c, mm);
-        close_range(c, release);
-        notifier.hidden = !c.setup.switches.release_before_unhash;
-        step = Step::listener;
+        cursor = 0;
+        step = Step::finish_pass;
         return Next::pass;
       }
       const MrId mr = hits[cursor++];
@@ -329,6 +335,15 @@ Next Exit::run(Context& c) {
                                 .range = release,
                                 .pages = c.registration(mr).pages,
                                 .sequence = notifier.intervals.sequence()}});
+    }
+    case Step::finish_pass: {
+      const MrId mr = finish_intervals(c, release, cursor);
+      if (mr.some()) return c.call({callback(c, Hook::finish, release, mr)});
+      end_intervals(c, mm);
+      close_range(c, release);
+      notifier.hidden = !c.setup.switches.release_before_unhash;
+      step = Step::listener;
+      return Next::pass;
     }
     case Step::listener: {
       const MrId mr = notifier.next_to_release(listener);
@@ -395,6 +410,10 @@ Next Exit::run(Context& c) {
       c.mm(mm).alive = true;
       c.changed(Wait::Kind::userfault, mm.value);
       c.notifier(mm) = {};
+      for (std::uint32_t i = 0; i < c.machine.registrations.size(); ++i) {
+        if (std::as_const(c.machine).registrations[i].mm == mm)
+          c.registration(MrId{i}).orphan = true;
+      }
       return c.done();
   }
   return c.done();

@@ -25,7 +25,7 @@ Next GetPage::run(Context& c) {
   const LockId lock = by_vma ? vma_lock(mm) : mmap_lock(mm);
   switch (step) {
     case Step::lock:
-      if (mode != Mode::cpu && !c.mm(mm).alive) {
+      if (mode != Mode::cpu && (!c.mm(mm).alive || orphaned(c))) {
         c.task().lookup_failed = true;
         return c.done(Result::error(EFAULT));
       }
@@ -39,6 +39,10 @@ Next GetPage::run(Context& c) {
       result = c.task().result;
       if (result.ok() && result.number != 0) result = Result::error(ENOMEM);  // It did not move.
       lose_write(c);
+      if (mode == Mode::request && result == Result::error(EBUSY) &&
+          c.task().awaited.kind == Wait::Kind::userfault) {
+        result = Result::error(EFAULT);  // Without FAULT_FLAG_ALLOW_RETRY.
+      }
       // The instruction of a program is tried again; others look once more.
       step = result.ok()                      ? (mode == Mode::cpu ? Step::unlock : Step::walk)
              : result == Result::error(EBUSY) ? Step::wait
@@ -78,6 +82,10 @@ Next GetPage::walk(Context& c) {
     return Next::again;
   }
   if (mode == Mode::look_up && owns(c, pte)) return found(c, pte);
+  if (mode == Mode::snapshot && (!can || !pte.allows(write))) {
+    step = Step::unlock;
+    return Next::again;
+  }
   const bool forced = force && write && vma != nullptr && !vma->hugetlb && pte.allows(false) &&
                       pte.exclusive && pte.dirty;
   // gup_must_unshare(): a pin for reading wants a page that stays the process's own.
@@ -108,6 +116,11 @@ void GetPage::lose_write(Context& c) {
   if (vma != nullptr && !vma->write) write = false;
 }
 
+// It is about an address space that this process had before execve().
+bool GetPage::orphaned(Context& c) const {
+  return mr.some() && std::as_const(c.machine).registrations[mr.index()].orphan;
+}
+
 // A page of the device's own private memory, which no CPU can reach.
 bool GetPage::owns(Context& c, Pte pte) const {
   return pte.kind == Pte::Kind::device_private && mr.some() &&
@@ -118,19 +131,19 @@ Next GetPage::found(Context& c, Pte pte) {
   const FrameId frame = pte.frame();
   result = Result::success();
   step = Step::unlock;
-  if (mode == Mode::cpu || mode == Mode::populate) return Next::again;
+  if (mode == Mode::cpu || mode == Mode::populate || mode == Mode::request) return Next::again;
   c.task().found = {.frame = frame,
                     .generation = std::as_const(c.machine).frames[frame].generation,
                     .write = pte.write};
-  if (mode == Mode::look_up) {
+  if (mode != Mode::pin && mr.some()) {
     c.notifier(mm).begin_lookup(c.self, page);
     c.emit({.kind = EventKind::dev_lookup,
             .mm = mm,
             .pages = one_page(page),
             .mr = mr,
             .frame = frame});
-    return Next::again;
   }
+  if (mode == Mode::look_up || mode == Mode::snapshot) return Next::again;
   if (c.machine.is_zero(frame)) return Next::again;
   c.get(frame);
   if (mode == Mode::hold) return Next::again;

@@ -34,6 +34,11 @@ Next HmmRange::run(Context& c) {
       step = Step::begun;
       return Next::again;
     case Step::begun:
+      if (!c.notifier(mm).intervals.contains(mr)) {  // The address space is another one.
+        error = EINVAL;
+        step = Step::finish;
+        return Next::pass;
+      }
       step = Step::lock;
       return Next::pass;
     case Step::lock:
@@ -108,7 +113,7 @@ std::uint32_t HmmRange::code(Context& c, const Vma* vma, Pte pte) const {
     bits |= mirror_prot::private_local;
   } else if (frame.device) {
     bits |= frame.node == owner ? mirror_prot::coherent_local : mirror_prot::coherent_remote;
-  } else if (c.machine.is_zero(pte.frame())) {
+  } else if (c.host(frame.host).zero == pte.frame()) {  // is_zero_pfn(): not the huge one.
     bits |= mirror_prot::zero;
   }
   if (pte.huge) bits |= pte.gigantic ? mirror_prot::pud : mirror_prot::pmd;

@@ -13,6 +13,82 @@ MrId mirror_of(const Machine& machine, AdapterId adapter, MmId mm) {
   return {};
 }
 
+// ---- MirrorCall
+
+Next MirrorCall::run(Context& c) {
+  const MmId mm = c.registration(mr).mm;
+  if (step == Step::leave) {
+    --c.registration(mr).calls;
+    c.changed(Wait::Kind::uncalled, mr.value);
+    if (holds) {
+      --c.mm(mm).users;
+      c.changed(Wait::Kind::unused, mm.value);
+    }
+    return c.give(c.task().result);
+  }
+  holds = command == MirrorCommand::migrate_to_dev || command == MirrorCommand::migrate_to_sys ||
+          command == MirrorCommand::exclusive || command == MirrorCommand::snapshot;
+  if (!c.registration(mr).live) return c.done(Result::error(EINVAL));
+  if (holds && (!c.mm(mm).alive || c.registration(mr).orphan)) {
+    return c.done(Result::error(EINVAL));
+  }
+  ++c.registration(mr).calls;
+  if (holds) ++c.mm(mm).users;
+  step = Step::leave;
+  return begin(c);
+}
+
+Next MirrorCall::begin(Context& c) {
+  const Registration& mirror = c.registration(mr);
+  switch (command) {
+    case MirrorCommand::read:
+    case MirrorCommand::write:
+      return c.call({MirrorCopy{
+          .write = command == MirrorCommand::write, .mr = mr, .pages = pages, .value = value}});
+    case MirrorCommand::migrate_to_dev:
+    case MirrorCommand::migrate_to_sys:
+      return c.call({MirrorMove{.to_device = command == MirrorCommand::migrate_to_dev,
+                                .mm = mirror.mm,
+                                .mr = mr,
+                                .pages = pages}});
+    case MirrorCommand::snapshot:
+      return c.call({HmmRange{
+          .snapshot = true, .owner = owner_of(mirror.adapter), .mm = mirror.mm, .pages = pages}});
+    case MirrorCommand::exclusive:
+      return c.call({MirrorExclusive{.mr = mr, .pages = pages}});
+    case MirrorCommand::check_exclusive:
+      return c.call({MirrorCheck{.mr = mr, .pages = pages}});
+    case MirrorCommand::flags:
+      c.registration(mr).fail_alloc = value != 0;
+      c.task().result = Result::success();
+      return Next::pass;
+    case MirrorCommand::release:
+      return c.call({EvictDevice{.adapter = mirror.adapter}});
+  }
+  return c.done();
+}
+
+// ---- MirrorClose
+
+Wait MirrorClose::guard() const {
+  return step == Step::wait ? Wait{.kind = Wait::Kind::uncalled, .index = mr.value} : Wait{};
+}
+
+Next MirrorClose::run(Context& c) {
+  switch (step) {
+    case Step::wait:
+      step = Step::ended;
+      return c.call({Deregister{.mr = mr}});
+    case Step::ended:
+      if (!c.task().result.ok() || !c.setup.switches.close_evicts) return c.give(c.task().result);
+      step = Step::evicted;
+      return c.call({EvictDevice{.adapter = c.registration(mr).adapter}});
+    case Step::evicted:
+      return c.give();
+  }
+  return c.done();
+}
+
 // ---- MirrorCopy
 
 Wait MirrorCopy::guard() const {
@@ -103,11 +179,8 @@ Next MirrorMove::run(Context& c) {
     case Step::next:
       return next(c);
     case Step::moved:
-      if (!c.task().result.ok()) {
-        c.release(mmap_lock(mm));
-        return c.done(c.task().result);
-      }
-      if (!to_device) c.count_pages(c.task().result.number);
+      // What alloc_and_copy says is ignored.
+      if (!to_device && c.task().result.ok()) c.count_pages(c.task().result.number);
       step = Step::next;
       return Next::pass;
     case Step::read_back:
@@ -144,11 +217,21 @@ Next MirrorMove::next(Context& c) {
 
 // ---- MirrorExclusive
 
+MakeExclusive MirrorExclusive::make(Context& c) const {
+  const Registration& region = c.registration(mr);
+  const bool checks = c.setup.adapters[region.adapter.index()].checks_exclusive;
+  return {.owner = checks ? owner_of(region.adapter) : DeviceOwner{0},
+          .mm = region.mm,
+          .pages = pages,
+          .mr = mr,
+          .checked = checks};
+}
+
 Next MirrorExclusive::run(Context& c) {
   switch (step) {
     case Step::make:
       step = Step::made;
-      return c.call({MakeExclusive{.mm = c.registration(mr).mm, .pages = pages, .mr = mr}});
+      return c.call({make(c)});
     case Step::made:
       if (!c.task().result.ok()) return c.give(c.task().result);
       step = Step::read_back;
@@ -172,18 +255,11 @@ Next MirrorCheck::run(Context& c) {
   return c.done(exclusive ? Result::error(EPERM) : Result::success());
 }
 
-// ---- MirrorFlags
-
-Next MirrorFlags::run(Context& c) {
-  c.registration(mr).fail_alloc = fail_alloc;
-  return c.done();
-}
-
 // ---- EvictDevice
 
 Next EvictDevice::run(Context& c) {
   if (step == Step::evicted) {
-    return c.give(c.task().result == Result::success() ? Result::success() : Result::error(EBUSY));
+    return c.give();
   }
   Small<FrameId, 2> folios;
   std::as_const(c.machine).frames.for_each([&](FrameId id, const Frame& frame) {

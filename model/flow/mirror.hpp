@@ -4,9 +4,40 @@
 // The test device of HMM, lib/test_hmm.c: a driver without hardware, which copies from and to
 // memory through its mirror of a process's page table, under its lock.
 
-#include "model/flow/context.hpp"
+#include "model/flow/device_memory.hpp"
 
 namespace model {
+
+// An ioctl of the device. It holds the file open, and the address space alive if it is about more
+// than the mirror.
+struct MirrorCall {
+  static constexpr std::string_view name = "mirror_call";
+  static constexpr std::array<std::string_view, 2> steps{"enter", "leave"};
+  enum class Step : std::uint8_t { enter, leave } step = Step::enter;
+  bool holds = false;  // mmget_not_zero()
+  MrId mr{};
+  MirrorCommand command = MirrorCommand::read;
+  PageRange pages{};
+  Value value = 0;
+
+  bool operator==(const MirrorCall&) const = default;
+  Next run(Context& c);
+
+ private:
+  Next begin(Context& c);
+};
+
+// Closes it, once no ioctl is in progress: the mirror ends. In 7.3 all pages leave the device.
+struct MirrorClose {
+  static constexpr std::string_view name = "mirror_close";
+  static constexpr std::array<std::string_view, 3> steps{"wait", "ended", "evicted"};
+  enum class Step : std::uint8_t { wait, ended, evicted } step = Step::wait;
+  MrId mr{};
+
+  bool operator==(const MirrorClose&) const = default;
+  Wait guard() const;
+  Next run(Context& c);
+};
 
 // HMM_DMIRROR_READ and _WRITE: page by page, for as long as the mirror has them; then what is
 // missing is faulted in. The result of a read is the value of the first page.
@@ -63,6 +94,9 @@ struct MirrorExclusive {
 
   bool operator==(const MirrorExclusive&) const = default;
   Next run(Context& c);
+
+ private:
+  MakeExclusive make(Context& c) const;
 };
 
 // HMM_DMIRROR_CHECK_EXCLUSIVE: EPERM if the device still has one of the pages for itself.
@@ -75,19 +109,6 @@ struct MirrorCheck {
 
   bool operator==(const MirrorCheck&) const = default;
   Wait guard() const;
-  Next run(Context& c);
-};
-
-// HMM_DMIRROR_FLAGS with HMM_DMIRROR_FLAG_FAIL_ALLOC: the next page that this mirror wants of the
-// device, or of the system, cannot be had.
-struct MirrorFlags {
-  static constexpr std::string_view name = "mirror_flags";
-  static constexpr std::array<std::string_view, 1> steps{"set"};
-  enum class Step : std::uint8_t { set } step = Step::set;
-  bool fail_alloc = true;
-  MrId mr{};
-
-  bool operator==(const MirrorFlags&) const = default;
   Next run(Context& c);
 };
 

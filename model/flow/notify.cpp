@@ -7,16 +7,6 @@
 namespace model {
 namespace {
 
-PolicyCall callback(Context& c, Hook hook, const NotifierRange& range, MrId mr) {
-  const Registration& region = std::as_const(c.machine).registrations[mr.index()];
-  const bool own = range.owner != 0 && owner_of(region.adapter) == range.owner;
-  return {.hook = hook,
-          .own = own,
-          .mr = mr,
-          .range = range,
-          .pages = region.pages.intersect(range.pages)};
-}
-
 // invalidate(), which is told the sequence number; range_start() is not.
 PolicyCall invalidate(Context& c, const NotifierRange& range, MrId mr) {
   PolicyCall call = callback(c, Hook::range_start, range, mr);
@@ -66,6 +56,17 @@ Event of_range(EventKind kind, const NotifierRange& range) {
 
 }  // namespace
 
+PolicyCall callback(Context& c, Hook hook, const NotifierRange& range, MrId mr) {
+  const Registration& region = std::as_const(c.machine).registrations[mr.index()];
+  const bool own = range.owner != 0 && owner_of(region.adapter) == range.owner;
+  return {.hook = hook,
+          .own = own,
+          .current = c.task().mm == range.mm,
+          .mr = mr,
+          .range = range,
+          .pages = region.pages.intersect(range.pages)};
+}
+
 void open_range(Context& c, const NotifierRange& range, bool outside) {
   c.notifier(range.mm).open_range(range, c.self, outside);
   c.changed(Wait::Kind::settled, range.mm.value);
@@ -76,13 +77,18 @@ void close_range(Context& c, const NotifierRange& range) {
   c.changed(Wait::Kind::settled, range.mm.value);
 }
 
-void finish_intervals(Context& c, const NotifierRange& range) {
-  for (const MrId mr : c.notifier(range.mm).intervals.hits(range.pages)) {
-    if (!std::as_const(c.machine).registrations[mr.index()].two_pass) continue;
+MrId finish_intervals(Context& c, const NotifierRange& range, std::uint32_t& cursor) {
+  const auto hits = c.notifier(range.mm).intervals.hits(range.pages);
+  while (cursor < hits.size()) {
+    const MrId mr = hits[cursor++];
+    const Registration& region = std::as_const(c.machine).registrations[mr.index()];
+    if (!region.two_pass) continue;
     Event event = of_range(EventKind::interval_finish, range);
     event.mr = mr;
     c.emit(event);
+    if (region.adapter.some()) return mr;
   }
+  return {};
 }
 
 void end_intervals(Context& c, MmId mm) {
@@ -112,6 +118,7 @@ Next RangeStart::run(Context& c) {
     case Step::enter:  // mn_itree_inv_start_range(), under the subscriptions' spinlock.
       range.pages = announced(c, range.pages);
       open_range(c, range, outside);
+      note_for_rcache(c, range.mm, range.pages);
       c.emit(of_range(EventKind::range_start, range));
       notifier.intervals.start(range.pages);
       step = Step::interval;
@@ -119,8 +126,8 @@ Next RangeStart::run(Context& c) {
     case Step::interval: {
       const auto hits = notifier.intervals.hits(range.pages);
       if (cursor == hits.size()) {
-        finish_intervals(c, range);
-        step = Step::listener;
+        cursor = 0;
+        step = Step::finish;
         return Next::pass;
       }
       c.spend(Cost::range_start);
@@ -145,6 +152,12 @@ Next RangeStart::run(Context& c) {
       }
       step = Step::interval;
       return Next::pass;
+    case Step::finish: {
+      const MrId mr = finish_intervals(c, range, cursor);
+      if (mr.some()) return c.call({callback(c, Hook::finish, range, mr)});
+      step = Step::listener;
+      return Next::pass;
+    }
     case Step::listener: {
       const MrId mr = notifier.next_listener(listener);
       if (!mr.some()) return refused ? refuse(c) : finish(c);

@@ -11,12 +11,13 @@ namespace model {
 // the other. The result is 0, or -EAGAIN of a subscriber that must not sleep.
 struct RangeStart {
   static constexpr std::string_view name = "range_start";
-  static constexpr std::array<std::string_view, 6> steps{
-      "enter", "interval", "interval_done", "listener", "listener_done", "unwind"};
+  static constexpr std::array<std::string_view, 7> steps{
+      "enter", "interval", "interval_done", "finish", "listener", "listener_done", "unwind"};
   enum class Step : std::uint8_t {
     enter,
     interval,
     interval_done,
+    finish,
     listener,
     listener_done,
     unwind,
@@ -57,8 +58,10 @@ bool ask_young(Context& c, MmId mm, PageRange pages, Aging how);
 void open_range(Context& c, const NotifierRange& range, bool outside = false);
 void close_range(Context& c, const NotifierRange& range);
 
-// mn_itree_finish_pass(): the second pass of those that want one.
-void finish_intervals(Context& c, const NotifierRange& range);
+// mn_itree_finish_pass(): the second pass, from `cursor` on among the intervals that were hit.
+// Gives the next one whose driver must be called; none: that was all.
+MrId finish_intervals(Context& c, const NotifierRange& range, std::uint32_t& cursor);
+PolicyCall callback(Context& c, Hook hook, const NotifierRange& range, MrId mr);
 
 // mn_itree_inv_end(), with the wake-up of those who wait for the epoch to end.
 void end_intervals(Context& c, MmId mm);

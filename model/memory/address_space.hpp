@@ -78,6 +78,7 @@ struct AddressSpace {
   HostId host{};
   MmId parent{};                 // fork() has made it from this one.
   bool alive = true;             // mm_users > 0.
+  std::uint8_t users = 0;        // Who keeps it alive besides its process: mmget_not_zero().
   bool leaving = false;          // exit_mmap() is not through with it.
   bool card_mapped = false;      // The adapter's doorbell page is in this page table: may post.
   bool unflushed = false;        // Flushes were put off: mm->tlb_flush_batched.

@@ -20,6 +20,7 @@ enum class LockKind : std::uint8_t {
   rmap,        // anon_vma->rwsem or mapping->i_mmap_rwsem
   folio,       // The folio lock.
   driver,      // The driver's own lock for a registration: umem_mutex in ib_umem_odp.
+  rcache,      // In user space: that of a registration cache.
 };
 
 // Names one lock of the machine; `index` numbers an address space, a mapping, a frame or an MR.

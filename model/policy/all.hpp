@@ -5,12 +5,22 @@
 
 #include <variant>
 
+#include "model/policy/epoch.hpp"
+#include "model/policy/evict_restore.hpp"
+#include "model/policy/gru.hpp"
 #include "model/policy/handle.hpp"
+#include "model/policy/huge_block.hpp"
 #include "model/policy/interval_notifier.hpp"
+#include "model/policy/iommu_lazy.hpp"
+#include "model/policy/iommu_strict.hpp"
 #include "model/policy/kvm.hpp"
+#include "model/policy/mirror_ro.hpp"
 #include "model/policy/none.hpp"
 #include "model/policy/pin_all.hpp"
+#include "model/policy/ref_end.hpp"
+#include "model/policy/ref_start.hpp"
 #include "model/policy/sva.hpp"
+#include "model/policy/two_pass.hpp"
 #include "model/policy/xpmem.hpp"
 
 namespace model {
@@ -19,13 +29,28 @@ using Policy = std::variant<NonePolicy,              //
                             PinAllPolicy,            //
                             IntervalNotifierPolicy,  //
                             KvmPolicy,               //
+                            IommuStrictPolicy,       //
+                            IommuLazyPolicy,         //
                             SvaPolicy,               //
                             XpmemPolicy,             //
-                            HandlePolicy>;
+                            HandlePolicy,            //
+                            RefStartPolicy,          //
+                            RefEndPolicy,            //
+                            GruPolicy,               //
+                            TwoPassPolicy,           //
+                            EvictRestorePolicy,      //
+                            MirrorRoPolicy,          //
+                            HugeBlockPolicy,         //
+                            EpochPolicy>;
 
 static_assert(InvalidationPolicy<NonePolicy> && InvalidationPolicy<PinAllPolicy> &&
               InvalidationPolicy<IntervalNotifierPolicy> && InvalidationPolicy<KvmPolicy> &&
+              InvalidationPolicy<IommuStrictPolicy> && InvalidationPolicy<IommuLazyPolicy> &&
               InvalidationPolicy<SvaPolicy> && InvalidationPolicy<XpmemPolicy> &&
-              InvalidationPolicy<HandlePolicy>);
+              InvalidationPolicy<HandlePolicy> && InvalidationPolicy<RefStartPolicy> &&
+              InvalidationPolicy<RefEndPolicy> && InvalidationPolicy<GruPolicy> &&
+              InvalidationPolicy<TwoPassPolicy> && InvalidationPolicy<EvictRestorePolicy> &&
+              InvalidationPolicy<MirrorRoPolicy> && InvalidationPolicy<HugeBlockPolicy> &&
+              InvalidationPolicy<EpochPolicy>);
 
 }  // namespace model

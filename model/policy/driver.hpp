@@ -23,9 +23,11 @@ class Driver {
   // ---- The driver's lock of a registration. The guard of the step is Wait::lock.
   void lock(MrId mr);
   void unlock(MrId mr);
+  bool may_try(MrId mr) const;  // It tries for the lock where it must not sleep, and would get it.
 
   // ---- Subscriptions.
   void watch_interval(MrId mr);  // mmu_interval_notifier_insert().
+  void watch_two_pass(MrId mr);  // The same, with invalidate_start() and invalidate_finish().
   void unwatch_interval(MrId mr);
   void listen(MrId mr);  // mmu_notifier_register(), with range_start and range_end.
   void unlisten(MrId mr);
@@ -36,11 +38,15 @@ class Driver {
   void set_sequence(MrId mr, std::uint32_t sequence);
   void count_start(MrId mr);        // ranges++
   void count_end(MrId mr);          // ranges--, sequence++
+  void uncount(MrId mr);            // ranges-- alone, and
+  void move_sequence(MrId mr);      // sequence++ alone.
   bool in_progress(MrId mr) const;  // Such a range, of a subscription that is still there.
 
   // ---- The CPU page table. Puts a flow on top: return its Next, then ask found().
   Next look_up(MrId mr, Page page, bool write);  // hmm_range_fault() for one page.
   Next pin(MrId mr, Page page, bool write);      // pin_user_pages(FOLL_LONGTERM).
+  Next snapshot(MrId mr, Page page);             // Look up what is mapped, without a fault.
+  Next hold(MrId mr, Page page, bool write);     // get_user_pages(): with a reference.
   PfnEntry found();                              // Not populated: the page cannot be mapped.
   void unpin_all(MrId mr);                       // unpin_user_pages().
   void mark_dirty(MrId mr, PageRange pages);     // set_page_dirty() where it could be written.
@@ -50,19 +56,34 @@ class Driver {
   void forget(const PolicyCall& call);
   void install_kept(const PolicyCall& call);
 
+  // References of a driver that has one for each translation.
+  void put(const PfnEntry& entry);      // put_page() of what is not installed.
+  void take(MrId mr, PageRange pages);  // Clears the PFN table, and keeps the references,
+  void put_taken();                     // until this,
+  void forget_taken();                  // or for ever.
+
   // ---- The adapter.
-  void install(MrId mr, Page page, PfnEntry entry);
-  void clear(MrId mr, PageRange pages);  // The PFN table.
-  void flush(MrId mr, PageRange pages);  // The adapter's TLB, and the IOMMU's for it.
+  void install(MrId mr, Page page, PfnEntry entry);  // Nothing, if it is not populated.
+  void clear(MrId mr, PageRange pages);              // The PFN table.
+  void flush(MrId mr, PageRange pages);              // The adapter's TLB, and the IOMMU's for it.
   void flush_iotlb(MrId mr, PageRange pages);
   void flush_atc(MrId mr, PageRange pages);
+  void free_iova(MrId mr);   // It may be given to another mapping.
   bool hung(MrId mr) const;  // The adapter has not answered in time (ITE).
   void block(MrId mr);       // The IOMMU lets nothing of the adapter through any more.
   bool in_flight(MrId mr, PageRange pages) const;
+  void stop(MrId mr);                               // No transfer starts any more,
+  void resume(MrId mr);                             // until this.
   void started_over(MrId mr, Page page);            // Counts a retry.
   void end_lookup(MrId mr, Page page);              // What was looked up is not installed.
   bool test_young(MrId mr, PageRange pages) const;  // Has the adapter walked to them?
   void clear_young(MrId mr, PageRange pages);
+
+  // ---- Workers: schedule_delayed_work(). Hook::work runs in a task of its own.
+  void queue_work(MrId mr);
+  void pause(std::uint64_t duration_ns);
+  // Of the intervals that the range hits, the last one that has two passes.
+  MrId last_begun(const NotifierRange& range) const;
 
   // ---- Memory of its own: kmalloc(GFP_KERNEL), which may have to reclaim.
   void allocate_memory();

@@ -12,6 +12,8 @@ namespace model {
 
 struct HandlePolicy : RecallProtocol {
   static constexpr std::string_view name = "handle";
+  static constexpr Guarantees guarantees{.promises =
+                                             recall_protection | bit(Property::partial_activation)};
 
   bool all_or_nothing() const { return unit == Unit::handle; }
 

@@ -39,6 +39,10 @@ constexpr std::array settings_table{
     flag<P, &P::unlock_on_error>("unlock_on_error", "a fault that fails gives the lock back"),
     flag<P, &P::leave_locked>("leave_locked",
                               "deregistration waits for callbacks under the driver's lock"),
+    flag<P, &P::early_out>("early_out",
+                           "range_start returns at once, also without set_sequence, where nothing "
+                           "is mapped"),
+    flag<P, &P::short_range>("short_range", "range_start leaves out the last page of a range"),
 };
 
 }  // namespace
@@ -159,20 +163,33 @@ bool P::ignores(const PolicyCall& call) const {
   }
 }
 
+// The pages that range_start() acts on.
+PageRange P::heard(const PolicyCall& call) const {
+  PageRange pages = call.pages;
+  if (short_range && pages.count != 0) --pages.count;
+  return pages;
+}
+
 Next P::range_start(Driver& driver, PolicyCall& call) const {
   if (ignores(call)) return Next::give;
-  if (!call.range.blockable && heed_blockable) return driver.fail(EAGAIN);
+  const bool begins = call.at<Start>() == Start::lock;
+  if (!call.range.blockable && heed_blockable && begins && !driver.may_try(call.mr)) {
+    return driver.fail(EAGAIN);
+  }
   switch (call.at<Start>()) {
     case Start::lock:
       driver.lock(call.mr);
       return call.go(Start::clear);
     case Start::clear:  // A posted write to the adapter; under the driver's lock.
+      if (early_out && !driver.registration(call.mr).table.any(call.pages)) {
+        return call.go(Start::unlock);
+      }
       if (set_sequence) driver.set_sequence(call.mr, call.sequence);
-      if (mark_dirty) driver.mark_dirty(call.mr, call.pages);
-      if (clear_table) driver.clear(call.mr, call.pages);
+      if (mark_dirty) driver.mark_dirty(call.mr, heard(call));
+      if (clear_table) driver.clear(call.mr, heard(call));
       return call.go(Start::flush);
     case Start::flush:
-      if (flush_tlb) driver.flush(call.mr, call.pages);
+      if (flush_tlb) driver.flush(call.mr, heard(call));
       return call.go(wait_inflight ? Start::drain : Start::unlock);
     case Start::drain:  // The adapter's answer comes after its transfers in flight.
       return call.go(Start::unlock, Next::pass);
@@ -208,6 +225,7 @@ Next P::deregistered(Driver& driver, PolicyCall& call) const {
 
 Wait P::guard(const PolicyCall& call) const {
   const Wait drained{.kind = Wait::Kind::quiet, .index = call.mr.value, .pages = call.pages};
+  const Wait answered{.kind = Wait::Kind::quiet, .index = call.mr.value, .pages = heard(call)};
   const Wait lock = Wait::lock({.kind = LockKind::driver, .index = call.mr.value}, LockMode::write);
   switch (call.hook) {
     case Hook::fault:
@@ -220,7 +238,7 @@ Wait P::guard(const PolicyCall& call) const {
     case Hook::range_start:
       if (ignores(call) || (!call.range.blockable && heed_blockable)) return {};
       if (call.at<Start>() == Start::lock) return lock;
-      if (call.at<Start>() == Start::drain) return drained;
+      if (call.at<Start>() == Start::drain) return answered;
       return {};
     case Hook::deregistered:
       if (call.at<Leave>() == Leave::drain && wait_leave) return drained;

@@ -22,6 +22,7 @@ namespace model {
 struct IntervalNotifierPolicy : PolicyDefaults {
   static constexpr std::string_view name = "interval_notifier";
   static constexpr bool faults = true;
+  static constexpr Guarantees guarantees{.promises = full_protection};
   enum class Recheck : std::uint8_t { no, yes, active, ended };
   enum class OwnerFilter : std::uint8_t { own, any, none };
   enum class Fault : std::uint8_t {
@@ -56,6 +57,8 @@ struct IntervalNotifierPolicy : PolicyDefaults {
   bool put_later = true;
   bool unlock_on_error = true;
   bool leave_locked = false;
+  bool early_out = false;
+  bool short_range = false;
 
   static std::span<const Setting<IntervalNotifierPolicy>> settings();
   static StepNames steps(Hook hook);
@@ -66,9 +69,10 @@ struct IntervalNotifierPolicy : PolicyDefaults {
   bool ignores(const PolicyCall& call) const;
   Wait guard(const PolicyCall& call) const;
 
- private:
+ protected:
   bool overtaken(const Driver& driver, const PolicyCall& call) const;
   Next start_over(Driver& driver, PolicyCall& call) const;
+  PageRange heard(const PolicyCall& call) const;
 };
 
 }  // namespace model

@@ -10,13 +10,21 @@ using P = KvmPolicy;
 
 constexpr std::array<std::string_view, 5> fault_steps{"begin", "walk", "lock", "install", "unlock"};
 constexpr std::array<std::string_view, 5> start_steps{"lock", "clear", "flush", "drain", "unlock"};
-constexpr std::array<std::string_view, 1> end_steps{"count"};
+constexpr std::array<std::string_view, 2> end_steps{"count", "second"};
 
 constexpr std::array settings_table{
     flag<P, &P::wait_begin>("wait_begin", "a fault waits until no range is open, before it begins"),
     flag<P, &P::ask_write>("ask_write", "a fault for a write asks for a page that may be written"),
     flag<P, &P::uncount>("uncount", "range_end takes its range off the count"),
     flag<P, &P::age>("age", "clear_young and its like look at what the adapter has used"),
+    word<P, &P::end>("end", "locked|sequence_first|count_first",
+                     "range_end changes count and sequence under the lock; or without it, one "
+                     "after the other"),
+    flag<P, &P::flush_late>("flush_late", "the adapter's TLB is flushed in range_end only"),
+    flag<P, &P::refuse_uncounted>("refuse_uncounted",
+                                  "who may not sleep is refused before it is counted"),
+    flag<P, &P::release_uncounted>("release_uncounted",
+                                   "release drops what there is, and faults in progress go on"),
 };
 
 }  // namespace
@@ -90,17 +98,19 @@ Next P::revoke(Driver& driver, PolicyCall& call) const {
       driver.lock(call.mr);
       return call.go(Start::clear);
     case Start::clear:  // A posted write to the adapter; under the driver's lock.
-      driver.count_start(call.mr);
+      if (call.hook != Hook::release || !release_uncounted) driver.count_start(call.mr);
       driver.mark_dirty(call.mr, call.pages);
       driver.clear(call.mr, call.pages);
       return call.go(Start::flush);
     case Start::flush:
+      if (flush_late && call.hook == Hook::range_start) return call.go(Start::unlock);
       driver.flush(call.mr, call.pages);
       return call.go(Start::drain);
     case Start::drain:  // The adapter's answer comes after its transfers in flight.
       return call.go(Start::unlock, Next::pass);
     case Start::unlock:
-      if (call.hook != Hook::range_start) driver.count_end(call.mr);
+      if (call.hook == Hook::deregistered) driver.count_end(call.mr);
+      if (call.hook == Hook::release && !release_uncounted) driver.count_end(call.mr);
       if (call.hook == Hook::deregistered) driver.unlisten(call.mr);
       driver.unlock(call.mr);
       return Next::done;
@@ -109,15 +119,33 @@ Next P::revoke(Driver& driver, PolicyCall& call) const {
 }
 
 Next P::range_start(Driver& driver, PolicyCall& call) const {
-  return call.pages.count == 0 ? Next::give : revoke(driver, call);
+  if (call.pages.count == 0) return Next::give;
+  if (refuse_uncounted && !call.range.blockable) return driver.fail(EAGAIN);
+  return revoke(driver, call);
 }
 
 Next P::range_end(Driver& driver, PolicyCall& call) const {
   if (call.pages.count == 0) return Next::give;
-  driver.lock(call.mr);  // Taken and given back in one step: nobody sees it held.
-  if (uncount) driver.count_end(call.mr);
-  driver.unlock(call.mr);
-  return Next::done;
+  if (call.at<End>() == End::count) {
+    if (flush_late) driver.flush(call.mr, call.pages);
+    if (end != Order::locked) return end_unlocked(driver, call);
+    driver.lock(call.mr);  // Taken and given back in one step: nobody sees it held.
+    if (uncount) driver.count_end(call.mr);
+    driver.unlock(call.mr);
+    return Next::done;
+  }
+  return end_unlocked(driver, call);
+}
+
+// Two writes that nothing makes one: a barrier keeps their order, whichever that is.
+Next P::end_unlocked(Driver& driver, PolicyCall& call) const {
+  const bool first = call.at<End>() == End::count;
+  if (first == (end == Order::count_first)) {
+    if (uncount) driver.uncount(call.mr);
+  } else {
+    driver.move_sequence(call.mr);
+  }
+  return first ? call.go(End::second) : Next::done;
 }
 
 // Under no lock but the caller's, as on x86 since Linux 6.15; the flush is that of architectures
@@ -146,7 +174,7 @@ Wait P::guard(const PolicyCall& call) const {
       }
       return {};
     case Hook::range_end:
-      return call.pages.count == 0 ? Wait{} : lock;
+      return call.pages.count == 0 || end != Order::locked ? Wait{} : lock;
     case Hook::range_start:
     case Hook::release:
     case Hook::deregistered:

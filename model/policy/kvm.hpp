@@ -26,13 +26,21 @@ struct KvmPolicy : PolicyDefaults {
   static constexpr bool faults = true;
   static constexpr bool spins = true;  // mmu_lock
   static constexpr bool ages = true;
+  static constexpr Guarantees guarantees{.promises = full_protection | bit(Property::missed_use),
+                                         .breaks = bit(Property::starvation)};
   enum class Fault : std::uint8_t { begin, walk, lock, install, unlock };
   enum class Start : std::uint8_t { lock, clear, flush, drain, unlock };
+  enum class End : std::uint8_t { count, second };
+  enum class Order : std::uint8_t { locked, sequence_first, count_first };
 
   bool wait_begin = false;
   bool ask_write = true;
   bool uncount = true;
   bool age = true;
+  Order end = Order::locked;
+  bool flush_late = false;
+  bool refuse_uncounted = false;
+  bool release_uncounted = false;
 
   static std::span<const Setting<KvmPolicy>> settings();
   static StepNames steps(Hook hook);
@@ -47,6 +55,7 @@ struct KvmPolicy : PolicyDefaults {
 
  private:
   Next revoke(Driver& driver, PolicyCall& call) const;
+  Next end_unlocked(Driver& driver, PolicyCall& call) const;
 };
 
 }  // namespace model

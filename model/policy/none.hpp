@@ -12,6 +12,10 @@ namespace model {
 struct NonePolicy : PolicyDefaults {
   static constexpr std::string_view name = "none";
   static constexpr bool faults = true;
+  static constexpr Guarantees guarantees{
+      .promises = bystander | bit(Property::leaked_reference),
+      .breaks = all_of({Property::use_after_free, Property::stale_translation,
+                        Property::install_in_range, Property::stale_install})};
   enum class Fault : std::uint8_t { walk, install };
 
   static std::span<const Setting<NonePolicy>> settings() { return {}; }

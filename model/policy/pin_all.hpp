@@ -12,6 +12,11 @@ namespace model {
 
 struct PinAllPolicy : PolicyDefaults {
   static constexpr std::string_view name = "pin_all";
+  static constexpr Guarantees guarantees{
+      .promises = bystander | all_of({Property::use_after_free, Property::lost_update,
+                                      Property::fork_leak, Property::use_after_release,
+                                      Property::leaked_reference, Property::foreign_access}),
+      .breaks = bit(Property::stale_translation)};
   enum class Register : std::uint8_t { next, installed };
   enum class Release : std::uint8_t { clear, flush, unpin };
 

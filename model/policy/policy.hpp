@@ -16,6 +16,7 @@
 #include "model/device/registration.hpp"
 #include "model/next.hpp"
 #include "model/notifier/interval.hpp"
+#include "model/policy/guarantees.hpp"
 #include "model/policy/setting.hpp"
 #include "model/wait.hpp"
 
@@ -32,12 +33,14 @@ enum class Hook : std::uint8_t {
   touch,         // A user wants to post to `pages` of a handle: may it?
   activate,      // The owner's kernel is asked to make `pages` active for a user.
   shootdown,     // A user's kernel is told to drop `pages`.
+  finish,        // invalidate_finish() of an interval: the second pass.
+  work,          // A worker runs that the driver has queued.
   count,
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(Hook::count)> hook_names{
-    "register", "deregister", "fault", "start",    "end",
-    "release",  "secondary",  "touch", "activate", "shootdown"};
+    "register",  "deregister", "fault",    "start",     "end",    "release",
+    "secondary", "touch",      "activate", "shootdown", "finish", "work"};
 
 // Which of the callbacks clear_flush_young, clear_young and test_young it is.
 enum class Aging : std::uint8_t { clear_flush, clear, test };
@@ -48,7 +51,8 @@ struct PolicyCall {
   std::uint8_t step = 0;
   std::uint8_t retries = 0;
   bool write : 1 = false;
-  bool own : 1 = false;  // The driver's own device is the owner that the range names.
+  bool own : 1 = false;      // The driver's own device is the owner that the range names.
+  bool current : 1 = false;  // The process whose memory it is makes the call itself.
   MrId mr{};
   AttachmentId attachment{};
   NotifierRange range{};
@@ -82,11 +86,13 @@ using StepNames = std::span<const std::string_view>;
 
 // Hooks that a policy does not need: they are over at once.
 struct PolicyDefaults {
-  static constexpr bool faults = false;  // Needs an adapter that can fault.
-  static constexpr bool gated = false;   // A user needs leave of the kernel before it may post.
-  static constexpr bool spins = false;   // Takes a spinlock, and waits for its adapter spinning.
-  static constexpr bool ages = false;    // Has the callbacks that ask whether a page was used.
+  static constexpr std::string_view device = "rnic";  // The kind of device that it is for.
+  static constexpr bool faults = false;               // Needs an adapter that can fault.
+  static constexpr bool gated = false;  // A user needs leave of the kernel before it may post.
+  static constexpr bool spins = false;  // Takes a spinlock, and waits for its adapter spinning.
+  static constexpr bool ages = false;   // Has the callbacks that ask whether a page was used.
 
+  bool holds() const { return false; }           // Each translation has a reference of its page.
   bool all_or_nothing() const { return false; }  // That leave covers all pages of a handle.
   bool ready(const Attachment&, const AddressSpace&, PageRange) const { return true; }
   Next registered(Driver&, PolicyCall&) const { return Next::give; }
@@ -95,6 +101,8 @@ struct PolicyDefaults {
   Next range_end(Driver&, PolicyCall&) const { return Next::give; }
   Next release(Driver&, PolicyCall&) const { return Next::give; }
   Next secondary(Driver&, PolicyCall&) const { return Next::give; }
+  Next finish(Driver&, PolicyCall&) const { return Next::give; }
+  Next work(Driver&, PolicyCall&) const { return Next::give; }
   bool ignores(const PolicyCall&) const { return false; }  // range_start() does nothing about it.
   bool young(Driver&, MrId, PageRange, Aging) const { return false; }
   Next touch(Driver&, PolicyCall&) const { return Next::give; }
@@ -104,11 +112,13 @@ struct PolicyDefaults {
 };
 
 template <class P>
-concept InvalidationPolicy = std::copyable<P> &&
-    requires(const P policy, Driver& driver, PolicyCall& call, Hook hook, Aging how) {
+concept InvalidationPolicy = std::copyable<P> && P::guarantees.consistent() &&
+                             requires(const P policy, Driver& driver, PolicyCall& call, Hook hook,
+                                      Aging how) {
   { P::name } -> std::convertible_to<std::string_view>;
   { P::settings() } -> std::same_as<std::span<const Setting<P>>>;
   { P::steps(hook) } -> std::same_as<StepNames>;
+  { P::device } -> std::convertible_to<std::string_view>;
   { P::gated } -> std::convertible_to<bool>;
   { P::spins } -> std::convertible_to<bool>;
   { P::ages } -> std::convertible_to<bool>;
@@ -119,9 +129,12 @@ concept InvalidationPolicy = std::copyable<P> &&
   { policy.range_end(driver, call) } -> std::same_as<Next>;
   { policy.release(driver, call) } -> std::same_as<Next>;
   { policy.secondary(driver, call) } -> std::same_as<Next>;
+  { policy.finish(driver, call) } -> std::same_as<Next>;
+  { policy.work(driver, call) } -> std::same_as<Next>;
   { policy.touch(driver, call) } -> std::same_as<Next>;
   { policy.activate(driver, call) } -> std::same_as<Next>;
   { policy.shootdown(driver, call) } -> std::same_as<Next>;
+  { policy.holds() } -> std::same_as<bool>;
   { policy.ignores(call) } -> std::same_as<bool>;
   { policy.young(driver, call.mr, call.pages, how) } -> std::same_as<bool>;
   { policy.guard(call) } -> std::same_as<Wait>;

@@ -21,6 +21,13 @@
 
 namespace model {
 
+// What both promise. Who revokes while others activate may start over for ever.
+inline constexpr PropertySet recall_protection = all_of(
+    {Property::use_after_free, Property::stale_translation, Property::install_in_range,
+     Property::stale_install, Property::lost_update, Property::unbalanced_notifier,
+     Property::use_after_release, Property::leaked_reference, Property::coverage_gap,
+     Property::false_error, Property::foreign_access, Property::deadlock, Property::quiesce_stuck});
+
 struct RecallProtocol : PolicyDefaults {
   static constexpr bool gated = true;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/policy/registry.hpp"
 
+#include "model/policy/broken/all.hpp"
+
 namespace model {
 namespace {
 
@@ -10,21 +12,40 @@ void each_policy(Visit visit) {
   if constexpr (index + 1 < std::variant_size_v<Policy>) each_policy<index + 1>(visit);
 }
 
+template <class P>
+std::vector<SettingInfo> settings_of(const P& policy) {
+  std::vector<SettingInfo> list;
+  for (const Setting<P>& setting : P::settings()) {
+    list.push_back({.name = setting.name,
+                    .kind = setting.kind,
+                    .words = setting.words,
+                    .meaning = setting.meaning,
+                    .default_value = setting.get(policy)});
+  }
+  return list;
+}
+
 }  // namespace
 
 std::vector<PolicyInfo> policy_list() {
   std::vector<PolicyInfo> list;
   each_policy([&]<class P>(const P& defaults) {
-    PolicyInfo info{.name = P::name, .settings = {}};
-    for (const Setting<P>& setting : P::settings()) {
-      info.settings.push_back({.name = setting.name,
-                               .kind = setting.kind,
-                               .words = setting.words,
-                               .meaning = setting.meaning,
-                               .default_value = setting.get(defaults)});
-    }
-    list.push_back(std::move(info));
+    list.push_back({.name = P::name,
+                    .guarantees = P::guarantees,
+                    .device = P::device,
+                    .gated = P::gated,
+                    .settings = settings_of(defaults)});
   });
+  for (const auto variation : broken_policies) {
+    const Variation broken = variation();
+    list.push_back(
+        {.name = broken.name,
+         .meaning = broken.meaning,
+         .guarantees = broken.guarantees,
+         .device = std::visit([]<class P>(const P&) { return P::device; }, broken.policy),
+         .settings =
+             std::visit([](const auto& policy) { return settings_of(policy); }, broken.policy)});
+  }
   return list;
 }
 
@@ -33,6 +54,9 @@ std::optional<Policy> policy_named(std::string_view name) {
   each_policy([&]<class P>(const P& defaults) {
     if (P::name == name) found = defaults;
   });
+  for (const auto variation : broken_policies) {
+    if (Variation broken = variation(); broken.name == name) found = std::move(broken.policy);
+  }
   return found;
 }
 

@@ -23,6 +23,12 @@ namespace model {
 
 struct SvaPolicy : PolicyDefaults {
   static constexpr std::string_view name = "sva";
+  static constexpr std::string_view device = "sva";
+  static constexpr Guarantees guarantees{
+      .promises = all_of({Property::use_after_free, Property::reordered_read,
+                          Property::unbalanced_notifier, Property::use_after_release,
+                          Property::leaked_reference, Property::sleep_in_atomic,
+                          Property::lock_cycle, Property::foreign_access, Property::deadlock})};
   static constexpr bool spins = true;
   enum class FlushAt : std::uint8_t { flush, start, end };
   enum class OnTimeout : std::uint8_t { block, resubmit };

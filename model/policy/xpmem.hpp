@@ -12,6 +12,7 @@ namespace model {
 
 struct XpmemPolicy : RecallProtocol {
   static constexpr std::string_view name = "xpmem";
+  static constexpr Guarantees guarantees{.promises = recall_protection};
 
   XpmemPolicy() { unit = Unit::page; }
 

@@ -98,7 +98,7 @@ struct Region {  // region buf: anon 4 pages rw lazy at 0x40000000
 struct Process {
   Name name;
   Name host;
-  std::vector<Region> regions;
+  std::vector<std::variant<Region, Setting>> entries;
   std::optional<Span> block;
 };
 struct Init {

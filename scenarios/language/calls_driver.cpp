@@ -76,14 +76,40 @@ std::vector<CallRow> mirror_calls() {
 }
 
 std::vector<CallRow> sva_calls() {
+  CallRow map = row("dma_map", by_process,
+                    {{{{.name = "device", .kind = ParameterKind::device, .local = true}, pages()}}},
+                    "The driver of a device maps pages for it, by the DMA API.");
+  map.result = Kind::mr;
   CallRow bind = row("iommu_sva_bind_device", by_process,
                      {{{{.name = "device", .kind = ParameterKind::device, .local = true}}}},
                      "The device uses the page table of the process from now on.");
   bind.result = Kind::bond;
   return {
+      std::move(map),
+      row("dma_unmap", by_process, {{{of(ParameterKind::mr, "mapping")}}},
+          "The device is through with them."),
       std::move(bind),
       row("iommu_sva_unbind_device", by_process, {{{of(ParameterKind::bond, "bond")}}},
           "It does not any more."),
+  };
+}
+
+std::vector<CallRow> rcache_calls() {
+  Parameter prot{.name = "protection",
+                 .kind = ParameterKind::flags,
+                 .words = {"PROT_READ", "PROT_WRITE"},
+                 .optional = true,
+                 .role = Role::flags};
+  CallRow get =
+      row("rcache_get", by_process,
+          {{{{.name = "device", .kind = ParameterKind::device, .local = true}, pages(), prot}}},
+          "Looks pages up in the registration cache, which registers what it does not have.");
+  get.result = Kind::mr;
+  return {
+      std::move(get),
+      row("rcache_put", by_process, {{{of(ParameterKind::mr, "mr")}}},
+          "Ends the use of what rcache_get() gave."),
+      row("rcache_flush", by_process, {{{}}}, "Ends all registrations that nobody uses."),
   };
 }
 

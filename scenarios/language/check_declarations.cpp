@@ -85,7 +85,9 @@ void declare_process(Checking& checking, const Process& process) {
       {.name = process.name, .host = host ? host->index : 0, .process = &process});
   const std::uint32_t index = last(checked.processes);
   declare(checking, process.name, {SymbolKind::process, index});
-  for (const Region& region : process.regions) declare_region(checking, index, region);
+  for (const auto& entry : process.entries) {
+    if (const auto* region = std::get_if<Region>(&entry)) declare_region(checking, index, *region);
+  }
 }
 
 void declare_thread(Checking& checking, const Thread& thread) {

@@ -152,6 +152,9 @@ void check_machine(Checking& checking) {
   for (const LinkInfo& link : checking.checked.links) {
     check_settings(checking, link.link->settings, words.link_settings, "a link");
   }
+  for (const ProcessInfo& process : checking.checked.processes) {
+    check_entries(checking, process.process->entries, words.process_settings, "a process");
+  }
   for (RegionInfo& region : checking.checked.regions) check_region(checking, region);
   for (const Assignment& sample : checking.samples) check_overlaps(checking, sample);
   each<Cost>(*checking.checked.script, [&](const Cost& cost, Span) {

@@ -94,6 +94,11 @@ void print_entry(Printer& printer, const Policy& policy) {
       [&](const Setting& setting) { print_entry(printer, setting); });
 }
 
+void print_entry(Printer& printer, const Region& region) {
+  const std::string head = fmt::format("region {}:", region.name.text);
+  printer.aligned(region.span, "region", {head, rest_of(canonical(region), head)});
+}
+
 template <class... Entry>
 void print_entry(Printer& printer, const std::variant<Entry...>& entry);
 
@@ -105,11 +110,6 @@ void print_entry(Printer& printer, const Device& device) {
 template <class... Entry>
 void print_entry(Printer& printer, const std::variant<Entry...>& entry) {
   std::visit([&](const auto& chosen) { print_entry(printer, chosen); }, entry);
-}
-
-void print_region(Printer& printer, const Region& region) {
-  const std::string head = fmt::format("region {}:", region.name.text);
-  printer.aligned(region.span, "region", {head, rest_of(canonical(region), head)});
 }
 
 void print_rows(Printer& printer, const Measure& measure) {
@@ -181,14 +181,14 @@ struct ItemPrinter {
   }
   void operator()(const Process& item) const {
     const std::string head = "process " + item.name.text;
-    const std::string inside = inline_block(item.block, item.regions);
+    const std::string inside = inline_block(item.block, item.entries);
     const std::string host = " on " + item.host.text;
     if (!item.block || (printer.on_one_line(*item.block) &&
                         printer.fits(head.size() + host.size() + inside.size()))) {
       return printer.aligned(span, "process", {head, "on " + item.host.text + inside});
     }
     printer.block(span, *item.block, head + host, [&] {
-      for (const Region& region : item.regions) print_region(printer, region);
+      for (const auto& entry : item.entries) print_entry(printer, entry);
     });
   }
   void operator()(const Init& item) const { events("init", item.events, item.block); }

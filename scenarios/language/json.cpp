@@ -138,7 +138,7 @@ struct ItemWriter {
       json.member("name", item.name);
       json.member("host", item.host);
       json.member("block", item.block.has_value());
-      json.member("regions", item.regions);
+      json.member("entries", item.entries);
     });
   }
   void operator()(const Init& item) const {

@@ -55,6 +55,12 @@ std::optional<std::uint32_t> Lowering::variable_of(const Expr& expr) const {
   return symbol.index;
 }
 
+// It is what a registration cache gave, and may have more pages than were asked for.
+bool Lowering::is_cached(std::uint32_t variable) const {
+  const Step* step = checked_.variables[variable].step;
+  return step != nullptr && step->call.text == "rcache_get";
+}
+
 PagesMeant Lowering::pages_meant(const Expr& expr) {
   std::uint32_t first = 0;
   std::optional<std::uint32_t> last;
@@ -100,6 +106,9 @@ PagesMeant Lowering::pages_meant(const Expr& expr) {
   }
   meant.pages.count = count;
   meant.target.offset = {.first = model::Page{first}, .count = count};
+  if (symbol.kind == SymbolKind::variable && is_cached(symbol.index)) {
+    meant.target.pages = meant.pages;
+  }
   return meant;
 }
 
@@ -114,6 +123,12 @@ model::Call Lowering::call_of(const StepInfo& info) {
     add_argument(call, info.form->parameters[i], args[i].value);
   }
   if (call.verb == Verb::mmap) add_file(call, info);
+  const bool of_cache = call.verb == Verb::rcache_get || call.verb == Verb::rcache_put ||
+                        call.verb == Verb::rcache_flush;
+  if (of_cache && !setup_.processes[call.mm.index()].rcache.exists) {
+    problem(info.step->call.span,
+            "'" + setup_.processes[call.mm.index()].name + "' has no rcache { ... }");
+  }
   return call;
 }
 
@@ -166,10 +181,11 @@ void Lowering::need_kind(const model::Call& call, Span span) {
   const model::AdapterSetup& adapter = setup_.adapters[call.adapter.index()];
   using AdapterKind = model::AdapterSetup::Kind;
   const AdapterKind wanted = call.verb == Verb::hmm_open   ? AdapterKind::mirror
-                      : call.verb == Verb::sva_bind ? AdapterKind::sva
-                                                    : AdapterKind::rnic;
+                             : call.verb == Verb::sva_bind ? AdapterKind::sva
+                             : call.verb == Verb::dma_map  ? AdapterKind::pci
+                                                           : AdapterKind::rnic;
   if (adapter.kind == wanted || call.verb == Verb::hang) return;
-  constexpr std::array names{"an rnic", "a mirror", "of kind sva"};
+  constexpr std::array names{"an rnic", "a mirror", "of kind sva", "of kind pci"};
   problem(span, "'" + adapter.name + "' is not " + names[static_cast<std::size_t>(wanted)]);
 }
 

@@ -169,7 +169,7 @@ void Lowering::count_lines() {
       if (!op.line.some()) continue;
       model::Line& line = setup_.lines[op.line.index()];
       line.counted = line.counted || op.code == Code::retries || op.code == Code::faults ||
-                     op.code == Code::copied;
+                     op.code == Code::copied || op.code == Code::hit;
       line.ordered = line.ordered || op.code == Code::starts_after;
       if (op.code == Code::starts_after && op.other.value >= 64) {
         problem(cell_.places[line.source], "starts_after() knows the first 64 calls only");

@@ -122,7 +122,8 @@ void Lowering::emit_call(const Expr& expr, const CallExpr& call, model::Expressi
   const auto object = [&](const Expr& value) {
     const std::uint32_t index = variable_of(value).value_or(0);
     const bool attachment = checked_.variables[index].kind == Kind::attachment;
-    return Operation{.constant = attachment ? 1 : 0, .variable = model::VariableId{index}};
+    const int what = attachment ? 1 : is_cached(index) ? 2 : 0;
+    return Operation{.constant = what, .variable = model::VariableId{index}};
   };
   if (name == "max" || name == "min") return emit(argument(0), out);
   if (name == "pte" || name == "value") {
@@ -137,7 +138,8 @@ void Lowering::emit_call(const Expr& expr, const CallExpr& call, model::Expressi
     Operation op = object(argument(1));
     op.code = Code::device_tlb;
     op.adapter = model::AdapterId{checked_.meaning(argument(0)).symbol.index};
-    op.pages = pages_meant(argument(1)).target.offset;
+    const PagesMeant meant = pages_meant(argument(1));
+    op.pages = op.constant == 2 ? meant.pages : meant.target.offset;
     out.push_back(op);
   } else if (name == "seq") {
     Operation op = object(argument(1));
@@ -154,6 +156,11 @@ void Lowering::emit_call(const Expr& expr, const CallExpr& call, model::Expressi
     out.push_back({.code = Code::starts_after, .line = line(0), .other = line(1)});
   } else if (name == "finished") {
     out.push_back({.code = Code::finished, .line = line(0)});
+  } else if (name == "rcache_regions" || name == "rcache_queue") {
+    out.push_back({.code = name == "rcache_queue" ? Code::queued : Code::cached,
+                   .mm = model::MmId{checked_.meaning(argument(0)).symbol.index}});
+  } else if (name == "hit") {
+    out.push_back({.code = Code::hit, .line = line(0)});
   } else if (name == "cpages") {
     out.push_back({.code = Code::copied, .line = line(0)});
   } else if (name == "retries" || name == "faults") {

@@ -9,6 +9,18 @@
 namespace language {
 namespace {
 
+// The test device of HMM mirrors by intervals; for others policies say for which kind they are.
+bool fits(const model::Policy& policy, model::AdapterSetup::Kind kind) {
+  using AdapterKind = model::AdapterSetup::Kind;
+  if (kind == AdapterKind::mirror) {
+    return std::holds_alternative<model::IntervalNotifierPolicy>(policy);
+  }
+  const std::string_view wanted = kind == AdapterKind::sva   ? "sva"
+                                  : kind == AdapterKind::pci ? "pci"
+                                                             : "rnic";
+  return std::visit([&]<class P>(const P&) { return P::device == wanted; }, policy);
+}
+
 bool is_yes(const std::string& word) { return word == "yes" || word == "on"; }
 
 }  // namespace
@@ -80,10 +92,60 @@ void Lowering::add_host_setting(model::HostSetup& host, const Setting& setting) 
 
 void Lowering::add_processes() {
   for (const ProcessInfo& info : checked_.processes) {
-    setup_.processes.push_back({.name = info.name.text, .host = model::HostId{info.host}});
+    model::ProcessSetup process{.name = info.name.text, .host = model::HostId{info.host}};
+    for (const auto& entry : info.process->entries) {
+      const auto* setting = std::get_if<Setting>(&entry);
+      if (setting == nullptr) continue;
+      process.rcache.exists = true;
+      for (const Setting& nested : setting->nested) add_rcache_setting(process.rcache, nested);
+    }
+    setup_.processes.push_back(std::move(process));
   }
   add_files();
   for (const RegionInfo& info : checked_.regions) add_region(info);
+}
+
+void Lowering::add_rcache_setting(model::RcacheSetup& rcache, const Setting& setting) {
+  using Hooks = model::RcacheSetup::Hooks;
+  using Events = model::RcacheSetup::Events;
+  const std::string& name = setting.name.text;
+  const std::string word = value_of(setting.values[0]).text();
+  const auto number = [&] { return static_cast<std::uint32_t>(number_of(setting.values[0])); };
+  const auto pages = [&] {
+    return static_cast<std::uint32_t>(number_of(setting.values[0], Dimension::size) /
+                                      static_cast<std::uint64_t>(page_bytes));
+  };
+  if (name == "hooks") {
+    rcache.hooks = word == "munmap" ? Hooks::munmap : word == "none" ? Hooks::none : Hooks::all;
+  } else if (name == "events") {
+    rcache.events = word == "kernel"        ? Events::kernel
+                    : word == "userfaultfd" ? Events::userfaultfd
+                                            : Events::hooks;
+  } else if (name == "find") {
+    rcache.find_overlap = word == "overlap";
+  } else if (name == "drop") {
+    rcache.drop_within = word == "within";
+  } else if (name == "check_valid") {
+    rcache.check_valid = is_yes(word);
+  } else if (name == "merge") {
+    rcache.merge = is_yes(word);
+  } else if (name == "defer") {
+    rcache.defer = is_yes(word);
+  } else if (name == "frees_locked") {
+    rcache.frees_locked = is_yes(word);
+  } else if (name == "monitor") {
+    rcache.monitor = is_yes(word);
+  } else if (name == "inv_q") {
+    rcache.interval_tree = word == "interval_tree";
+  } else if (name == "queue") {
+    rcache.queue = number();
+  } else if (name == "alignment") {
+    rcache.alignment = std::max(1U, pages());
+  } else if (name == "limit") {
+    rcache.limit = number();
+  } else if (name == "limit_size") {
+    rcache.limit_pages = pages();
+  }
 }
 
 void Lowering::add_devices() {
@@ -92,6 +154,9 @@ void Lowering::add_devices() {
                                 .host = model::HostId{info.host}};
     if (info.kind != nullptr && info.kind->name == "sva") {
       adapter.kind = model::AdapterSetup::Kind::sva;
+    }
+    if (info.kind != nullptr && info.kind->name == "pci") {
+      adapter.kind = model::AdapterSetup::Kind::pci;
     }
     if (info.kind != nullptr && info.kind->name == "mirror") {
       adapter.kind = model::AdapterSetup::Kind::mirror;
@@ -118,6 +183,8 @@ void Lowering::add_devices() {
         } else if (name == "tlb") {
           adapter.tlb_entries =
               std::max<std::uint32_t>(1, static_cast<std::uint32_t>(number_of(setting->values[0])));
+        } else if (name == "exclusive") {
+          adapter.checks_exclusive = value_of(setting->values[0]).text() == "checked";
         } else if (name == "memory") {
           adapter.memory = value_of(setting->values[0]).text() == "coherent"
                                ? model::DeviceMemory::coherent
@@ -127,13 +194,14 @@ void Lowering::add_devices() {
         }
       }
     }
-    adapter.policy = policy_of(info);
+    adapter.policy = policy_of(info, adapter.kind);
     setup_.adapters.push_back(std::move(adapter));
   }
 }
 
-// The device's own policy, else the script's; --policy and `param policy` win over both.
-model::Policy Lowering::policy_of(const DeviceInfo& device) {
+// The device's own policy, else the script's; --policy and `param policy` win over both. What is
+// not for a device of that kind leaves it its usual one.
+model::Policy Lowering::policy_of(const DeviceInfo& device, model::AdapterSetup::Kind of) {
   std::string chosen = checked_.policy_override.value_or("");
   for (std::size_t i = 0; chosen.empty() && i < checked_.params.size(); ++i) {
     if (checked_.params[i].name.text == "policy") chosen = assignment_.values[i].text();
@@ -145,11 +213,18 @@ model::Policy Lowering::policy_of(const DeviceInfo& device) {
     }
   }
   if (block != nullptr && !chosen.empty() && block->name.text != chosen) block = nullptr;
-  const bool shares = device.kind != nullptr && device.kind->name == "sva";
-  const std::string usual = shares ? "sva" : "interval_notifier";
+  const std::string kind = device.kind == nullptr ? "" : device.kind->name;
+  const std::string usual = kind == "sva"   ? "sva"
+                            : kind == "pci" ? "iommu_strict"
+                                            : "interval_notifier";
   if (chosen.empty()) chosen = block == nullptr ? usual : block->name.text;
   if (cell_.policy.empty()) cell_.policy = chosen;
-  return policy_from(chosen, block);
+  model::Policy policy = policy_from(chosen, block);
+  if (fits(policy, of)) return policy;
+  if (block != nullptr && block == device.policy) {
+    problem(block->name.span, "policy '" + chosen + "' is not for a device of kind '" + kind + "'");
+  }
+  return policy_from(usual, nullptr);
 }
 
 model::Policy Lowering::policy_from(std::string_view name, const Policy* block) {

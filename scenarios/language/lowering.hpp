@@ -44,13 +44,14 @@ class Lowering {
   void add_hosts();
   void add_host_setting(model::HostSetup& host, const Setting& setting);
   void add_processes();
+  void add_rcache_setting(model::RcacheSetup& rcache, const Setting& setting);
   void add_files();
   model::PageRange place_of(const RegionInfo& info, std::uint32_t pages);
   void add_region_flags(model::RegionSetup& setup, const Region& region);
   void check_place(const model::RegionSetup& setup, const Region& region);
   void add_region(const RegionInfo& info);
   void add_devices();
-  model::Policy policy_of(const DeviceInfo& device);
+  model::Policy policy_of(const DeviceInfo& device, model::AdapterSetup::Kind of);
   model::Policy policy_from(std::string_view name, const Policy* block);
   void set_policy(model::Policy& policy, std::string_view name, const Setting& setting);
   void set_by_params(model::Policy& policy);
@@ -82,6 +83,7 @@ class Lowering {
   void add_file(model::Call& call, const StepInfo& info);
   bool is_child_of(model::MmId child, model::MmId parent) const;
   PagesMeant pages_meant(const Expr& expr);
+  bool is_cached(std::uint32_t variable) const;
   void need_kind(const model::Call& call, Span span);
   void need_link(model::HostId from, model::HostId to, Span span);
   std::optional<std::uint32_t> variable_of(const Expr& expr) const;

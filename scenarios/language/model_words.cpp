@@ -48,9 +48,22 @@ SettingRow setting_row(const model::SettingInfo& info) {
   return row;
 }
 
+std::vector<std::string> names_of(model::PropertySet properties) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < model::property_table.size(); ++i) {
+    if ((properties & model::bit(static_cast<model::Property>(i))) == 0) continue;
+    names.emplace_back(model::property_table[i].name);
+  }
+  return names;
+}
+
 void add_policies(Vocabulary& words) {
   for (const model::PolicyInfo& info : model::policy_list()) {
-    PolicyRow row{.name = std::string(info.name), .doc = {}, .settings = {}};
+    PolicyRow row{.name = std::string(info.name),
+                  .doc = std::string(info.meaning),
+                  .settings = {},
+                  .promises = names_of(info.guarantees.promises),
+                  .breaks = names_of(info.guarantees.breaks)};
     for (const model::SettingInfo& setting : info.settings) {
       row.settings.push_back(setting_row(setting));
     }

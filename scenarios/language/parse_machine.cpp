@@ -94,8 +94,13 @@ Process parse_process(Cursor& cursor) {
   process.name = cursor.expect_name("the name of a process");
   if (!cursor.panicking() && !cursor.accept_word("on")) cursor.error_here("'on' and a host");
   if (!cursor.panicking()) process.host = cursor.expect_name("the name of a host");
-  process.block =
-      parse_optional_block(cursor, [&] { process.regions.push_back(parse_region(cursor)); });
+  process.block = parse_optional_block(cursor, [&] {
+    if (cursor.at_word("rcache")) {
+      process.entries.push_back(parse_setting(cursor));
+    } else {
+      process.entries.push_back(parse_region(cursor));
+    }
+  });
   return process;
 }
 

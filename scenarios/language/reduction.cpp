@@ -34,7 +34,9 @@ struct AddLines {
   void operator()(const Timeline& timeline) const { add(timeline.events); }
   void operator()(const Thread& thread) const { add(thread.events); }
   void operator()(const Process& process) const {
-    for (const Region& region : process.regions) edits.push_back({region.span, ""});
+    for (const auto& entry : process.entries) {
+      std::visit([this](const auto& part) { edits.push_back({part.span, ""}); }, entry);
+    }
   }
   void operator()(const Host& host) const {
     for (const auto& entry : host.entries) {
@@ -50,10 +52,12 @@ struct AddLines {
 void add_sizes(const Item& item, std::vector<Edit>& edits) {
   const auto* process = std::get_if<Process>(&item.node);
   if (process == nullptr) return;
-  for (const Region& region : process->regions) {
-    const std::string size = canonical(region.size);
+  for (const auto& entry : process->entries) {
+    const auto* region = std::get_if<Region>(&entry);
+    if (region == nullptr) continue;
+    const std::string size = canonical(region->size);
     if (size == "1 page" || size == "1 pages") continue;
-    edits.push_back({region.size.span, size == "2 pages" ? "1 page" : "2 pages"});
+    edits.push_back({region->size.span, size == "2 pages" ? "1 page" : "2 pages"});
   }
 }
 

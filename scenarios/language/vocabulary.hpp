@@ -120,6 +120,8 @@ struct PolicyRow {
   std::string name;
   std::string doc;
   std::vector<SettingRow> settings = {};
+  std::vector<std::string> promises = {};  // Properties.
+  std::vector<std::string> breaks = {};
 };
 
 struct EventRow {
@@ -183,6 +185,7 @@ struct Vocabulary {
   std::vector<Entry> operations;  // Of a workload: load, store, rdma_read.
   std::vector<SettingRow> host_settings;
   std::vector<SettingRow> link_settings;
+  std::vector<SettingRow> process_settings;
   std::vector<SettingRow> run_settings;
   std::vector<SettingRow> workload_settings;
   std::vector<DeviceKindRow> device_kinds;

@@ -5,6 +5,52 @@
 namespace language {
 namespace {
 
+// A registration cache of a process.
+SettingRow rcache_settings() {
+  const auto truth = [](std::string name, std::string normally, std::string doc) {
+    return SettingRow{std::move(name), SettingKind::truth, std::move(normally), std::move(doc)};
+  };
+  return {"rcache",
+          SettingKind::block,
+          "",
+          "A registration cache of a library in the process.",
+          {},
+          {{"hooks",
+            SettingKind::word,
+            "all",
+            "Which functions that unmap it intercepts.",
+            {"all", "munmap", "none"}},
+           {"events",
+            SettingKind::word,
+            "hooks",
+            "Who tells it of an unmapping.",
+            {"hooks", "kernel", "userfaultfd"}},
+           {"find",
+            SettingKind::word,
+            "exact",
+            "Whether a look-up wants all pages in a region, or is content with some.",
+            {"exact", "overlap"}},
+           {"drop",
+            SettingKind::word,
+            "overlap",
+            "Which regions an unmapping ends: those that overlap with it, or lie within it.",
+            {"overlap", "within"}},
+           truth("check_valid", "yes", "A look-up passes over regions that were unmapped in use."),
+           truth("merge", "yes", "Regions that overlap become one."),
+           truth("defer", "yes", "A hook that finds the lock taken leaves it to the queue."),
+           truth("frees_locked", "no", "The library frees watched memory while it has the lock."),
+           truth("monitor", "yes", "Somebody reads the events of the userfaultfd."),
+           {"inv_q",
+            SettingKind::word,
+            "list",
+            "What the queue of unmappings is: with a tree, those that meet are one.",
+            {"list", "interval_tree"}},
+           {"queue", SettingKind::number, "no bound", "Unmappings that may wait in it."},
+           {"alignment", SettingKind::size, "1 page", "Regions begin and end at multiples of it."},
+           {"limit", SettingKind::number, "no limit", "How many regions it keeps.", {"regions"}},
+           {"limit_size", SettingKind::size, "no limit", "How much memory its regions have."}}};
+}
+
 Vocabulary settings_of_machines() {
   Vocabulary words;
   words.host_settings = {
@@ -37,6 +83,7 @@ Vocabulary settings_of_machines() {
        {{"ats", SettingKind::truth, "off", "Devices may cache translations."},
         {"pri", SettingKind::truth, "off", "Devices may ask for missing pages."}}},
   };
+  words.process_settings = {rcache_settings()};
   words.link_settings = {
       {"latency", SettingKind::duration, "1us", "Time from one end to the other."},
       {"bandwidth", SettingKind::bandwidth, "100Gbps", "Bits a second."},
@@ -60,13 +107,26 @@ Vocabulary settings_of_machines() {
          "Page requests that the IOMMU can queue; what is too much is answered at once. 0: any."},
         {"completes_after_writes", SettingKind::truth, "yes",
          "It answers an invalidation when all its writes before that are done."}}},
+      {"pci",
+       "A device behind an IOMMU, whose driver uses the DMA API.",
+       {{"tlb",
+         SettingKind::count,
+         "64",
+         "Translations that the IOMMU has for it.",
+         {"lru", "fifo"}}}},
       {"mirror",
        "The test device of HMM (lib/test_hmm.c), without hardware.",
        {{"memory",
          SettingKind::word,
          "private",
          "What memory it has: such that no CPU can reach, or any.",
-         {"private", "coherent"}}}},
+         {"private", "coherent"}},
+        {"exclusive",
+         SettingKind::word,
+         "plain",
+         "Whether its driver names itself as the owner of pages that it has for itself, and checks "
+         "before it maps them that nothing has changed.",
+         {"plain", "checked"}}}},
   };
   return words;
 }

@@ -90,6 +90,10 @@ TEST_CASE("scenarios/values leaves no property out that a run there can break") 
       if (property.name == "leaked_reference" && path.ends_with("poison.sd")) continue;
       // Linux 7.3 patches an instruction after range_end: see scenarios/memory/uprobe-gap.sd.
       if (property.name == "coverage_gap" && path.ends_with("uprobe.sd")) continue;
+      // Registration caches alone have such a queue.
+      if (property.name == "unbounded_queue" && text.find("rcache") == std::string::npos) {
+        continue;
+      }
       CAPTURE(property.name);
       CHECK(text.find(property.name) != std::string::npos);
     }

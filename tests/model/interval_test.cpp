@@ -11,7 +11,7 @@ using model::PageRange;
 using Hits = model::Small<MrId, 4>;
 
 constexpr MrId mr{0};
-constexpr MrId other{1};
+constexpr MrId elsewhere{1};
 constexpr PageRange low{.first = Page{0}, .count = 4};
 constexpr PageRange high{.first = Page{4}, .count = 4};
 
@@ -74,8 +74,8 @@ TEST_CASE("a range that ends where an interval begins does not hit it") {
 TEST_CASE("intervals are hit in the order of their first pages") {
   IntervalNotifiers notifiers;
   notifiers.insert(mr, high);
-  notifiers.insert(other, low);
-  CHECK(notifiers.start({.first = Page{3}, .count = 2}) == Hits{other, mr});
+  notifiers.insert(elsewhere, low);
+  CHECK(notifiers.start({.first = Page{3}, .count = 2}) == Hits{elsewhere, mr});
 }
 
 TEST_CASE(
@@ -111,7 +111,7 @@ TEST_CASE("a driver that does not set the sequence lets a stale lookup through")
 
 TEST_CASE("a reader does not wait for an invalidation that misses its interval") {
   IntervalNotifiers notifiers = watching();
-  notifiers.insert(other, high);
+  notifiers.insert(elsewhere, high);
   invalidate(notifiers, high);
   const std::uint32_t begun = notifiers.read_begin(mr);
   CHECK(notifiers.readable(mr, begun));
@@ -121,7 +121,7 @@ TEST_CASE("a reader does not wait for an invalidation that misses its interval")
 TEST_CASE("an odd epoch lasts until every invalidation that overlaps in time has ended") {
   IntervalNotifiers notifiers = watching();
   invalidate(notifiers, low);
-  invalidate(notifiers, high);  // Of other pages, but the reader must wait for it as well.
+  invalidate(notifiers, high);  // Of elsewhere pages, but the reader must wait for it as well.
   const std::uint32_t begun = notifiers.read_begin(mr);
   CHECK_FALSE(notifiers.end());
   CHECK(notifiers.active() == 1);
@@ -165,15 +165,15 @@ TEST_CASE("an insert during an even invalidation makes it odd and counts as inva
 TEST_CASE("an insert during an odd invalidation is in the tree only after its end") {
   IntervalNotifiers notifiers = watching();
   notifiers.start(low);
-  notifiers.insert(other, high);
+  notifiers.insert(elsewhere, high);
   CHECK(notifiers.hits(high).empty());
-  CHECK(notifiers.contains(other));
-  CHECK(notifiers.read_begin(other) == 3);
-  CHECK_FALSE(notifiers.readable(other, 3));
+  CHECK(notifiers.contains(elsewhere));
+  CHECK(notifiers.read_begin(elsewhere) == 3);
+  CHECK_FALSE(notifiers.readable(elsewhere, 3));
   CHECK(notifiers.end());
-  CHECK(notifiers.hits(high) == Hits{other});
-  CHECK(notifiers.readable(other, 3));
-  CHECK_FALSE(notifiers.read_retry(other, 3));
+  CHECK(notifiers.hits(high) == Hits{elsewhere});
+  CHECK(notifiers.readable(elsewhere, 3));
+  CHECK_FALSE(notifiers.read_retry(elsewhere, 3));
 }
 
 TEST_CASE("an idle remove takes the interval out at once") {
@@ -203,9 +203,9 @@ TEST_CASE("a remove during an odd invalidation waits for its end") {
 TEST_CASE("a remove undoes an insert that was deferred, and need not wait") {
   IntervalNotifiers notifiers = watching();
   notifiers.start(low);
-  notifiers.insert(other, high);
-  CHECK(notifiers.remove(other));
-  CHECK_FALSE(notifiers.contains(other));
+  notifiers.insert(elsewhere, high);
+  CHECK(notifiers.remove(elsewhere));
+  CHECK_FALSE(notifiers.contains(elsewhere));
   notifiers.end();
   CHECK(notifiers.hits(high).empty());
 }
@@ -214,10 +214,10 @@ TEST_CASE("what waits in the deferred list is applied in its order") {
   IntervalNotifiers notifiers = watching();
   notifiers.start(low);
   notifiers.remove(mr);
-  notifiers.insert(other, low);
+  notifiers.insert(elsewhere, low);
   CHECK(notifiers.hits(low) == Hits{mr});
   notifiers.end();
-  CHECK(notifiers.hits(low) == Hits{other});
+  CHECK(notifiers.hits(low) == Hits{elsewhere});
 }
 
 TEST_CASE("a reader of an interval that is gone does not wait") {

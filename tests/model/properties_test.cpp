@@ -210,7 +210,7 @@ TEST_CASE("only coverage_gap: the driver keeps a translation that the range cove
 }
 
 TEST_CASE("only ignored_event: the driver ignores all migrations") {
-  DeviceRace race(1, with(&Ipn::owner_filter, Ipn::OwnerFilter::any));
+  DeviceRace race(1, with<Ipn>(&Ipn::owner_filter, Ipn::OwnerFilter::any));
   race.warm(dma_read(race.mr, 0));
   race.call({.verb = Verb::migrate_vma, .mm = race.mm, .pages = race.pages});
   check_only(Property::ignored_event, race);

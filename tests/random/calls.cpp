@@ -162,10 +162,9 @@ std::optional<Call> memory_call(Writer& w, std::string_view verb) {
 }
 
 Call register_call(Writer& w) {
-  const Device* device =
-      w.pick(w.draft.devices, [&](const Device& each) {
-        return each.host == w.actor.host && each.kind == "rnic";
-      });
+  const Device* device = w.pick(w.draft.devices, [&](const Device& each) {
+    return each.host == w.actor.host && each.kind == "rnic";
+  });
   const Region* region = w.region();
   if (!w.possible) return {};
   const std::uint32_t first = w.draw().chance(70) ? 0 : w.draw().below(region->pages);
@@ -218,6 +217,26 @@ std::optional<Call> open_device_call(Writer& w, std::string_view verb) {
   if (verb == "iommu_sva_unbind_device") {
     return plain_call(joined({"iommu_sva_unbind_device(", own(Kind::bond), ")"}));
   }
+  if (verb == "dma_map") {
+    const Device* device = w.pick(w.draft.devices, [&](const Device& each) {
+      return each.host == w.actor.host && each.kind == "pci";
+    });
+    const Region* region = w.region();
+    if (!w.possible) return Call{};
+    const std::string name = device->name;
+    const std::uint32_t pages = region->pages;
+    Call call = making(w, joined({"dma_map(", name, ", ", region->name, ")"}), Kind::mr, "d");
+    call.makes.device = name;
+    call.makes.pages = pages;
+    return call;
+  }
+  if (verb == "dma_unmap") {
+    const Object* found = w.object(Kind::mr, [&](const Object& each) {
+      return each.owner == w.actor.name && each.device.ends_with("nic0") &&
+             !each.device.ends_with("rnic0");
+    });
+    return plain_call(joined({"dma_unmap(", found == nullptr ? "" : found->name, ")"}));
+  }
   if (verb == "hang") {
     const Device* device =
         w.pick(w.draft.devices, [&](const Device& each) { return each.host == w.actor.host; });
@@ -238,12 +257,35 @@ std::string dma_pages(Writer& w) {
   const std::string owner = bond->owner;
   const Region* region =
       w.pick(w.draft.regions, [&](const Region& each) { return each.process == owner; });
-  return region == nullptr
-             ? ""
-             : joined({name, ", ", region->name, slice(w.draw(), region->pages)});
+  return region == nullptr ? ""
+                           : joined({name, ", ", region->name, slice(w.draw(), region->pages)});
+}
+
+// A call of the registration cache.
+Call cache_call(Writer& w, std::string_view verb) {
+  w.possible = w.draft.cached && w.actor.name == "app";
+  if (!w.possible) return {};
+  if (verb == "rcache_flush") return plain_call("rcache_flush()");
+  if (verb == "rcache_put") return plain_call(joined({"rcache_put(", w.mr(), ")"}));
+  const Device* device = w.pick(w.draft.devices, [&](const Device& each) {
+    return each.host == w.actor.host && each.kind == "rnic";
+  });
+  const Region* region = w.region();
+  if (!w.possible) return {};
+  const std::string device_name = device->name;
+  const std::uint32_t pages = region->pages;
+  static const Words protections = {"", "", ", PROT_READ", ", PROT_WRITE",
+                                    ", PROT_READ|PROT_WRITE"};
+  Call call = making(
+      w, joined({"rcache_get(", device_name, ", ", region->name, w.draw().of(protections), ")"}),
+      Kind::mr, "c");
+  call.makes.device = device_name;
+  call.makes.pages = pages;
+  return call;
 }
 
 std::optional<Call> device_call(Writer& w, std::string_view verb) {
+  if (verb.starts_with("rcache_")) return cache_call(w, verb);
   if (verb == "reg_mr") return register_call(w);
   if (verb == "dereg_mr") return plain_call(joined({"dereg_mr(", w.mr(), ")"}));
   if (verb == "prefetch") return plain_call(joined({"prefetch(", w.mr_pages(), ")"}));
@@ -333,7 +375,8 @@ bool by(const language::CallRow& row, Actor::Kind kind) {
 
 std::optional<Call> call_of(Draft& draft, std::string_view verb, const Actor& actor,
                             const std::vector<Object>& own) {
-  for (auto* group : {memory_call, device_call, open_device_call, fabric_call, message_call, kernel_call}) {
+  for (auto* group :
+       {memory_call, device_call, open_device_call, fabric_call, message_call, kernel_call}) {
     Writer writer{.draft = draft, .actor = actor, .own = own};
     std::optional<Call> call = group(writer, verb);
     if (!call) continue;

@@ -32,7 +32,11 @@ std::string page_of(Draft& draft, const Region& region) {
 std::string memory_atom(Draft& draft) {
   const Region& region = draft.draw.of(draft.regions);
   const std::string page = page_of(draft, region);
-  switch (draft.draw.below(6)) {
+  switch (draft.draw.below(8)) {
+    case 6:
+      return joined({"rcache_regions(", region.process, ") ", comparison(draft.draw)});
+    case 7:
+      return joined({"rcache_queue(", region.process, ") ", comparison(draft.draw)});
     case 0:
       return joined(
           {"pte(", region.process, ", ", page, ") ", draft.draw.chance(50) ? "==" : "!=", " none"});
@@ -69,7 +73,7 @@ std::string object_atom(Draft& draft) {
 std::string call_atom(Draft& draft) {
   if (draft.labels.empty()) return "";
   const std::string& label = draft.draw.of(draft.labels).name;
-  switch (draft.draw.below(5)) {
+  switch (draft.draw.below(6)) {
     case 0:
       return joined({"finished(", label, ")"});
     case 1:
@@ -78,6 +82,8 @@ std::string call_atom(Draft& draft) {
       return joined({"faults(", label, ") ", comparison(draft.draw)});
     case 3:
       return joined({"cpages(", label, ") ", comparison(draft.draw)});
+    case 4:
+      return joined({"hit(", label, ") ", comparison(draft.draw)});
     default:
       return joined({"starts_after(", label, ", ", draft.draw.of(draft.labels).name, ")"});
   }

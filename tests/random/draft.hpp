@@ -60,6 +60,7 @@ struct Draft {
   std::vector<Label> labels;           // Above the line that is being written.
   std::vector<std::string> registers;  // As conditions name them: app.t0:r1
   std::vector<std::string> params;     // With the values 0 and 1.
+  bool cached = false;                 // The process app has a registration cache.
   bool timed = false;
   bool forked = false;  // Else the child has no memory yet.
   std::uint32_t names = 0;

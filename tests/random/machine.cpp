@@ -19,6 +19,8 @@ std::string random_value(Draw& draw, const SettingRow& row) {
       return draw.of(row.choices);
     case SettingKind::duration:
       return draw.chance(50) ? "0us" : joined({std::to_string(1 + draw.below(20)), "us"});
+    case SettingKind::size:
+      return std::to_string(1 + draw.below(3)) + " pages";
     default:
       return std::to_string(1 + draw.below(3));
   }
@@ -38,8 +40,10 @@ std::string random_settings(Draw& draw, const std::vector<SettingRow>& rows, std
 }
 
 std::string random_policy(Draft& draft) {
+  static const std::vector<std::string> usual = {"interval_notifier", "kvm", "handle", "xpmem"};
   const auto& policies = language::full_vocabulary().policies;
-  const auto& policy = draft.draw.of(policies);
+  const auto& policy = draft.draw.chance(50) ? *language::find(policies, draft.draw.of(usual))
+                                             : draft.draw.of(policies);
   draft.policy = policy.name;
   const std::uint32_t settings = draft.draw.chance(50) ? 0 : 3;
   return joined({"policy ", policy.name, random_settings(draft.draw, policy.settings, settings)});
@@ -60,10 +64,11 @@ void write_device(Draft& draft, const std::string& host, const std::string& name
 
 // A device that is no adapter: the test device of HMM, or one that shares page tables.
 void write_other(Draft& draft, const std::string& host, const std::string& kind) {
-  const std::string name = kind == "mirror" ? "hmm0" : "acc0";
+  const std::string name = kind == "mirror" ? "hmm0" : kind == "sva" ? "acc0" : "nic0";
   draft.devices.push_back({.name = joined({host, ".", name}), .host = host, .kind = kind});
   std::string settings = kind == "mirror" ? "memory private" : "tlb 2 entries";
-  if (draft.draw.chance(40)) settings = kind == "mirror" ? "memory coherent" : "pri no";
+  if (kind != "pci" && draft.draw.chance(40))
+    settings = kind == "mirror" ? "memory coherent" : "pri no";
   if (kind == "sva" && draft.draw.chance(20)) settings = "completes_after_writes no";
   draft.line(joined({"    device ", name, ": ", kind, " { ", settings, " }"}));
 }
@@ -85,6 +90,7 @@ void write_host(Draft& draft, const std::string& host) {
   if (draft.draw.chance(6)) write_device(draft, host, "rnic1");
   if (draft.draw.chance(7)) write_other(draft, host, "mirror");
   if (draft.draw.chance(9)) write_other(draft, host, "sva");
+  if (draft.draw.chance(7)) write_other(draft, host, "pci");
   draft.line("}");
 }
 
@@ -113,6 +119,12 @@ void write_processes(Draft& draft) {
   draft.line(joined({"process app on ", host, " {"}));
   write_region(draft, draft.processes[0], "buf");
   if (draft.draw.chance(25)) write_region(draft, draft.processes[0], "more");
+  draft.cached = draft.draw.chance(15);
+  if (draft.cached) {
+    const auto& rcache = language::full_vocabulary().process_settings[0];
+    const std::string settings = random_settings(draft.draw, rcache.nested, 3);
+    draft.line("    rcache" + (settings.empty() ? " {}" : settings));
+  }
   draft.line("}");
   if (draft.draw.chance(20)) {
     draft.processes.push_back({.name = "kid", .host = host, .parent = "app"});

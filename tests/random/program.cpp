@@ -69,6 +69,7 @@ void init_objects(Draft& draft) {
     if (device.host != app.host || !draft.draw.chance(80)) continue;
     if (device.kind == "mirror") init_call(draft, "hmm_open", app);
     if (device.kind == "sva") init_call(draft, "iommu_sva_bind_device", app);
+    if (device.kind == "pci") init_call(draft, "dma_map", app);
   }
   if (remote && draft.draw.chance(handles ? 15 : 60)) {
     const Device& device = draft.devices[0];

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// matrix FILE...: every policy in every scenario, whatever policy that asks for, and of each rule
+// whether it held there, beside what the policy declares. A promise that is broken or never put to
+// the test, and a weakness that never shows, are mistakes.
+#include <array>
+
+#include "cli/command.hpp"
+#include "cli/commands/all.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/json.hpp"
+#include "cli/layout.hpp"
+#include "cli/report.hpp"
+#include "model/policy/registry.hpp"
+
+namespace cli {
+namespace {
+
+constexpr auto rules = static_cast<std::size_t>(model::Property::count);
+
+enum class Mark : std::uint8_t {
+  held,          // Promised, put to the test, and kept.
+  as_declared,   // Declared as a weakness, and shown.
+  not_promised,  // Neither, and held.
+  broke,         // Neither, and broken.
+  idle,          // Neither, and nothing was there to be judged.
+  unproved,      // Promised, and nothing was there to be judged.
+  not_shown,     // Declared as a weakness, and held.
+  contradicted,  // Promised, and broken.
+};
+struct MarkInfo {
+  char sign;
+  std::string_view name;
+  bool good = true;
+};
+constexpr std::array<MarkInfo, 8> marks{{{'+', "held"},
+                                         {'x', "broken as declared"},
+                                         {'-', "not promised, held"},
+                                         {'~', "not promised, broken"},
+                                         {'.', "not exercised"},
+                                         {'?', "promised, not exercised", false},
+                                         {'o', "declared broken, held", false},
+                                         {'!', "promised, broken", false}}};
+const MarkInfo& info_of(Mark mark) { return marks[static_cast<std::size_t>(mark)]; }
+
+struct Row {
+  model::PolicyInfo policy{};
+  model::PropertySet exercised = 0;
+  model::PropertySet broken = 0;
+  bool undecided = false;
+  std::array<std::string, rules> shown_by{};  // The scenario that broke it first.
+
+  Mark mark(std::size_t rule) const {
+    const model::PropertySet one = model::PropertySet{1} << rule;
+    const bool breaks = (broken & one) != 0;
+    const bool judged = breaks || (exercised & one) != 0;
+    if ((policy.guarantees.promises & one) != 0) {
+      return breaks ? Mark::contradicted : judged ? Mark::held : Mark::unproved;
+    }
+    if ((policy.guarantees.breaks & one) != 0) return breaks ? Mark::as_declared : Mark::not_shown;
+    return breaks ? Mark::broke : judged ? Mark::not_promised : Mark::idle;
+  }
+};
+
+std::string_view name_of(model::AdapterSetup::Kind kind) {
+  constexpr std::array<std::string_view, 4> names{"rnic", "mirror", "sva", "pci"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+// Whether there is a device of the kind that the policy is for, and handles if it is about them.
+bool concerns(const model::PolicyInfo& policy, const language::Cell& cell) {
+  const bool handles = std::ranges::any_of(cell.setup->lines, [](const model::Line& line) {
+    return line.call.verb == model::Verb::export_handle;
+  });
+  if (policy.gated && !handles) return false;
+  return std::ranges::any_of(cell.setup->adapters, [&](const model::AdapterSetup& adapter) {
+    return name_of(adapter.kind) == policy.device;
+  });
+}
+
+// The scenario's own claims make room for one on each rule.
+void claim_all_rules(language::Cell& cell) {
+  model::Setup& setup = *cell.setup;
+  cell.mode = language::RunMode::explore;
+  cell.questions.clear();
+  cell.watch.clear();
+  setup.claims.clear();
+  setup.monitors.clear();
+  for (model::Line& line : setup.lines) line.claim = model::no_claim;
+  for (std::size_t rule = 0; rule < rules; ++rule) {
+    setup.claims.push_back({.kind = model::Claim::Kind::never,
+                            .property = static_cast<model::Property>(rule),
+                            .text = std::string(model::property_table[rule].name)});
+  }
+}
+
+class Matrix {
+ public:
+  Matrix(Session& session, std::vector<std::string> files)
+      : session_(session), options_(session.options), files_(std::move(files)) {
+    options_.coverage = true;
+  }
+
+  // False if a scenario cannot be run.
+  bool run() {
+    for (const model::PolicyInfo& policy : model::policy_list()) {
+      const std::string& wanted = session_.options.choices.policy;
+      if (!wanted.empty() && wanted != policy.name) continue;
+      rows_.push_back({.policy = policy});
+      if (!fill(rows_.back())) return false;
+      if (interrupted()) return true;
+    }
+    return true;
+  }
+
+  void write_text() const {
+    Output& out = session_.out;
+    write_codes(out);
+    for (const Row& row : rows_) {
+      std::string line = padded(row.policy.name, 24);
+      for (std::size_t rule = 0; rule < rules; ++rule) {
+        line += ' ';
+        line += info_of(row.mark(rule)).sign;
+      }
+      out.write(line + "\n");
+    }
+    out.write("\n");
+    for (const MarkInfo& mark : marks) out.print("{}  {}\n", mark.sign, mark.name);
+    for (const Row& row : rows_) write_mistakes(out, row);
+  }
+
+  Json json() const {
+    Json list = Json::array();
+    for (const Row& row : rows_) {
+      Json cells = Json::object();
+      for (std::size_t rule = 0; rule < rules; ++rule) {
+        cells[std::string(model::property_table[rule].name)] = info_of(row.mark(rule)).name;
+      }
+      list.push_back({{"policy", row.policy.name}, {"rules", std::move(cells)}});
+    }
+    return {{"matrix", std::move(list)}};
+  }
+
+  bool good() const {
+    for (const Row& row : rows_) {
+      for (std::size_t rule = 0; rule < rules; ++rule) {
+        if (!info_of(row.mark(rule)).good) return false;
+      }
+    }
+    return true;
+  }
+  bool undecided() const {
+    return std::ranges::any_of(rows_, [](const Row& row) { return row.undecided; });
+  }
+
+ private:
+  bool fill(Row& row) {
+    language::Choices choices = options_.choices;
+    choices.policy = row.policy.name;
+    std::vector<Scenario> scenarios = load_scenarios(files_, choices);
+    if (!report_problems(session_, scenarios)) return false;
+    for (Scenario& scenario : scenarios) {
+      for (language::Cell& cell : scenario.loaded.cells) {
+        if (!concerns(row.policy, cell)) continue;
+        claim_all_rules(cell);
+        note(row, {.scenario = &scenario, .cell = &cell});
+        if (interrupted()) return true;
+      }
+    }
+    return true;
+  }
+
+  void note(Row& row, const Case& what) {
+    Progress progress(options_.progress);
+    const Outcome outcome = cli::run(what, options_, progress, nullptr);
+    row.undecided = row.undecided || outcome.verdict.undecided();
+    for (std::size_t rule = 0; rule < rules; ++rule) {
+      const model::PropertySet one = model::PropertySet{1} << rule;
+      if (outcome.coverage && outcome.coverage->rules[rule] > 0) row.exercised |= one;
+      if (outcome.verdict.claims[rule].holds) continue;
+      if (row.shown_by[rule].empty()) row.shown_by[rule] = what.scenario->path;
+      row.broken |= one;
+    }
+  }
+
+  // The codes of the rules, top down.
+  static void write_codes(Output& out) {
+    std::size_t height = 0;
+    for (const model::PropertyInfo& rule : model::property_table) {
+      height = std::max(height, rule.code.size());
+    }
+    for (std::size_t at = 0; at < height; ++at) {
+      std::string line = padded("", 24);
+      for (const model::PropertyInfo& rule : model::property_table) {
+        line += ' ';
+        line += at < rule.code.size() ? rule.code[at] : ' ';
+      }
+      out.write(line + "\n");
+    }
+  }
+
+  static void write_mistakes(Output& out, const Row& row) {
+    for (std::size_t rule = 0; rule < rules; ++rule) {
+      const MarkInfo& mark = info_of(row.mark(rule));
+      if (mark.good) continue;
+      std::string text = fmt::format("{}: {} ({})", model::property_table[rule].name, mark.name,
+                                     model::property_table[rule].code);
+      if (!row.shown_by[rule].empty()) text += ", " + row.shown_by[rule];
+      out.write(flowed(fmt::format("{}: ", row.policy.name), text, 4));
+    }
+  }
+
+  Session& session_;
+  Options options_;
+  std::vector<std::string> files_;
+  std::vector<Row> rows_;
+};
+
+}  // namespace
+
+ExitStatus show_matrix(Session& session) {
+  FoundFiles found = find_scenarios(session.options.files);
+  for (const std::string& missing : found.missing) {
+    session.err.print("shootdown: there is no file or folder '{}'\n", missing);
+  }
+  if (!found.missing.empty()) return ExitStatus::misuse;
+  Matrix matrix(session, std::move(found.scenarios));
+  if (!matrix.run()) return ExitStatus::misuse;
+  if (session.options.json) {
+    session.out.print("{}\n", to_text(matrix.json()));
+  } else {
+    matrix.write_text();
+  }
+  if (interrupted()) return ExitStatus::interrupted;
+  if (!matrix.good()) return ExitStatus::failed;
+  return matrix.undecided() ? ExitStatus::undecided : ExitStatus::ok;
+}
+
+}  // namespace cli

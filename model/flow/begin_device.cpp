@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/flow/begin_device.hpp"
+
+#include "model/flow/all.hpp"
+#include "sim/check.hpp"
+
+namespace model {
+namespace {
+
+// The object that a call names, or none if the variable holds an error.
+std::uint32_t object(const Machine& machine, VariableId variable) {
+  const Result& result = machine.variables[variable.index()];
+  return result.kind == Result::Kind::object ? result.number : MrId::none;
+}
+
+PageRange pages_of(const Machine& machine, MrId mr, const Target& target) {
+  if (target.pages.count != 0) return target.pages;
+  const PageRange region = machine.registrations[mr.index()].pages;
+  return {.first = region.at(target.offset.first.value), .count = target.offset.count};
+}
+
+AdapterId card_of(const Machine& machine, MmId user) {
+  const HostId host = machine.host_of(user);
+  for (std::uint32_t i = 0; i < machine.adapters.size(); ++i) {
+    const bool card = machine.setup->adapters[i].kind == AdapterSetup::Kind::rnic;
+    if (card && machine.adapters[i].host == host) return AdapterId{i};
+  }
+  return {};
+}
+
+Flow rdma(const Call& call, const Machine& machine) {
+  const bool write = call.verb == Verb::rdma_write;
+  if (call.queue.some()) {
+    const MrId mr{object(machine, call.target.variable)};
+    const QueuePair& queue = machine.queues[object(machine, call.queue)];
+    return {Rdma{.write = write,
+                 .card = queue.card,
+                 .mr = mr,
+                 .pages = pages_of(machine, mr, call.target),
+                 .value = call.number}};
+  }
+  const AttachmentId use{object(machine, call.target.variable)};
+  const Attachment& attachment = machine.attachments[use.index()];
+  return {Rdma{.write = write,
+               .card = attachment.card,
+               .attachment = use,
+               .mr = attachment.handle,
+               .pages = pages_of(machine, attachment.handle, call.target),
+               .value = call.number}};
+}
+
+Flow dma(const Call& call, const Machine& machine) {
+  const MrId mr{object(machine, call.target.variable)};
+  const bool shares =
+      machine.setup->adapters[machine.registrations[mr.index()].adapter.index()].kind ==
+      AdapterSetup::Kind::sva;
+  const PageRange pages = shares ? call.pages : pages_of(machine, mr, call.target);
+  if (call.verb == Verb::prefetch) {
+    const bool write = machine.registrations[mr.index()].write;
+    return {Prefetch{.write = write, .mr = mr, .pages = pages}};
+  }
+  return {Dma{.write = call.verb == Verb::dma_write,
+              .adapter = machine.registrations[mr.index()].adapter,
+              .mr = mr,
+              .pages = pages,
+              .value = call.number}};
+}
+
+Flow window(const Call& call, const Machine& machine) {
+  const MrId handle{object(machine, call.target.variable)};
+  return {Window{.write = call.verb == Verb::mpi_put,
+                 .user = call.mm,
+                 .card = card_of(machine, call.mm),
+                 .handle = handle,
+                 .pages = pages_of(machine, handle, call.target),
+                 .value = call.number}};
+}
+
+}  // namespace
+
+Flow begin_device(const Call& call, const Machine& machine) {
+  switch (call.verb) {
+    case Verb::reg_mr:
+    case Verb::export_handle:
+      return {Register{.handle = call.verb == Verb::export_handle,
+                       .pinned = call.number != 0,
+                       .mm = call.mm,
+                       .adapter = call.adapter.some() ? call.adapter : card_of(machine, call.mm),
+                       .pages = call.pages}};
+    case Verb::dma_map:
+      return {Register{.mm = call.mm, .adapter = call.adapter, .pages = call.pages}};
+    case Verb::dma_unmap:
+      return {Deregister{.mr = MrId{object(machine, call.target.variable)}}};
+    case Verb::sva_bind:
+      return {Register{.mm = call.mm, .adapter = call.adapter, .pages = all_pages}};
+    case Verb::sva_unbind:
+      return {Deregister{.mr = MrId{object(machine, call.target.variable)}}};
+    case Verb::hmm_open:
+      return {Register{.mm = call.mm, .adapter = call.adapter, .pages = all_pages}};
+    case Verb::hmm_close:
+      return {MirrorClose{.mr = MrId{object(machine, call.target.variable)}}};
+    case Verb::hmm_dmirror_cmd:
+      return {MirrorCall{.mr = MrId{object(machine, call.target.variable)},
+                         .command = static_cast<MirrorCommand>(call.flags),
+                         .pages = call.pages,
+                         .value = call.number}};
+    case Verb::interval_insert:
+      return {Watch{.two_pass = call.flags != 0, .mm = call.mm, .pages = call.pages}};
+    case Verb::interval_remove:
+      return {Unwatch{.mr = MrId{object(machine, call.target.variable)}}};
+    case Verb::interval_read_begin:
+    case Verb::interval_read_retry:
+      return {ReadInterval{.retry = call.verb == Verb::interval_read_retry,
+                           .mr = MrId{object(machine, call.target.variable)}}};
+    case Verb::dereg_mr:
+      return {Deregister{.mr = MrId{object(machine, call.target.variable)}}};
+    case Verb::prefetch:
+    case Verb::dma_read:
+    case Verb::dma_write:
+      return dma(call, machine);
+    case Verb::connect:
+      return {Connect{.user = call.mm, .card = card_of(machine, call.mm), .peer = call.adapter}};
+    case Verb::rdma_read:
+    case Verb::rdma_write:
+      return rdma(call, machine);
+    case Verb::attach:
+      return {Attach{.user = call.mm,
+                     .card = card_of(machine, call.mm),
+                     .handle = MrId{object(machine, call.target.variable)}}};
+    case Verb::detach:
+      return {Detach{.attachment = AttachmentId{object(machine, call.target.variable)}}};
+    case Verb::mpi_put:
+    case Verb::mpi_get:
+      return window(call, machine);
+    case Verb::mpi_send:
+      return {Send{.sender = call.mm, .receiver = call.peer, .value = call.number}};
+    case Verb::mpi_recv:
+      return {Receive{.receiver = call.mm, .sender = call.peer}};
+    default:
+      break;
+  }
+  check(false);
+  return {};
+}
+
+}  // namespace model
