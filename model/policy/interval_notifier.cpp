@@ -110,7 +110,8 @@ Next P::fault(Driver& driver, PolicyCall& call) const {
     case Fault::walk:
       call.found = driver.found();
       if (!call.found.populated() || (call.write && !call.found.write)) {
-        const int error = call.found.populated() ? EFAULT : driver.result().number;
+        const int error =
+            call.found.populated() ? EFAULT : static_cast<int>(driver.result().number);
         driver.forget(call);
         if (lock_first) driver.unlock(call.mr);
         return driver.fail(error);

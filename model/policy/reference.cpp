@@ -42,7 +42,7 @@ Next ReferenceProtocol::install_held(Driver& driver, PolicyCall& call, Recheck r
                   : driver.look_up(call.mr, call.page, call.write);
     case Fault::walk:
       call.found = driver.found();
-      if (!call.found.populated()) return driver.fail(driver.result().number);
+      if (!call.found.populated()) return driver.fail(static_cast<int>(driver.result().number));
       return call.go(Fault::lock, Next::pass);
     case Fault::lock:
       driver.lock(call.mr);
