@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # usage: tests/determinism.sh PROGRAM OTHER [FOLDER...]
-# Runs the scenarios of the folders (default: all), twice with the one build and once with the other, and compares what they print
-# as JSON Lines, to the byte. Prints KTAP.
+# Runs the scenarios of the folders (all, if none), twice with one build and once with the other,
+# and compares what they print as JSON Lines, to the byte. Prints KTAP.
 set -eu
 cd "$(dirname "$0")/.."
 program=$1
