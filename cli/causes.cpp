@@ -37,7 +37,7 @@ std::string tables_text(const Subject& subject, const model::Machine& machine) {
     const model::Registration& registration = machine.registrations[subject.mr.index()];
     pfn = frame_text(registration.table.at(subject.page).frame);
     const model::DeviceTlbEntry* cached =
-        machine.adapters[registration.adapter.index()].find(subject.mr, subject.page);
+        machine.adapters[registration.adapter.index()].tlb.find(subject.mr, subject.page);
     if (cached != nullptr) tlb = frame_text(cached->target.frame);
   }
   const bool used = machine.frames.has(subject.frame) && machine.frames[subject.frame].allocated;

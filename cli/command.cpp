@@ -24,25 +24,17 @@ std::string shell_word(std::string_view word) {
   return result + "'";
 }
 
-// What chooses this cell of the scenario: what the command line said, and all params if there are
-// several cells.
-std::vector<std::string> choosing_options(const Case& what, const Options& options) {
-  std::vector<std::string> words;
-  const bool several = what.scenario->loaded.cells.size() > 1;
-  const auto& params = several ? what.cell->params : options.choices.params;
-  for (const auto& [name, value] : params) words.push_back("-D " + shell_word(name + "=" + value));
-  for (const auto& [name, value] : options.choices.set) {
+void add_choices(std::vector<std::string>& words, const language::Choices& choices) {
+  for (const auto& [name, value] : choices.params) {
+    words.push_back("-D " + shell_word(name + "=" + value));
+  }
+  for (const auto& [name, value] : choices.set) {
     words.push_back("--set " + shell_word(name + "=" + value));
   }
-  if (!options.choices.policy.empty()) {
-    words.push_back("--policy " + shell_word(options.choices.policy));
-  }
-  if (!options.choices.kernel.empty()) {
-    words.push_back("--kernel " + shell_word(options.choices.kernel));
-  }
+  if (!choices.policy.empty()) words.push_back("--policy " + shell_word(choices.policy));
+  if (!choices.kernel.empty()) words.push_back("--kernel " + shell_word(choices.kernel));
   // Without it, a scenario with times would be replayed by time.
-  if (options.choices.explore) words.push_back("--explore all");
-  return words;
+  if (choices.explore) words.push_back("--explore all");
 }
 
 // Words, and a backslash at the end of each line but the last. A word that is too long for a line
@@ -79,13 +71,22 @@ std::string replay_command(const Case& what, const model::ClaimResult& result,
       what.cell->mode == language::RunMode::simulate && path.size() > path_length_max;
   std::vector<std::string> words{"shootdown", run_again ? "run" : "replay",
                                  shell_word(what.scenario->path)};
-  for (std::string& word : choosing_options(what, options)) words.push_back(std::move(word));
+  language::Choices choices = options.choices;
+  if (what.scenario->loaded.cells.size() > 1) choices.params = what.cell->params;
+  add_choices(words, choices);
   if (run_again) {
     words.push_back(fmt::format("--seed {}", options.seed));
   } else {
     words.push_back("--path " + (path.empty() ? "''" : path));
     words.push_back(fmt::format("--steps {}", result.steps));
   }
+  return broken_into_lines(words);
+}
+
+std::string command_again(std::string_view command, const std::string& path,
+                          const language::Choices& choices) {
+  std::vector<std::string> words{"shootdown", std::string(command), shell_word(path)};
+  add_choices(words, choices);
   return broken_into_lines(words);
 }
 

@@ -11,4 +11,8 @@ namespace cli {
 std::string replay_command(const Case& what, const model::ClaimResult& result,
                            const Options& options);
 
+// `shootdown COMMAND FILE ...` with what the command line has chosen; in lines as above.
+std::string command_again(std::string_view command, const std::string& path,
+                          const language::Choices& choices);
+
 }  // namespace cli

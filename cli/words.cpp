@@ -32,6 +32,7 @@ constexpr std::array lists{
     List{"steps", "an inner step"},
     List{"events", "an event"},
     List{"properties", "a property"},
+    List{"devices", "a kind of device"},
     List{"settings", "a setting"},
     List{"functions", "a function of conditions"},
     List{"regions", "a kind or a flag of a region"},
@@ -139,9 +140,14 @@ void add_calls(Words& words, const language::Vocabulary& known) {
     for (const language::Form& form : row.forms) {
       word.details.emplace_back("form", form_text(row.name, form));
     }
-    for (const language::Parameter& parameter : row.forms.back().parameters) {
-      if (parameter.words.size() <= words_shown_max) continue;
-      word.details.emplace_back(parameter.name, joined(parameter.words, ", "));
+    for (const language::Form& form : row.forms) {
+      for (const language::Parameter& parameter : form.parameters) {
+        if (parameter.words.size() <= words_shown_max) continue;
+        const std::pair detail(parameter.name, joined(parameter.words, ", "));
+        if (std::ranges::find(word.details, detail) == word.details.end()) {
+          word.details.push_back(detail);
+        }
+      }
     }
     std::vector<std::string> actors;
     for (const language::ActorKind actor : row.actors) {
@@ -201,6 +207,16 @@ void add_all_settings(Words& words, const language::Vocabulary& known) {
     add_settings(words, row.settings, "policy " + row.name);
   }
   if (!known.kernels.empty()) add_settings(words, known.kernels.front().switches, "kernel");
+}
+
+void add_devices(Words& words, const language::Vocabulary& known) {
+  for (const language::DeviceKindRow& row : known.device_kinds) {
+    Word word{.list = "devices", .name = row.name, .meaning = row.doc};
+    for (const SettingRow& setting : row.settings) {
+      word.details.emplace_back(setting.name, setting_text(setting));
+    }
+    words.push_back(std::move(word));
+  }
 }
 
 void add_costs(Words& words) {
@@ -282,6 +298,7 @@ const std::vector<Word>& all_words() {
     add_calls(words, known);
     add_events(words, known);
     add_properties(words);
+    add_devices(words, known);
     add_all_settings(words, known);
     add_functions(words, known);
     add_costs(words);

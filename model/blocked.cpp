@@ -118,9 +118,17 @@ std::uint64_t World::pending() const {
 }
 
 Small<TaskId, 2> World::holders_of(const Wait& wait, TaskId task) const {
-  Holders holders;
   const auto mm_of = [&] { return machine_.registrations[wait.index].mm; };
   const auto pages_of = [&] { return machine_.registrations[wait.index].pages; };
+  const auto who = [&](auto wanted) {
+    Holders found;
+    for (std::uint32_t i = 0; i < actors_.size(); ++i) {
+      for (const Flow& flow : actors_[i].stack.frames) {
+        if (wanted(flow)) add(found, TaskId{i}, task);
+      }
+    }
+    return found;
+  };
   switch (wait.kind) {
     case Wait::Kind::lock:
       return lock_holders(machine_, wait.lock_id(), task);
@@ -137,27 +145,12 @@ Small<TaskId, 2> World::holders_of(const Wait& wait, TaskId task) const {
     case Wait::Kind::answered:
     case Wait::Kind::recalled:
     case Wait::Kind::monitored:
-      for (std::uint32_t i = 0; i < actors_.size(); ++i) {
-        for (const Flow& flow : actors_[i].stack.frames) {
-          if (works_for(flow, task)) add(holders, TaskId{i}, task);
-        }
-      }
-      return holders;
+      return who([&](const Flow& flow) { return works_for(flow, task); });
     case Wait::Kind::running:
-      for (std::uint32_t i = 0; i < actors_.size(); ++i) {
-        for (const Flow& flow : actors_[i].stack.frames) {
-          if (restores(flow, MrId{wait.index})) add(holders, TaskId{i}, task);
-        }
-      }
-      return holders;
+      return who([&](const Flow& flow) { return restores(flow, MrId{wait.index}); });
     case Wait::Kind::unused:
     case Wait::Kind::uncalled:
-      for (std::uint32_t i = 0; i < actors_.size(); ++i) {
-        for (const Flow& flow : actors_[i].stack.frames) {
-          if (uses(machine_, flow, wait)) add(holders, TaskId{i}, task);
-        }
-      }
-      return holders;
+      return who([&](const Flow& flow) { return uses(machine_, flow, wait); });
     case Wait::Kind::drained:
       return posters(machine_, wait, task);
     case Wait::Kind::userfault:
@@ -166,9 +159,9 @@ Small<TaskId, 2> World::holders_of(const Wait& wait, TaskId task) const {
     case Wait::Kind::pressure:
     case Wait::Kind::mail:
     case Wait::Kind::gate:
-      return holders;
+      return {};
   }
-  return holders;
+  return {};
 }
 
 std::vector<Blocked> World::blocked() const {

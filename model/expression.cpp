@@ -62,7 +62,7 @@ std::int64_t device_tlb(const Machine& machine, const Operation& op) {
   const Page page = op.constant == 2
                         ? op.pages.first
                         : machine.registrations[mr.index()].pages.at(op.pages.first.value);
-  const DeviceTlbEntry* entry = machine.adapters[op.adapter.index()].find(mr, page);
+  const DeviceTlbEntry* entry = machine.adapters[op.adapter.index()].tlb.find(mr, page);
   return entry != nullptr ? entry->target.frame.value : unset;
 }
 

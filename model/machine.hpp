@@ -166,11 +166,19 @@ struct Machine {
     return host.zero == frame || (host.huge_zero.some() && frames.head(frame) == host.huge_zero);
   }
   HostId host_of(MmId mm) const { return spaces[mm.index()].host; }
+  bool is(AdapterId adapter, AdapterSetup::Kind kind) const {
+    return adapter.some() && setup->adapters[adapter.index()].kind == kind;
+  }
   // Whether an invalidation is counted as running. Who unsubscribes gets no range_end any more,
   // and what it has counted until then is nobody's business.
   bool in_progress(MrId mr) const;
   bool satisfied(const Wait& wait, TaskId task) const;
   bool gate_open(const Gate& gate) const;
+
+  // The entry is of a page in that device's private memory, which no CPU can reach.
+  bool private_of(DeviceOwner owner, const Pte& pte) const {
+    return pte.kind == Pte::Kind::device_private && frames[pte.frame()].node == owner;
+  }
 
   // That of its adapter, unless it is pinned.
   const Policy& policy_of(MrId mr) const;

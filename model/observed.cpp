@@ -56,7 +56,7 @@ void note_question(Machine& machine, const Event& event) {
   };
   const auto cached = [&](const Use& use) {
     const AdapterId adapter = machine.registrations[use.mr.index()].adapter;
-    return std::as_const(machine).adapters[adapter.index()].find(use.mr, use.page) != nullptr;
+    return std::as_const(machine).adapters[adapter.index()].tlb.find(use.mr, use.page) != nullptr;
   };
   drop_if(seen.used, [&](const Use& use) { return asked(use) && !cached(use); });
   for (Use& use : seen.used) use.blurred = use.blurred || asked(use);

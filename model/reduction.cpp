@@ -83,11 +83,18 @@ void find_room(const Setup& setup, Reduction& reduction) {
   reduction.cpu_tlb_roomy = known && pages <= Cpu::tlb_entries;
   std::uint64_t registered = 0;
   for (const Line& line : setup.lines) {
-    const bool registers = line.call.verb == Verb::reg_mr || line.call.verb == Verb::export_handle;
+    const Verb verb = line.call.verb;
+    const bool registers =
+        verb == Verb::reg_mr || verb == Verb::export_handle || verb == Verb::dma_map;
     if (registers) registered += line.call.pages.count;
   }
-  reduction.device_tlb_roomy = std::ranges::all_of(
-      setup.adapters, [&](const AdapterSetup& card) { return registered <= card.tlb_entries; });
+  // Any page of a process is in reach of who shares its page table, and a cache registers more than
+  // it is asked for.
+  const bool counted = !calls(setup, Verb::sva_bind) && !calls(setup, Verb::rcache_get);
+  reduction.device_tlb_roomy =
+      counted && std::ranges::all_of(setup.adapters, [&](const AdapterSetup& card) {
+        return registered <= card.tlb_entries;
+      });
   // With so many frames nobody runs short of them: World::check_room() sees to it.
   reduction.lru_unread = known && !calls(setup, Verb::reclaim) &&
                          std::ranges::all_of(setup.hosts, [&](const HostSetup& host) {
@@ -155,7 +162,11 @@ Reduction reduction_of(const Setup& setup, const std::vector<Expression>& questi
       sequence_shown = sequence_shown || operation.code == Code::sequence;
     }
   }
-  if (sequence_shown) reduction.what.sequences = false;
+  // These keep what read_begin() gave as a number, which a program may even see.
+  const bool sequence_kept = calls(setup, Verb::interval_read_begin) ||
+                             calls(setup, Verb::hmm_range_fault) ||
+                             std::ranges::any_of(setup.adapters, &AdapterSetup::checks_exclusive);
+  if (sequence_shown || sequence_kept) reduction.what.sequences = false;
   for (const AdapterSetup& card : setup.adapters) {
     if (!workers_outlive_answers(card.policy)) reduction.what.numbers = false;
   }

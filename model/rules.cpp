@@ -50,7 +50,7 @@ bool reaches(const Machine& machine, const Pte& pte, const Event& event) {
   if (!pte.has_frame() || pte.frame() != event.frame) return false;
   if (pte.kind == Pte::Kind::device_exclusive) return true;
   if (pte.migrating()) {  // Others who move it have told first.
-    return machine.setup->adapters[event.adapter.index()].kind == AdapterSetup::Kind::mirror;
+    return machine.is(event.adapter, AdapterSetup::Kind::mirror);
   }
   return machine.frames[event.frame].node == owner_of(event.adapter);
 }
@@ -71,19 +71,15 @@ bool copied_away(const Machine& machine, FrameId frame) {
   return false;
 }
 
-bool shares_table(const Machine& machine, AdapterId adapter) {
-  return adapter.some() && machine.setup->adapters[adapter.index()].kind == AdapterSetup::Kind::sva;
-}
-
-// A transfer takes effect: the most telling of S1, S22, S9, S10, S2 and S3.
+// A transfer takes effect: the most telling of S1, S22, S9, S10, S2, S8 and S3.
 PropertySet judge_dma(const Machine& machine, const Event& event) {
   const Frame& frame = machine.frames[event.frame];
   if (frame.generation != event.generation) return bit(Property::use_after_free);
   if (machine.registrations[event.mr.index()].gone) return bit(Property::foreign_access);
   const Page page = event.pages.first;
   const Pte pte = machine.spaces[event.mm.index()].page_table.at(page);
-  if (shares_table(machine,
-                   event.adapter)) {  // As a CPU: until its flush, that is, which all wait for.
+  // One that shares the page table is as a CPU: it is late until its flush, which all wait for.
+  if (machine.is(event.adapter, AdapterSetup::Kind::sva)) {
     return !reaches(machine, pte, event) && !is_write(event) && reordered(machine, event)
                ? bit(Property::reordered_read)
                : 0;
@@ -149,7 +145,8 @@ bool holds(const Machine& machine, MrId mr) {
 
 // The callback has returned, and the driver has no reference to excuse what is left.
 PropertySet judge_heeded(const Machine& machine, const Event& event) {
-  if (shares_table(machine, machine.registrations[event.mr.index()].adapter)) return 0;
+  if (machine.is(machine.registrations[event.mr.index()].adapter, AdapterSetup::Kind::sva))
+    return 0;
   const bool left = machine.registrations[event.mr.index()].pinned.empty() &&
                     !holds(machine, event.mr) && translated(machine, event.mr, event.pages);
   return left ? bit(Property::coverage_gap) : 0;
@@ -234,6 +231,7 @@ PropertySet judge_cleaned(const Machine& machine, const Event& event) {
   }
   for (const Adapter& adapter : machine.adapters) {
     for (const DeviceTlbEntry& entry : adapter.tlb) writable = writable || writes(entry.target);
+    for (const DeviceTlbEntry& entry : adapter.iotlb) writable = writable || writes(entry.target);
     for (const Transfer& transfer : adapter.transfers) {
       writable = writable || (transfer.write && writes(transfer.target));
     }
@@ -306,7 +304,7 @@ PropertySet judge_iova(const Machine& machine, const Event& event) {
   const Adapter& device = machine.adapters[fresh.adapter.index()];
   const auto old = [&](MrId mr, Page page) {
     const Registration& other = machine.registrations[mr.index()];
-    const std::uint32_t iova = other.iova + (page.value - other.pages.first.value);
+    const std::uint32_t iova = other.iova_of(page);
     return mr != event.mr && iova >= fresh.iova && iova < fresh.iova + fresh.pages.count;
   };
   for (const DeviceTlbEntry& entry : device.tlb) {
@@ -413,7 +411,7 @@ PropertySet exercised_by(const Machine& machine, const Event& event) {
              bit(foreign_access);
     case EventKind::dma_write:
       return bit(use_after_free) | bit(stale_translation) | bit(write_without_permission) |
-             bit(fork_leak) | bit(foreign_access);
+             bit(fork_leak) | bit(foreign_access) | bit(lost_update);
     case EventKind::pfn_installed:
       return bit(install_in_range) | bit(stale_install) | bit(use_after_release);
     case EventKind::released:

@@ -13,8 +13,18 @@ expect() {  # WHAT "N passed, N failed" STATUS; the log on standard input
   failures=1
 }
 
-expect "no test at all" "0 passed, 0 failed" 1 <<'LOG'
+expect "no test at all" "0 passed, 1 failed" 1 <<'LOG'
 # unit tests: exit status 0
+LOG
+expect "a silent step after one that has passed" "1 passed, 1 failed" 1 <<'LOG'
+ok 1 race.sd
+# scenarios: exit status 0
+# same results: exit status 0
+LOG
+expect "fewer results than planned" "1 passed, 1 failed" 1 <<'LOG'
+1..2
+ok 1 race.sd
+# scenarios: exit status 0
 LOG
 expect "a step that stops before its tests" "0 passed, 1 failed" 1 <<'LOG'
 error: does not compile

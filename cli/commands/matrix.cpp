@@ -23,6 +23,7 @@ enum class Mark : std::uint8_t {
   not_promised,  // Neither, and held.
   broke,         // Neither, and broken.
   idle,          // Neither, and nothing was there to be judged.
+  undecided,     // Held as far as the search came.
   unproved,      // Promised, and nothing was there to be judged.
   not_shown,     // Declared as a weakness, and held.
   contradicted,  // Promised, and broken.
@@ -32,11 +33,12 @@ struct MarkInfo {
   std::string_view name;
   bool good = true;
 };
-constexpr std::array<MarkInfo, 8> marks{{{'+', "held"},
+constexpr std::array<MarkInfo, 9> marks{{{'+', "held"},
                                          {'x', "broken as declared"},
                                          {'-', "not promised, held"},
                                          {'~', "not promised, broken"},
                                          {'.', "not exercised"},
+                                         {'u', "undecided"},
                                          {'?', "promised, not exercised", false},
                                          {'o', "declared broken, held", false},
                                          {'!', "promised, broken", false}}};
@@ -46,13 +48,14 @@ struct Row {
   model::PolicyInfo policy{};
   model::PropertySet exercised = 0;
   model::PropertySet broken = 0;
-  bool undecided = false;
+  model::PropertySet undecided = 0;           // A search has not come to its end.
   std::array<std::string, rules> shown_by{};  // The scenario that broke it first.
 
   Mark mark(std::size_t rule) const {
     const model::PropertySet one = model::PropertySet{1} << rule;
     const bool breaks = (broken & one) != 0;
     const bool judged = breaks || (exercised & one) != 0;
+    if (!breaks && (undecided & one) != 0) return Mark::undecided;
     if ((policy.guarantees.promises & one) != 0) {
       return breaks ? Mark::contradicted : judged ? Mark::held : Mark::unproved;
     }
@@ -61,19 +64,25 @@ struct Row {
   }
 };
 
-std::string_view name_of(model::AdapterSetup::Kind kind) {
-  constexpr std::array<std::string_view, 4> names{"rnic", "mirror", "sva", "pci"};
-  return names[static_cast<std::size_t>(kind)];
-}
-
-// Whether there is a device of the kind that the policy is for, and handles if it is about them.
+// The scenario has a device of the kind that the policy is for, and handles if it is about them.
 bool concerns(const model::PolicyInfo& policy, const language::Cell& cell) {
   const bool handles = std::ranges::any_of(cell.setup->lines, [](const model::Line& line) {
     return line.call.verb == model::Verb::export_handle;
   });
   if (policy.gated && !handles) return false;
   return std::ranges::any_of(cell.setup->adapters, [&](const model::AdapterSetup& adapter) {
-    return name_of(adapter.kind) == policy.device;
+    return info_of(adapter.kind).name == policy.device;
+  });
+}
+
+// The scenario has the policy as it is: a promise is made for the defaults of its settings.
+bool unchanged(const model::PolicyInfo& policy, const language::Cell& cell) {
+  const std::string_view name = model::name_of(*model::policy_named(policy.name));
+  return std::ranges::any_of(cell.setup->adapters, [&](const model::AdapterSetup& adapter) {
+    return model::name_of(adapter.policy) == name &&
+           std::ranges::all_of(policy.settings, [&](const model::SettingInfo& setting) {
+             return model::get(adapter.policy, setting.name) == setting.default_value;
+           });
   });
 }
 
@@ -100,13 +109,20 @@ class Matrix {
     options_.coverage = true;
   }
 
-  // False if a scenario cannot be run.
+  // False if a scenario cannot be run, or if there is no such policy.
   bool run() {
+    const std::string& wanted = options_.choices.policy;
+    if (!wanted.empty() && !model::policy_named(wanted)) {
+      return report_problems(session_, load_scenarios(files_, options_.choices));
+    }
+    language::Choices plain = options_.choices;
+    plain.policy.clear();
+    const std::vector<Scenario> scenarios = load_scenarios(files_, plain);
+    if (!report_problems(session_, scenarios)) return false;
     for (const model::PolicyInfo& policy : model::policy_list()) {
-      const std::string& wanted = session_.options.choices.policy;
       if (!wanted.empty() && wanted != policy.name) continue;
       rows_.push_back({.policy = policy});
-      if (!fill(rows_.back())) return false;
+      if (!fill(rows_.back(), scenarios)) return false;
       if (interrupted()) return true;
     }
     return true;
@@ -149,18 +165,23 @@ class Matrix {
     return true;
   }
   bool undecided() const {
-    return std::ranges::any_of(rows_, [](const Row& row) { return row.undecided; });
+    return std::ranges::any_of(rows_, [](const Row& row) { return row.undecided != 0; });
   }
 
  private:
-  bool fill(Row& row) {
+  bool fill(Row& row, const std::vector<Scenario>& all) {
+    std::vector<std::string> files;
+    for (const Scenario& scenario : all) {
+      const auto fits = [&](const language::Cell& cell) { return concerns(row.policy, cell); };
+      if (std::ranges::any_of(scenario.loaded.cells, fits)) files.push_back(scenario.path);
+    }
     language::Choices choices = options_.choices;
     choices.policy = row.policy.name;
-    std::vector<Scenario> scenarios = load_scenarios(files_, choices);
+    std::vector<Scenario> scenarios = load_scenarios(files, choices);
     if (!report_problems(session_, scenarios)) return false;
     for (Scenario& scenario : scenarios) {
       for (language::Cell& cell : scenario.loaded.cells) {
-        if (!concerns(row.policy, cell)) continue;
+        if (choices.set.empty() && !unchanged(row.policy, cell)) continue;
         claim_all_rules(cell);
         note(row, {.scenario = &scenario, .cell = &cell});
         if (interrupted()) return true;
@@ -172,10 +193,10 @@ class Matrix {
   void note(Row& row, const Case& what) {
     Progress progress(options_.progress);
     const Outcome outcome = cli::run(what, options_, progress, nullptr);
-    row.undecided = row.undecided || outcome.verdict.undecided();
     for (std::size_t rule = 0; rule < rules; ++rule) {
       const model::PropertySet one = model::PropertySet{1} << rule;
       if (outcome.coverage && outcome.coverage->rules[rule] > 0) row.exercised |= one;
+      if (!outcome.verdict.claims[rule].decided) row.undecided |= one;
       if (outcome.verdict.claims[rule].holds) continue;
       if (row.shown_by[rule].empty()) row.shown_by[rule] = what.scenario->path;
       row.broken |= one;
@@ -198,14 +219,17 @@ class Matrix {
     }
   }
 
-  static void write_mistakes(Output& out, const Row& row) {
+  void write_mistakes(Output& out, const Row& row) const {
+    language::Choices choices = options_.choices;
+    choices.policy = row.policy.name;
     for (std::size_t rule = 0; rule < rules; ++rule) {
       const MarkInfo& mark = info_of(row.mark(rule));
       if (mark.good) continue;
-      std::string text = fmt::format("{}: {} ({})", model::property_table[rule].name, mark.name,
-                                     model::property_table[rule].code);
-      if (!row.shown_by[rule].empty()) text += ", " + row.shown_by[rule];
-      out.write(flowed(fmt::format("{}: ", row.policy.name), text, 4));
+      out.print("{}: {}: {} ({})\n", row.policy.name, model::property_table[rule].name, mark.name,
+                model::property_table[rule].code);
+      if (!row.shown_by[rule].empty()) {
+        out.write(command_again("matrix", row.shown_by[rule], choices));
+      }
     }
   }
 

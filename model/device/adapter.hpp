@@ -17,6 +17,28 @@ struct DeviceTlbEntry {
   bool operator==(const DeviceTlbEntry&) const = default;
 };
 
+// Oldest first.
+template <std::size_t inline_entries>
+struct DeviceTlb : Small<DeviceTlbEntry, inline_entries> {
+  bool operator==(const DeviceTlb&) const = default;
+
+  const DeviceTlbEntry* find(MrId mr, Page page) const {
+    for (const DeviceTlbEntry& entry : *this) {
+      if (entry.mr == mr && entry.page == page) return &entry;
+    }
+    return nullptr;
+  }
+  void fill(const DeviceTlbEntry& entry, std::size_t capacity) {
+    if (this->size() >= capacity) this->erase(this->begin());
+    this->push_back(entry);
+  }
+  void flush(MrId mr, PageRange pages) {
+    drop_if(*this, [&](const DeviceTlbEntry& entry) {
+      return entry.mr == mr && pages.contains(entry.page);
+    });
+  }
+};
+
 // One page-sized piece of a DMA between its translation and the moment it is globally visible.
 struct Transfer {
   TaskId task{};
@@ -30,9 +52,9 @@ struct Transfer {
 
 struct Adapter {
   HostId host{};
-  Small<DeviceTlbEntry, 2> tlb{};  // Oldest first.
+  DeviceTlb<2> tlb{};
   Small<Transfer, 2> transfers{};
-  Small<DeviceTlbEntry, 1> iotlb{};
+  DeviceTlb<1> iotlb{};
   std::uint8_t requests = 0;  // Page requests (PRI) that have no response yet.
   bool hung = false;          // It answers nothing any more.
   bool blocked = false;       // The IOMMU lets nothing of it through.
@@ -40,32 +62,6 @@ struct Adapter {
   bool operator==(const Adapter&) const = default;
   void encode(sim::Encoder& out) const;
 
-  const DeviceTlbEntry* find(MrId mr, Page page) const {
-    for (const DeviceTlbEntry& entry : tlb) {
-      if (entry.mr == mr && entry.page == page) return &entry;
-    }
-    return nullptr;
-  }
-  void fill(const DeviceTlbEntry& entry, std::size_t capacity) {
-    if (tlb.size() >= capacity) tlb.erase(tlb.begin());
-    tlb.push_back(entry);
-  }
-  const DeviceTlbEntry* find_iotlb(MrId mr, Page page) const {
-    for (const DeviceTlbEntry& entry : iotlb) {
-      if (entry.mr == mr && entry.page == page) return &entry;
-    }
-    return nullptr;
-  }
-  void flush_iotlb(MrId mr, PageRange pages) {
-    drop_if(iotlb, [&](const DeviceTlbEntry& entry) {
-      return entry.mr == mr && pages.contains(entry.page);
-    });
-  }
-  void flush(MrId mr, PageRange pages) {
-    drop_if(tlb, [&](const DeviceTlbEntry& entry) {
-      return entry.mr == mr && pages.contains(entry.page);
-    });
-  }
   bool in_flight(MrId mr, PageRange pages) const {
     return std::ranges::any_of(transfers, [&](const Transfer& transfer) {
       return transfer.mr == mr && pages.contains(transfer.page);

@@ -3,8 +3,9 @@
 
 // A registration cache: what a library in a process keeps of registrations of pinned memory, by
 // their addresses. Counterparts: ucs_rcache_t of UCX and ofi_mr_cache of libfabric.
-// Invariant: who changes `regions` other than by counting users holds `lock`, or has seen in the
-// same step that nobody does.
+// Invariant: who changes `regions` holds `lock`, or has seen in the same step that nobody does;
+// but users and the order are counters of their own, and the last user of a region that is invalid
+// takes it out.
 
 #include "model/memory/address_space.hpp"
 

@@ -56,6 +56,8 @@ struct Registration {
 
   bool operator==(const Registration&) const = default;
   void encode(sim::Encoder& out) const;
+
+  std::uint32_t iova_of(Page page) const { return iova + (page.value - pages.first.value); }
 };
 
 }  // namespace model

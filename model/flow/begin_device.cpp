@@ -22,7 +22,7 @@ PageRange pages_of(const Machine& machine, MrId mr, const Target& target) {
 AdapterId card_of(const Machine& machine, MmId user) {
   const HostId host = machine.host_of(user);
   for (std::uint32_t i = 0; i < machine.adapters.size(); ++i) {
-    const bool card = machine.setup->adapters[i].kind == AdapterSetup::Kind::rnic;
+    const bool card = machine.is(AdapterId{i}, AdapterSetup::Kind::rnic);
     if (card && machine.adapters[i].host == host) return AdapterId{i};
   }
   return {};
@@ -52,8 +52,7 @@ Flow rdma(const Call& call, const Machine& machine) {
 Flow dma(const Call& call, const Machine& machine) {
   const MrId mr{object(machine, call.target.variable)};
   const bool shares =
-      machine.setup->adapters[machine.registrations[mr.index()].adapter.index()].kind ==
-      AdapterSetup::Kind::sva;
+      machine.is(machine.registrations[mr.index()].adapter, AdapterSetup::Kind::sva);
   const PageRange pages = shares ? call.pages : pages_of(machine, mr, call.target);
   if (call.verb == Verb::prefetch) {
     const bool write = machine.registrations[mr.index()].write;

@@ -340,27 +340,21 @@ Next MigrateVma::copy(Context& c) {
 // mirror has the pages where they are going to be.
 Next MigrateVma::map(Context& c) {
   const PageTable& table = std::as_const(c.machine).spaces[mm.index()].page_table;
-  const auto install = [&](Page page, FrameId frame, bool may_write) {
-    const PfnEntry target{.frame = frame,
-                          .generation = c.frame(frame).generation,
-                          .write = may_write && table.at(page).write};
-    c.registration(mr).table.set(page, target);
-    c.emit({.kind = EventKind::pfn_installed,
-            .detail = target.write,
-            .mm = mm,
-            .pages = one_page(page),
-            .mr = mr,
-            .frame = frame});
+  const auto set = [&](Page page, FrameId frame, bool may_write) {
+    install(c, mr, page,
+            {.frame = frame,
+             .generation = c.frame(frame).generation,
+             .write = may_write && table.at(page).write});
   };
   c.take(driver_lock(mr), LockMode::write);
   const Collected lists = c.collected();
   for (std::size_t i = 0; i < lists.folios.size(); ++i) {
-    if (lists.targets[i].some()) install(lists.pages[i], lists.targets[i], true);
+    if (lists.targets[i].some()) set(lists.pages[i], lists.targets[i], true);
   }
   for (const Page page : lists.filled) {
     const Pte pte = table.at(page);
     if (pte.has_frame() && c.frame(pte.frame()).node == owner) {
-      install(page, pte.frame(), !c.setup.switches.mirror_holes_read_only);
+      set(page, pte.frame(), !c.setup.switches.mirror_holes_read_only);
     }
   }
   c.release(driver_lock(mr));

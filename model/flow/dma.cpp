@@ -13,22 +13,48 @@ PolicyCall fault_call(MrId mr, Page page, bool write) {
 
 }  // namespace
 
+Value access(Context& c, MrId mr, Page page, const PfnEntry& target, bool write, Value value) {
+  const Registration& region = std::as_const(c.machine).registrations[mr.index()];
+  const Value now = write ? value : std::as_const(c.machine).frames[target.frame].value;
+  c.emit({.kind = write ? EventKind::dma_write : EventKind::dma_read,
+          .detail = write,
+          .mm = region.mm,
+          .pages = one_page(page),
+          .mr = mr,
+          .adapter = region.adapter,
+          .frame = target.frame,
+          .generation = target.generation,
+          .value = now});
+  if (write) c.frame(target.frame).value = now;
+  return now;
+}
+
+void install(Context& c, MrId mr, Page page, const PfnEntry& target) {
+  Registration& region = c.registration(mr);
+  region.table.set(page, target);
+  c.emit({.kind = EventKind::pfn_installed,
+          .detail = target.write,
+          .mm = region.mm,
+          .pages = one_page(page),
+          .mr = mr,
+          .frame = target.frame});
+}
+
 Wait Dma::guard() const {
   return step == Step::stopped ? Wait{.kind = Wait::Kind::running, .index = mr.value} : Wait{};
 }
 
 Next Dma::run(Context& c) {
+  if (step == Step::responded) --c.adapter(adapter).requests;
+  if (c.adapter(adapter).hung) return stop(c);
   switch (step) {
     case Step::translate:
-      if (c.setup.adapters[adapter.index()].kind == AdapterSetup::Kind::sva) {
-        return translate_shared(c);
-      }
+      if (c.machine.is(adapter, AdapterSetup::Kind::sva)) return translate_shared(c);
       return translate(c);
     case Step::stopped:
       step = Step::translate;
       return Next::pass;
     case Step::faulted:
-      if (c.adapter(adapter).hung) return stop(c);
       if (!c.task().result.ok()) return refuse(c);
       c.spend(Cost::dev_resume);
       step = Step::translate;
@@ -36,8 +62,6 @@ Next Dma::run(Context& c) {
     case Step::land:
       return land(c);
     case Step::responded:
-      --c.adapter(adapter).requests;
-      if (c.adapter(adapter).hung) return stop(c);
       if (!c.task().result.ok()) return refuse(c);  // Invalid Request.
       step = Step::translate;
       return Next::again;
@@ -53,7 +77,7 @@ Next Dma::translate(Context& c) {
   c.spend(Cost::device_tlb);
   c.task().lookup_failed = false;
   // The IOMMU's TLB does not ask whether what it has is still mapped.
-  const bool behind_iommu = c.setup.adapters[adapter.index()].kind == AdapterSetup::Kind::pci;
+  const bool behind_iommu = c.machine.is(adapter, AdapterSetup::Kind::pci);
   if (!behind_iommu && (!region.live || (write && !region.write))) return refuse(c);
   if (region.stopped) {
     step = Step::stopped;
@@ -61,7 +85,7 @@ Next Dma::translate(Context& c) {
   }
   const bool asks = write && c.setup.adapters[adapter.index()].check_write;
   PfnEntry target;
-  if (const DeviceTlbEntry* hit = behind_iommu ? find_iova(c) : device.find(mr, page)) {
+  if (const DeviceTlbEntry* hit = behind_iommu ? find_iova(c) : device.tlb.find(mr, page)) {
     target = hit->target;
   }
   if (!target.populated() || (asks && !target.write)) {
@@ -83,9 +107,9 @@ Next Dma::translate(Context& c) {
       target.young = true;
       c.registration(mr).table.set(page, target);
     }
-    device.flush(mr, one_page(page));
-    device.fill({.mr = mr, .page = page, .target = target},
-                c.setup.adapters[adapter.index()].tlb_entries);
+    device.tlb.flush(mr, one_page(page));
+    device.tlb.fill({.mr = mr, .page = page, .target = target},
+                    c.setup.adapters[adapter.index()].tlb_entries);
   }
   return start(c, target);
 }
@@ -93,8 +117,7 @@ Next Dma::translate(Context& c) {
 // Whoever the entry was made for: the IOMMU knows addresses, and no mappings.
 const DeviceTlbEntry* Dma::find_iova(Context& c) const {
   const auto iova_of = [&](MrId of, Page page) {
-    const Registration& region = std::as_const(c.machine).registrations[of.index()];
-    return region.iova + (page.value - region.pages.first.value);
+    return std::as_const(c.machine).registrations[of.index()].iova_of(page);
   };
   const std::uint32_t wanted = iova_of(mr, pages.at(done));
   for (const DeviceTlbEntry& entry : std::as_const(c.machine).adapters[adapter.index()].tlb) {
@@ -115,24 +138,24 @@ Next Dma::translate_shared(Context& c) {
   const auto usable = [&](const DeviceTlbEntry* entry) {
     return entry != nullptr && (entry->target.write || !write);
   };
-  if (const DeviceTlbEntry* hit = device.find(mr, page); setup.ats && usable(hit)) {
+  if (const DeviceTlbEntry* hit = device.tlb.find(mr, page); setup.ats && usable(hit)) {
     c.spend(Cost::device_tlb);
     return start(c, hit->target);
   }
   c.spend(setup.ats ? Cost::ats_request : Cost::device_tlb);
   PfnEntry target;
-  if (const DeviceTlbEntry* hit = device.find_iotlb(mr, page); usable(hit)) {
+  if (const DeviceTlbEntry* hit = device.iotlb.find(mr, page); usable(hit)) {
     target = hit->target;
   } else if (const auto walked = walk(c)) {
     target = *walked;
-    device.flush_iotlb(mr, one_page(page));
+    device.iotlb.flush(mr, one_page(page));
     device.iotlb.push_back({.mr = mr, .page = page, .target = target});
   } else {
     return ask(c);
   }
   if (setup.ats) {
-    device.flush(mr, one_page(page));
-    device.fill({.mr = mr, .page = page, .target = target}, setup.tlb_entries);
+    device.tlb.flush(mr, one_page(page));
+    device.tlb.fill({.mr = mr, .page = page, .target = target}, setup.tlb_entries);
   }
   return start(c, target);
 }
@@ -201,18 +224,8 @@ Next Dma::land(Context& c) {
       [&](const Transfer& transfer) { return transfer.task == c.self && transfer.page == page; });
   const PfnEntry target = own->target;
   device.transfers.erase(own);
-  const Value seen = std::as_const(c.machine).frames[target.frame].value;
-  if (!write && done == 0) value = seen;
-  c.emit({.kind = write ? EventKind::dma_write : EventKind::dma_read,
-          .detail = write,
-          .mm = c.registration(mr).mm,
-          .pages = one_page(page),
-          .mr = mr,
-          .adapter = adapter,
-          .frame = target.frame,
-          .generation = target.generation,
-          .value = write ? value : seen});
-  if (write) c.frame(target.frame).value = value;
+  const Value now = access(c, mr, page, target, write, value);
+  if (done == 0) value = now;
   c.changed(Wait::Kind::quiet, mr.value);
   c.changed(Wait::Kind::completed, mr.value);
   if (++done == (pages.count + 1) / 2) c.emit({.kind = EventKind::half});
@@ -232,10 +245,17 @@ Next Dma::refuse(Context& c) {
   return c.done(Result::error(EFAULT));
 }
 
-// What the kernel was doing for the device is over.
+// The device hangs. What the kernel was doing for it is over; a remote card that waits for it gives
+// up when its retries have run out, and a transfer in flight is nobody's from then on.
 Next Dma::stop(Context& c) {
-  c.stop_tasks(adapter);
-  return Next::again;
+  if (!requester.some()) {
+    c.stop_tasks(adapter);
+    return Next::again;
+  }
+  for (Transfer& transfer : c.adapter(adapter).transfers) {
+    if (transfer.task == c.self) transfer.task = {};
+  }
+  return c.done(Result::error(EFAULT));
 }
 
 Next Hang::run(Context& c) {
@@ -279,7 +299,7 @@ Next Register::run(Context& c) {
       for (const Registration& other : c.machine.registrations) {
         if (other.live && other.adapter == adapter) used += other.pages.count;
       }
-      const bool table = c.setup.adapters[adapter.index()].kind == AdapterSetup::Kind::rnic;
+      const bool table = c.machine.is(adapter, AdapterSetup::Kind::rnic);
       if (table && used > c.setup.adapters[adapter.index()].pfn_table) {
         return c.done(Result::error(ENOMEM));
       }
@@ -293,7 +313,7 @@ Next Register::run(Context& c) {
                                          .write = writable,
                                          .handle = handle,
                                          .pins = pinned});
-      if (c.setup.adapters[adapter.index()].kind == AdapterSetup::Kind::pci) map_iova(c);
+      if (c.machine.is(adapter, AdapterSetup::Kind::pci)) map_iova(c);
       c.spend(Cost::syscall);
       step = Step::created;
       return c.call({PolicyCall{.hook = Hook::registered,

@@ -7,6 +7,12 @@
 
 namespace model {
 
+// What a device does to one page takes effect in its frame: the value that is there then.
+Value access(Context& c, MrId mr, Page page, const PfnEntry& target, bool write, Value value);
+
+// A translation comes into the PFN table.
+void install(Context& c, MrId mr, Page page, const PfnEntry& target);
+
 // A DMA of an adapter, one page-sized piece after another: translate, then land. The result of a
 // read is the value of its first page; EFAULT if a piece has no translation and can get none.
 struct Dma {

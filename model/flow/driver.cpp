@@ -11,7 +11,7 @@ const Registration& Driver::registration(MrId mr) const { return context_.regist
 void Driver::lock(MrId mr) { context_.take(driver_lock(mr), LockMode::write); }
 bool Driver::may_try(MrId mr) const {
   const AdapterId adapter = registration(mr).adapter;
-  return context_.setup.adapters[adapter.index()].kind == AdapterSetup::Kind::mirror &&
+  return context_.machine.is(adapter, AdapterSetup::Kind::mirror) &&
          context_.machine.lock_available(driver_lock(mr), LockMode::write);
 }
 
@@ -204,16 +204,10 @@ void Driver::mark_dirty(MrId mr, PageRange pages) {
 
 void Driver::install(MrId mr, Page page, PfnEntry entry) {
   if (!entry.populated()) return end_lookup(mr, page);
-  Registration& region = context_.registration(mr);
   entry.young = true;
-  region.table.set(page, entry);
-  if (region.pinned.empty()) context_.spend(Cost::pfn_update);  // Else it is part of the pin.
-  context_.emit({.kind = EventKind::pfn_installed,
-                 .detail = entry.write,
-                 .mm = region.mm,
-                 .pages = one_page(page),
-                 .mr = mr,
-                 .frame = entry.frame});
+  if (registration(mr).pinned.empty())
+    context_.spend(Cost::pfn_update);  // Else it is part of the pin.
+  model::install(context_, mr, page, entry);
   end_lookup(mr, page);
 }
 
@@ -233,7 +227,7 @@ void Driver::flush(MrId mr, PageRange pages) {
 void Driver::flush_iotlb(MrId mr, PageRange pages) {
   const AdapterId adapter = context_.registration(mr).adapter;
   if (std::as_const(context_.machine).adapters[adapter.index()].iotlb.empty()) return;
-  context_.adapter(adapter).flush_iotlb(mr, pages);
+  context_.adapter(adapter).iotlb.flush(mr, pages);
   context_.spend(Cost::iotlb_flush);
   context_.emit({.kind = EventKind::iotlb_flush,
                  .mm = context_.registration(mr).mm,
@@ -254,7 +248,7 @@ void Driver::block(MrId mr) {
 
 void Driver::flush_atc(MrId mr, PageRange pages) {
   const AdapterId adapter = context_.registration(mr).adapter;
-  context_.adapter(adapter).flush(mr, pages);
+  context_.adapter(adapter).tlb.flush(mr, pages);
   context_.emit({.kind = EventKind::device_flush,
                  .mm = context_.registration(mr).mm,
                  .pages = pages,

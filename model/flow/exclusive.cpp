@@ -109,15 +109,8 @@ void MakeExclusive::map(Context& c) {
     c.release(driver_lock(mr));
     return;
   }
-  c.registration(mr).table.set(
-      page,
-      {.frame = frame, .generation = c.frame(frame).generation, .write = true, .atomic = true});
-  c.emit({.kind = EventKind::pfn_installed,
-          .detail = 1,
-          .mm = mm,
-          .pages = one_page(page),
-          .mr = mr,
-          .frame = frame});
+  install(c, mr, page,
+          {.frame = frame, .generation = c.frame(frame).generation, .write = true, .atomic = true});
   c.release(driver_lock(mr));
 }
 

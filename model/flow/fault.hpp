@@ -83,13 +83,13 @@ struct GetPage {
                                                          "unlock", "wait", "awaited"};
   enum class Step : std::uint8_t { lock, walk, faulted, unlock, wait, awaited } step = Step::lock;
   enum class Mode : std::uint8_t {
-    cpu,
-    look_up,
-    snapshot,
-    pin,
-    populate,
-    request,
-    hold
+    cpu,       // handle_mm_fault(), for a task of its own
+    look_up,   // hmm_range_fault()
+    snapshot,  // hmm_range_fault(), that faults nothing in
+    pin,       // pin_user_pages()
+    populate,  // populate_vma_page_range()
+    request,   // iommu_sva_handle_mm()
+    hold       // get_user_pages()
   } mode = Mode::cpu;
   bool write = false;
   bool force = false;

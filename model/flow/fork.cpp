@@ -330,11 +330,7 @@ Next Exit::run(Context& c) {
         notifier.intervals.set_sequence(mr, notifier.intervals.sequence());
         return Next::pass;
       }
-      return c.call({PolicyCall{.hook = Hook::range_start,
-                                .mr = mr,
-                                .range = release,
-                                .pages = c.registration(mr).pages,
-                                .sequence = notifier.intervals.sequence()}});
+      return c.call({invalidate(c, release, mr)});
     }
     case Step::finish_pass: {
       const MrId mr = finish_intervals(c, release, cursor);
@@ -354,8 +350,7 @@ Next Exit::run(Context& c) {
       }
       listener = mr;
       c.spend(Cost::range_start);
-      return c.call({PolicyCall{
-          .hook = Hook::release, .mr = mr, .range = release, .pages = c.registration(mr).pages}});
+      return c.call({callback(c, Hook::release, release, mr)});
     }
     case Step::released:
       return released(c);

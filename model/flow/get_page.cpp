@@ -123,8 +123,9 @@ bool GetPage::orphaned(Context& c) const {
 
 // A page of the device's own private memory, which no CPU can reach.
 bool GetPage::owns(Context& c, Pte pte) const {
-  return pte.kind == Pte::Kind::device_private && mr.some() &&
-         c.frame(pte.frame()).node == owner_of(c.registration(mr).adapter);
+  return mr.some() &&
+         c.machine.private_of(owner_of(std::as_const(c.machine).registrations[mr.index()].adapter),
+                              pte);
 }
 
 Next GetPage::found(Context& c, Pte pte) {

@@ -88,8 +88,7 @@ Next HmmRange::walk(Context& c) {
       error = EFAULT;
       break;
     }
-    const bool own = pte.kind == Pte::Kind::device_private && c.frame(pte.frame()).node == owner;
-    if (own || pte.allows(write)) continue;
+    if (c.machine.private_of(owner, pte) || pte.allows(write)) continue;
     if (write && !vma->write) {
       error = EPERM;
       break;
@@ -104,8 +103,7 @@ Next HmmRange::walk(Context& c) {
 // dmirror_mkentry() of what hmm_range_fault() reports when it is not asked to fault.
 std::uint32_t HmmRange::code(Context& c, const Vma* vma, Pte pte) const {
   if (vma == nullptr || !vma->allows(false)) return mirror_prot::error;
-  const bool is_owned_private = pte.kind == Pte::Kind::device_private &&
-                                std::as_const(c.machine).frames[pte.frame()].node == owner;
+  const bool is_owned_private = c.machine.private_of(owner, pte);
   if (!pte.allows(false) && !is_owned_private) return mirror_prot::none;
   const Frame& frame = std::as_const(c.machine).frames[pte.frame()];
   std::uint32_t bits = pte.write ? mirror_prot::write : mirror_prot::read;

@@ -281,9 +281,8 @@ Next ProtectHugetlb::run(Context& c) {
       return Next::again;
     case Step::flush:
       step = Step::end;
-      return c.call({TlbFlush{.mm = mm,
-                              .pages = unshared ? range.pages : pages,
-                              .shift = static_cast<std::uint8_t>(size == pud_pages ? 30 : 21)}});
+      return c.call(
+          {TlbFlush{.mm = mm, .pages = unshared ? range.pages : pages, .shift = page_shift(size)}});
     case Step::end:
       if (file.some()) c.release(rmap_lock(file));
       step = Step::finish;

@@ -125,20 +125,9 @@ Next MirrorCopy::load(Context& c) {
 }
 
 Next MirrorCopy::copy(Context& c) {
-  const Registration& region = c.registration(mr);
-  const Value seen = std::as_const(c.machine).frames[target.frame].value;
-  if (!write && done == 0) value = seen;
   c.spend(Cost::copy_page);
-  c.emit({.kind = write ? EventKind::dma_write : EventKind::dma_read,
-          .detail = write,
-          .mm = region.mm,
-          .pages = one_page(pages.at(done)),
-          .mr = mr,
-          .adapter = region.adapter,
-          .frame = target.frame,
-          .generation = target.generation,
-          .value = write ? value : seen});
-  if (write) c.frame(target.frame).value = value;
+  const Value now = access(c, mr, pages.at(done), target, write, value);
+  if (done == 0) value = now;
   c.count_pages(1);
   target = {};
   step = ++done == pages.count ? Step::unlock : Step::load;

@@ -64,7 +64,7 @@ struct MirrorCopy {
   Next unlock(Context& c);
 };
 
-// HMM_DMIRROR_MIGRATE_TO_DEV, _MIGRATE_TO_SYS and _EXCLUSIVE: mapping by mapping; then what the
+// HMM_DMIRROR_MIGRATE_TO_DEV and _MIGRATE_TO_SYS: mapping by mapping; then what the
 // device has got is read back.
 struct MirrorMove {
   static constexpr std::string_view name = "mirror_move";

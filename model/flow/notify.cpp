@@ -7,13 +7,6 @@
 namespace model {
 namespace {
 
-// invalidate(), which is told the sequence number; range_start() is not.
-PolicyCall invalidate(Context& c, const NotifierRange& range, MrId mr) {
-  PolicyCall call = callback(c, Hook::range_start, range, mr);
-  call.sequence = c.notifier(range.mm).intervals.sequence();
-  return call;
-}
-
 PageRange announced(const Context& c, PageRange pages) {
   if (c.setup.switches.announce_whole || pages.count < 2) return pages;
   return {.first = pages.first, .count = pages.count - 1};
@@ -61,10 +54,16 @@ PolicyCall callback(Context& c, Hook hook, const NotifierRange& range, MrId mr) 
   const bool own = range.owner != 0 && owner_of(region.adapter) == range.owner;
   return {.hook = hook,
           .own = own,
-          .current = c.task().mm == range.mm,
+          .current = c.task().mm == range.mm && !c.mm(range.mm).leaving,  // exit_mm() forgets it.
           .mr = mr,
           .range = range,
           .pages = region.pages.intersect(range.pages)};
+}
+
+PolicyCall invalidate(Context& c, const NotifierRange& range, MrId mr) {
+  PolicyCall call = callback(c, Hook::range_start, range, mr);
+  call.sequence = c.notifier(range.mm).intervals.sequence();
+  return call;
 }
 
 void open_range(Context& c, const NotifierRange& range, bool outside) {

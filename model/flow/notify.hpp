@@ -61,7 +61,11 @@ void close_range(Context& c, const NotifierRange& range);
 // mn_itree_finish_pass(): the second pass, from `cursor` on among the intervals that were hit.
 // Gives the next one whose driver must be called; none: that was all.
 MrId finish_intervals(Context& c, const NotifierRange& range, std::uint32_t& cursor);
+
+// What a subscriber's driver is called with: its own part of the range.
 PolicyCall callback(Context& c, Hook hook, const NotifierRange& range, MrId mr);
+// invalidate() of an interval, which is told the sequence number; range_start() is not.
+PolicyCall invalidate(Context& c, const NotifierRange& range, MrId mr);
 
 // mn_itree_inv_end(), with the wake-up of those who wait for the epoch to end.
 void end_intervals(Context& c, MmId mm);

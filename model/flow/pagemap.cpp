@@ -88,8 +88,7 @@ Next PagemapScan::next(Context& c) {
 // flush_tlb_range(), which knows the size of pages of hugetlb.
 TlbFlush PagemapScan::flush(Context& c) const {
   TlbFlush all = flush_range(mm, changed);
-  const std::uint32_t size = c.mm(mm).find_vma(changed.first)->pagesize();
-  if (size > 1) all.shift = size == pud_pages ? 30 : 21;
+  all.shift = page_shift(c.mm(mm).find_vma(changed.first)->pagesize());
   return all;
 }
 

@@ -69,22 +69,21 @@ void hook_call(FlowStack& stack, const Call& said, const Machine& machine) {
 }
 
 std::optional<Flow> begin_rcache(const Call& call, const Machine& machine) {
-  const bool ours = call.verb == Verb::rcache_get || call.verb == Verb::rcache_put ||
-                    call.verb == Verb::rcache_flush;
-  if (!ours) return std::nullopt;
   // After vfork() it may be another process's library that has none.
-  const bool exists = machine.setup->processes[call.mm.index()].rcache.exists;
-  if (!exists) return Flow{Syscall{.error = EINVAL}};
+  const auto of_cache = [&](auto flow) {
+    const bool exists = machine.setup->processes[call.mm.index()].rcache.exists;
+    return exists ? Flow{flow} : Flow{Syscall{.error = EINVAL}};
+  };
   switch (call.verb) {
     case Verb::rcache_get: {
       const auto prot = static_cast<std::uint8_t>(call.flags == 0 ? any_access : call.flags);
-      return Flow{
-          RcacheGet{.asked = prot, .mm = call.mm, .adapter = call.adapter, .wanted = call.pages}};
+      return of_cache(
+          RcacheGet{.asked = prot, .mm = call.mm, .adapter = call.adapter, .wanted = call.pages});
     }
     case Verb::rcache_put:
-      return Flow{RcachePut{.mm = call.mm, .mr = cached_registration(call, machine)}};
+      return of_cache(RcachePut{.mm = call.mm, .mr = cached_registration(call, machine)});
     case Verb::rcache_flush:
-      return Flow{RcacheFlush{.mm = call.mm}};
+      return of_cache(RcacheFlush{.mm = call.mm});
     default:
       return std::nullopt;
   }

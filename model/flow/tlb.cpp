@@ -49,6 +49,11 @@ bool send(Context& c, std::uint64_t entries, Wanted wanted) {
   return remote;
 }
 
+// A device is bound to the address space.
+bool shares_table(const Machine& machine, const Registration& bond, MmId mm) {
+  return bond.mm == mm && !bond.gone && machine.is(bond.adapter, AdapterSetup::Kind::sva);
+}
+
 }  // namespace
 
 void free_tables(Context& c, MmId mm, PageRange pages, Page floor, Page ceiling) {
@@ -71,9 +76,7 @@ Next SecondaryFlush::run(Context& c) {
   for (; cursor < c.machine.registrations.size(); ++cursor) {
     const MrId mr{cursor};
     const Registration& region = std::as_const(c.machine).registrations[cursor];
-    const bool shares = region.mm == mm && region.adapter.some() && !region.gone &&
-                        c.setup.adapters[region.adapter.index()].kind == AdapterSetup::Kind::sva;
-    if (!shares) continue;
+    if (!shares_table(c.machine, region, mm)) continue;
     ++cursor;
     return c.call({PolicyCall{
         .hook = Hook::secondary, .mr = mr, .range = {.mm = mm, .pages = pages}, .pages = pages}});
@@ -84,11 +87,9 @@ Next SecondaryFlush::run(Context& c) {
 Next secondary_tlb(Context& c, MmId mm, PageRange pages, Next next) {
   if (!std::as_const(c.machine).notifiers[mm.index()].list.empty()) c.spend(Cost::lock);
   c.emit({.kind = EventKind::secondary_tlb, .mm = mm, .pages = pages});
-  const bool shared =
-      std::ranges::any_of(std::as_const(c.machine).registrations, [&](const Registration& region) {
-        return region.mm == mm && region.adapter.some() && !region.gone &&
-               c.setup.adapters[region.adapter.index()].kind == AdapterSetup::Kind::sva;
-      });
+  const bool shared = std::ranges::any_of(
+      std::as_const(c.machine).registrations,
+      [&](const Registration& region) { return shares_table(c.machine, region, mm); });
   return shared ? c.call({SecondaryFlush{.mm = mm, .pages = pages}}) : next;
 }
 

@@ -18,12 +18,17 @@ Wait Unwatch::guard() const {
 }
 
 Next Unwatch::run(Context& c) {
-  if (step == Step::wait) return c.done();
-  c.registration(mr).live = false;
-  c.spend(Cost::syscall);
-  if (c.notifier(c.registration(mr).mm).intervals.remove(mr)) return c.done();
-  step = Step::wait;
-  return Next::again;
+  Registration& region = c.registration(mr);
+  if (step == Step::remove) {
+    region.live = false;
+    c.spend(Cost::syscall);
+    if (!c.notifier(region.mm).intervals.remove(mr)) {
+      step = Step::wait;
+      return Next::again;
+    }
+  }
+  region.gone = true;  // Its owner may free it.
+  return c.done();
 }
 
 Wait ReadInterval::guard() const {

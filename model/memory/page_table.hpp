@@ -7,6 +7,8 @@
 // Invariant: a populated entry has all tables above it. A huge entry (PMD_SIZE, or PUD_SIZE if it
 // is gigantic) is kept as the alike entries that it stands for, and has no table below it.
 
+#include <bit>
+
 #include "model/memory/block_table.hpp"
 #include "model/memory/names.hpp"
 
@@ -16,6 +18,11 @@ namespace model {
 inline constexpr std::uint32_t pmd_pages = 512;
 inline constexpr std::uint32_t pud_pages = 512 * pmd_pages;
 inline constexpr std::uint32_t pgd_pages = 512 * pud_pages;
+
+// Of a page of that many small ones: 12, PMD_SHIFT or PUD_SHIFT.
+constexpr std::uint8_t page_shift(std::uint32_t pages) {
+  return static_cast<std::uint8_t>(12 + std::countr_zero(pages));
+}
 
 // pte_t. What `target` is depends on the kind.
 struct Pte {

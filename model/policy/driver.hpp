@@ -115,7 +115,8 @@ class Driver {
 
   // ---- Results.
   Result result() const { return result_; }  // Of the flow that was on top, or of an answer.
-  Next fail(int error);                      // The hook is over with an error.
+  int error() const { return static_cast<int>(result_.number); }  // Its errno, if it failed.
+  Next fail(int error);                                           // The hook is over with an error.
   Next raise(int signal);
 
  private:

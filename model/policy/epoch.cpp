@@ -10,8 +10,6 @@ using P = EpochPolicy;
 
 constexpr std::array<std::string_view, 6> start_steps{"lock",  "take", "flush",
                                                       "drain", "put",  "queue"};
-constexpr std::array<std::string_view, 7> leave_steps{"lock", "take",    "flush", "drain",
-                                                      "put",  "unwatch", "gone"};
 
 constexpr std::array settings_table{
     number<P, &P::retries>("retries", "how often a fault starts over before the access fails"),
@@ -34,7 +32,7 @@ StepNames P::steps(Hook hook) {
     case Hook::work:
       return steps_of_drop();
     case Hook::deregistered:
-      return leave_steps;
+      return steps_of_leave();
     default:
       return {};
   }
@@ -87,25 +85,9 @@ Next P::work(Driver& driver, PolicyCall& call) const {
   return drop_all(driver, call);
 }
 
-// The device is stopped and the references are put first: until then invalidations must be heard.
 // A tick that is still to come finds nothing.
 Next P::deregistered(Driver& driver, PolicyCall& call) const {
-  switch (call.at<Leave>()) {
-    case Leave::lock:
-    case Leave::take:
-    case Leave::flush:
-    case Leave::drain:
-      return drop_all(driver, call);
-    case Leave::put:
-      drop_all(driver, call);
-      return call.go(Leave::unwatch);
-    case Leave::unwatch:
-      driver.unwatch_interval(call.mr);
-      return call.go(Leave::gone);
-    case Leave::gone:  // No callback runs any more.
-      return Next::done;
-  }
-  return Next::done;
+  return leave_interval(driver, call);
 }
 
 Wait P::guard(const PolicyCall& call) const {
@@ -117,10 +99,7 @@ Wait P::guard(const PolicyCall& call) const {
     case Hook::work:
       return wait_of_drop(call);
     case Hook::deregistered:
-      if (call.at<Leave>() == Leave::gone) {
-        return {.kind = Wait::Kind::unwatched, .index = call.mr.value};
-      }
-      return wait_of_drop(call);
+      return wait_of_leave(call);
     default:
       return {};
   }

@@ -30,7 +30,6 @@ struct EpochPolicy : ReferenceProtocol {
                           Property::deadlock}),
       .breaks = bit(Property::stale_translation)};
   enum class Start : std::uint8_t { lock, take, flush, drain, put, queue };
-  enum class Leave : std::uint8_t { lock, take, flush, drain, put, unwatch, gone };
 
   std::uint64_t period = 1'000'000;
   bool defer_all = false;

@@ -57,7 +57,7 @@ Next P::fault(Driver& driver, PolicyCall& call) const {
       return driver.look_up(call.mr, call.page, call.write);
     case Fault::walk:
       call.found = driver.found();
-      if (!call.found.populated()) return driver.fail(static_cast<int>(driver.result().number));
+      if (!call.found.populated()) return driver.fail(driver.error());
       call.found.write = call.found.write && call.write;  // Else its entry might not be dirty.
       return call.go(Fault::drop_in);
     case Fault::drop_in:  // One write to the fault's handle.

@@ -59,7 +59,7 @@ Next P::fault(Driver& driver, PolicyCall& call) const {
     case Fault::walk:
       call.found = driver.found();
       if (call.page == Page{call.cursor} && !call.found.populated()) {
-        const int error = static_cast<int>(driver.result().number);
+        const int error = driver.error();
         for (Page page = call.pages.first; page < call.page; ++page.value) {
           driver.end_lookup(call.mr, page);
         }

@@ -110,8 +110,7 @@ Next P::fault(Driver& driver, PolicyCall& call) const {
     case Fault::walk:
       call.found = driver.found();
       if (!call.found.populated() || (call.write && !call.found.write)) {
-        const int error =
-            call.found.populated() ? EFAULT : static_cast<int>(driver.result().number);
+        const int error = call.found.populated() ? EFAULT : driver.error();
         driver.forget(call);
         if (lock_first) driver.unlock(call.mr);
         return driver.fail(error);

@@ -29,7 +29,7 @@ Next P::fault(Driver& driver, PolicyCall& call) const {
   }
   if (step == Fault::walk) {
     call.found = driver.found();
-    if (!call.found.populated()) return driver.fail(static_cast<int>(driver.result().number));
+    if (!call.found.populated()) return driver.fail(driver.error());
     call.found.write = call.found.write && call.cursor != 0;
     return call.go(Fault::lock, Next::pass);
   }

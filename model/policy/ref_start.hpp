@@ -23,7 +23,6 @@ namespace model {
 struct RefStartPolicy : ReferenceProtocol {
   static constexpr std::string_view name = "ref_start";
   static constexpr Guarantees guarantees{.promises = full_protection};
-  enum class Leave : std::uint8_t { lock, take, flush, drain, put, unwatch, gone };
 
   bool recheck = true;
   bool drop = true;

@@ -9,11 +9,14 @@ namespace {
 constexpr std::array<std::string_view, 8> fault_steps{"read_begin", "wait",  "walk",    "lock",
                                                       "replace",    "drain", "install", "unlock"};
 constexpr std::array<std::string_view, 5> drop_steps{"lock", "take", "flush", "drain", "put"};
+constexpr std::array<std::string_view, 7> leave_steps{"lock", "take",    "flush", "drain",
+                                                      "put",  "unwatch", "gone"};
 
 }  // namespace
 
 StepNames ReferenceProtocol::steps_of_fault() { return fault_steps; }
 StepNames ReferenceProtocol::steps_of_drop() { return drop_steps; }
+StepNames ReferenceProtocol::steps_of_leave() { return leave_steps; }
 
 // What was looked up is not used.
 void ReferenceProtocol::give_up(Driver& driver, PolicyCall& call) const {
@@ -42,7 +45,7 @@ Next ReferenceProtocol::install_held(Driver& driver, PolicyCall& call, Recheck r
                   : driver.look_up(call.mr, call.page, call.write);
     case Fault::walk:
       call.found = driver.found();
-      if (!call.found.populated()) return driver.fail(static_cast<int>(driver.result().number));
+      if (!call.found.populated()) return driver.fail(driver.error());
       return call.go(Fault::lock, Next::pass);
     case Fault::lock:
       driver.lock(call.mr);
@@ -101,6 +104,26 @@ Next ReferenceProtocol::drop_all(Driver& driver, PolicyCall& call) const {
   return Next::done;
 }
 
+// The device is stopped and the references are put first: until then invalidations must be heard.
+Next ReferenceProtocol::leave_interval(Driver& driver, PolicyCall& call) const {
+  switch (call.at<Leave>()) {
+    case Leave::lock:
+    case Leave::take:
+    case Leave::flush:
+    case Leave::drain:
+      return drop_all(driver, call);
+    case Leave::put:
+      drop_all(driver, call);
+      return call.go(Leave::unwatch);
+    case Leave::unwatch:
+      driver.unwatch_interval(call.mr);
+      return call.go(Leave::gone);
+    case Leave::gone:  // No callback runs any more.
+      return Next::done;
+  }
+  return Next::done;
+}
+
 Wait ReferenceProtocol::wait_of_fault(const PolicyCall& call, Recheck recheck) {
   switch (call.at<Fault>()) {
     case Fault::wait:
@@ -121,6 +144,11 @@ Wait ReferenceProtocol::wait_of_drop(const PolicyCall& call) {
   }
   if (call.at<Drop>() != Drop::drain) return {};
   return {.kind = Wait::Kind::quiet, .index = call.mr.value, .pages = call.pages};
+}
+
+Wait ReferenceProtocol::wait_of_leave(const PolicyCall& call) {
+  if (call.at<Leave>() != Leave::gone) return wait_of_drop(call);
+  return {.kind = Wait::Kind::unwatched, .index = call.mr.value};
 }
 
 }  // namespace model

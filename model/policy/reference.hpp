@@ -23,6 +23,7 @@ struct ReferenceProtocol : PolicyDefaults {
     unlock,
   };
   enum class Drop : std::uint8_t { lock, take, flush, drain, put };
+  enum class Leave : std::uint8_t { lock, take, flush, drain, put, unwatch, gone };
 
   std::uint32_t retries = 8;
   bool hold = true;
@@ -36,10 +37,13 @@ struct ReferenceProtocol : PolicyDefaults {
 
   static StepNames steps_of_fault();
   static StepNames steps_of_drop();
+  static StepNames steps_of_leave();
   Next install_held(Driver& driver, PolicyCall& call, Recheck recheck) const;
   Next drop_all(Driver& driver, PolicyCall& call) const;
+  Next leave_interval(Driver& driver, PolicyCall& call) const;
   static Wait wait_of_fault(const PolicyCall& call, Recheck recheck);
   static Wait wait_of_drop(const PolicyCall& call);
+  static Wait wait_of_leave(const PolicyCall& call);
 
  private:
   void give_up(Driver& driver, PolicyCall& call) const;

@@ -13,38 +13,31 @@ void each_policy(Visit visit) {
 }
 
 template <class P>
-std::vector<SettingInfo> settings_of(const P& policy) {
-  std::vector<SettingInfo> list;
+PolicyInfo info_of(const P& policy) {
+  PolicyInfo info{
+      .name = P::name, .guarantees = P::guarantees, .device = P::device, .gated = P::gated};
   for (const Setting<P>& setting : P::settings()) {
-    list.push_back({.name = setting.name,
-                    .kind = setting.kind,
-                    .words = setting.words,
-                    .meaning = setting.meaning,
-                    .default_value = setting.get(policy)});
+    info.settings.push_back({.name = setting.name,
+                             .kind = setting.kind,
+                             .words = setting.words,
+                             .meaning = setting.meaning,
+                             .default_value = setting.get(policy)});
   }
-  return list;
+  return info;
 }
 
 }  // namespace
 
 std::vector<PolicyInfo> policy_list() {
   std::vector<PolicyInfo> list;
-  each_policy([&]<class P>(const P& defaults) {
-    list.push_back({.name = P::name,
-                    .guarantees = P::guarantees,
-                    .device = P::device,
-                    .gated = P::gated,
-                    .settings = settings_of(defaults)});
-  });
+  each_policy([&]<class P>(const P& defaults) { list.push_back(info_of(defaults)); });
   for (const auto variation : broken_policies) {
     const Variation broken = variation();
-    list.push_back(
-        {.name = broken.name,
-         .meaning = broken.meaning,
-         .guarantees = broken.guarantees,
-         .device = std::visit([]<class P>(const P&) { return P::device; }, broken.policy),
-         .settings =
-             std::visit([](const auto& policy) { return settings_of(policy); }, broken.policy)});
+    PolicyInfo info = std::visit([](const auto& policy) { return info_of(policy); }, broken.policy);
+    info.name = broken.name;
+    info.meaning = broken.meaning;
+    info.guarantees = broken.guarantees;
+    list.push_back(std::move(info));
   }
   return list;
 }

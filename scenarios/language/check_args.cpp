@@ -246,6 +246,20 @@ void check_named(Checking& checking, const Parameter& parameter, const Expr& exp
   check_words(checking, parameter, expr);
 }
 
+// The argument is one of the words of that parameter.
+bool has_word(const Form& form, std::size_t index, const Expr& expr) {
+  const Name* name = single_name(expr);
+  return name != nullptr && index < form.parameters.size() &&
+         std::ranges::find(form.parameters[index].words, name->text) !=
+             form.parameters[index].words.end();
+}
+
+const Form* form_of_word(const std::vector<Form>& forms, std::size_t index, const Expr& expr) {
+  const auto found =
+      std::ranges::find_if(forms, [&](const Form& form) { return has_word(form, index, expr); });
+  return found == forms.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 const Form* check_args(Checking& checking, const Scope& scope, const Name& callee,
@@ -278,6 +292,11 @@ const Form* check_args(Checking& checking, const Scope& scope, const Name& calle
     }
     if (is_inferred(form.parameters[i])) {
       check_inferred(checking, scope, form.parameters[i], args[i].value, types[i]);
+    } else if (const Form* other = form_of_word(forms, i, args[i].value);
+               other != nullptr && !has_word(form, i, args[i].value)) {
+      report(checking, args[i].span,
+             fmt::format("'{}' is called as {}", single_name(args[i].value)->text,
+                         signatures(callee.text, {*other})));
     } else {
       check_named(checking, form.parameters[i], args[i].value);
     }

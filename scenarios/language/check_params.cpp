@@ -153,7 +153,7 @@ void check_params(Checking& checking) {
   }
   for (const auto& [info, value] : given) info->values = {value};
   if (checking.overrides.policy) {
-    checking.checked.policy_override = checking.overrides.policy->text;
+    checking.checked.policy_override = checking.overrides.policy;
   }
   checking.samples = samples(checking.checked);
   if (checking.samples.empty()) checking.samples.push_back({});

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One call with its arguments.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -123,12 +125,10 @@ model::Call Lowering::call_of(const StepInfo& info) {
     add_argument(call, info.form->parameters[i], args[i].value);
   }
   if (call.verb == Verb::mmap) add_file(call, info);
+  need_origin(call, info);
   const bool of_cache = call.verb == Verb::rcache_get || call.verb == Verb::rcache_put ||
                         call.verb == Verb::rcache_flush;
-  if (of_cache && !setup_.processes[call.mm.index()].rcache.exists) {
-    problem(info.step->call.span,
-            "'" + setup_.processes[call.mm.index()].name + "' has no rcache { ... }");
-  }
+  if (of_cache) need_rcache(call.mm, info.step->call.span);
   return call;
 }
 
@@ -187,6 +187,35 @@ void Lowering::need_kind(const model::Call& call, Span span) {
   if (adapter.kind == wanted || call.verb == Verb::hang) return;
   constexpr std::array names{"an rnic", "a mirror", "of kind sva", "of kind pci"};
   problem(span, "'" + adapter.name + "' is not " + names[static_cast<std::size_t>(wanted)]);
+}
+
+void Lowering::need_rcache(model::MmId process, Span span) {
+  const model::ProcessSetup& setup = setup_.processes[process.index()];
+  if (!setup.rcache.exists) problem(span, "'" + setup.name + "' has no rcache { ... }");
+}
+
+// What one call makes, another one cannot end or use; a device has only what was made for it.
+void Lowering::need_origin(const model::Call& call, const StepInfo& info) {
+  if (!call.target.variable.some()) return;
+  const VariableInfo& object = checked_.variables[call.target.variable.index()];
+  const std::string maker = object.step == nullptr ? "" : object.step->call.text;
+  const Span span = info.step->call.span;
+  const auto wrong = [&](std::string_view wanted) {
+    problem(span, fmt::format("'{}' is of {}(), not of {}()", object.name.text, maker, wanted));
+  };
+  const bool mapped = maker == "dma_map";
+  const bool cached = maker == "rcache_get";
+  if (call.verb == Verb::dma_unmap && !mapped) wrong("dma_map");
+  if (call.verb == Verb::rcache_put && !cached) wrong("rcache_get");
+  if (call.verb == Verb::dereg_mr && (mapped || cached)) wrong("reg_mr");
+  const bool of_rnic =
+      call.verb == Verb::prefetch || call.verb == Verb::rdma_read || call.verb == Verb::rdma_write;
+  if (of_rnic && mapped) wrong("reg_mr");
+  const Symbol actor = info.actor;
+  if (actor.kind == SymbolKind::device && object.device && *object.device != actor.index) {
+    problem(span,
+            fmt::format("'{}' is not of {}", object.name.text, setup_.adapters[actor.index].name));
+  }
 }
 
 void Lowering::add_pages(model::Call& call, const Parameter& parameter, const Expr& value) {

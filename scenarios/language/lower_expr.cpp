@@ -157,8 +157,9 @@ void Lowering::emit_call(const Expr& expr, const CallExpr& call, model::Expressi
   } else if (name == "finished") {
     out.push_back({.code = Code::finished, .line = line(0)});
   } else if (name == "rcache_regions" || name == "rcache_queue") {
-    out.push_back({.code = name == "rcache_queue" ? Code::queued : Code::cached,
-                   .mm = model::MmId{checked_.meaning(argument(0)).symbol.index}});
+    const model::MmId mm{checked_.meaning(argument(0)).symbol.index};
+    need_rcache(mm, argument(0).span);
+    out.push_back({.code = name == "rcache_queue" ? Code::queued : Code::cached, .mm = mm});
   } else if (name == "hit") {
     out.push_back({.code = Code::hit, .line = line(0)});
   } else if (name == "cpages") {

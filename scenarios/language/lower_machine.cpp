@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hosts, devices, processes, links, policies and costs.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "model/policy/registry.hpp"
@@ -11,14 +13,19 @@ namespace {
 
 // The test device of HMM mirrors by intervals; for others policies say for which kind they are.
 bool fits(const model::Policy& policy, model::AdapterSetup::Kind kind) {
-  using AdapterKind = model::AdapterSetup::Kind;
-  if (kind == AdapterKind::mirror) {
+  if (kind == model::AdapterSetup::Kind::mirror) {
     return std::holds_alternative<model::IntervalNotifierPolicy>(policy);
   }
-  const std::string_view wanted = kind == AdapterKind::sva   ? "sva"
-                                  : kind == AdapterKind::pci ? "pci"
-                                                             : "rnic";
-  return std::visit([&]<class P>(const P&) { return P::device == wanted; }, policy);
+  return std::visit([&]<class P>(const P&) { return P::device == info_of(kind).name; }, policy);
+}
+
+// Errors about the kind have been reported.
+model::AdapterSetup::Kind kind_of(const DeviceInfo& device) {
+  for (std::size_t i = 0; device.kind != nullptr && i < model::adapter_kinds.size(); ++i) {
+    const auto kind = static_cast<model::AdapterSetup::Kind>(i);
+    if (info_of(kind).name == device.kind->name) return kind;
+  }
+  return model::AdapterSetup::Kind::rnic;
 }
 
 bool is_yes(const std::string& word) { return word == "yes" || word == "on"; }
@@ -149,82 +156,100 @@ void Lowering::add_rcache_setting(model::RcacheSetup& rcache, const Setting& set
 }
 
 void Lowering::add_devices() {
+  WantedPolicy wanted = wanted_policy();
   for (const DeviceInfo& info : checked_.devices) {
     model::AdapterSetup adapter{.name = checked_.hosts[info.host].name.text + "." + info.name.text,
-                                .host = model::HostId{info.host}};
-    if (info.kind != nullptr && info.kind->name == "sva") {
-      adapter.kind = model::AdapterSetup::Kind::sva;
-    }
-    if (info.kind != nullptr && info.kind->name == "pci") {
-      adapter.kind = model::AdapterSetup::Kind::pci;
-    }
-    if (info.kind != nullptr && info.kind->name == "mirror") {
-      adapter.kind = model::AdapterSetup::Kind::mirror;
+                                .host = model::HostId{info.host},
+                                .kind = kind_of(info)};
+    if (adapter.kind == model::AdapterSetup::Kind::mirror) {
       adapter.memory = model::DeviceMemory::private_memory;
       adapter.odp = true;
     }
     for (const Device* block : info.blocks) {
       for (const auto& entry : block->entries) {
-        const auto* setting = std::get_if<Setting>(&entry);
-        if (setting == nullptr) continue;
-        const std::string& name = setting->name.text;
-        if (name == "odp") {
-          adapter.odp = is_yes(value_of(setting->values[0]).text());
-        } else if (name == "check_write") {
-          adapter.check_write = is_yes(value_of(setting->values[0]).text());
-        } else if (name == "ats") {
-          adapter.ats = is_yes(value_of(setting->values[0]).text());
-        } else if (name == "pri") {
-          adapter.pri = is_yes(value_of(setting->values[0]).text());
-        } else if (name == "completes_after_writes") {
-          adapter.completes_after_writes = is_yes(value_of(setting->values[0]).text());
-        } else if (name == "prq") {
-          adapter.prq = static_cast<std::uint32_t>(number_of(setting->values[0]));
-        } else if (name == "tlb") {
-          adapter.tlb_entries =
-              std::max<std::uint32_t>(1, static_cast<std::uint32_t>(number_of(setting->values[0])));
-        } else if (name == "exclusive") {
-          adapter.checks_exclusive = value_of(setting->values[0]).text() == "checked";
-        } else if (name == "memory") {
-          adapter.memory = value_of(setting->values[0]).text() == "coherent"
-                               ? model::DeviceMemory::coherent
-                               : model::DeviceMemory::private_memory;
-        } else if (name == "pfn_table") {
-          adapter.pfn_table = static_cast<std::uint32_t>(number_of(setting->values[0]));
+        if (const auto* setting = std::get_if<Setting>(&entry)) {
+          add_device_setting(adapter, *setting);
         }
       }
     }
-    adapter.policy = policy_of(info, adapter.kind);
+    adapter.policy = policy_of(info, adapter.kind, wanted);
     setup_.adapters.push_back(std::move(adapter));
+  }
+  if (wanted.asked && !wanted.used) {
+    problem(wanted.span, fmt::format("policy '{}' is for none of the devices here", wanted.name));
   }
 }
 
-// The device's own policy, else the script's; --policy and `param policy` win over both. What is
-// not for a device of that kind leaves it its usual one.
-model::Policy Lowering::policy_of(const DeviceInfo& device, model::AdapterSetup::Kind of) {
-  std::string chosen = checked_.policy_override.value_or("");
-  for (std::size_t i = 0; chosen.empty() && i < checked_.params.size(); ++i) {
-    if (checked_.params[i].name.text == "policy") chosen = assignment_.values[i].text();
+void Lowering::add_device_setting(model::AdapterSetup& adapter, const Setting& setting) {
+  const std::string& name = setting.name.text;
+  const auto word = [&] { return value_of(setting.values[0]).text(); };
+  const auto number = [&] { return static_cast<std::uint32_t>(number_of(setting.values[0])); };
+  if (name == "odp") {
+    adapter.odp = is_yes(word());
+  } else if (name == "check_write") {
+    adapter.check_write = is_yes(word());
+  } else if (name == "ats") {
+    adapter.ats = is_yes(word());
+  } else if (name == "pri") {
+    adapter.pri = is_yes(word());
+  } else if (name == "completes_after_writes") {
+    adapter.completes_after_writes = is_yes(word());
+  } else if (name == "prq") {
+    adapter.prq = number();
+  } else if (name == "tlb") {
+    adapter.tlb_entries = std::max(1U, number());
+  } else if (name == "exclusive") {
+    adapter.checks_exclusive = word() == "checked";
+  } else if (name == "memory") {
+    adapter.memory =
+        word() == "coherent" ? model::DeviceMemory::coherent : model::DeviceMemory::private_memory;
+  } else if (name == "pfn_table") {
+    adapter.pfn_table = number();
   }
+}
+
+WantedPolicy Lowering::wanted_policy() const {
+  if (const auto& name = checked_.policy_override) {
+    return {.name = name->text, .span = name->span, .over_devices = true};
+  }
+  for (std::size_t i = 0; i < checked_.params.size(); ++i) {
+    const Name& name = checked_.params[i].name;
+    if (name.text != "policy") continue;
+    return {.name = assignment_.values[i].text(), .span = name.span, .over_devices = true};
+  }
+  if (checked_.policies.empty()) return {};
+  const Name& last = checked_.policies.back()->name;
+  return {.name = last.text, .span = last.span};
+}
+
+// The device's own policy, else the one that is wanted. What is not for a device of that kind
+// leaves it its usual one.
+model::Policy Lowering::policy_of(const DeviceInfo& device, model::AdapterSetup::Kind kind,
+                                  WantedPolicy& wanted) {
+  const std::string usual(info_of(kind).usual_policy);
   const Policy* block = device.policy;
-  if (block == nullptr || !chosen.empty()) {
-    for (const Policy* candidate : checked_.policies) {
-      if (chosen.empty() || candidate->name.text == chosen) block = candidate;
-    }
+  if (block != nullptr && wanted.over_devices && block->name.text != wanted.name) block = nullptr;
+  const bool own = block != nullptr;
+  for (const Policy* candidate : checked_.policies) {
+    if (!own && candidate->name.text == wanted.name) block = candidate;
   }
-  if (block != nullptr && !chosen.empty() && block->name.text != chosen) block = nullptr;
-  const std::string kind = device.kind == nullptr ? "" : device.kind->name;
-  const std::string usual = kind == "sva"   ? "sva"
-                            : kind == "pci" ? "iommu_strict"
-                                            : "interval_notifier";
-  if (chosen.empty()) chosen = block == nullptr ? usual : block->name.text;
-  if (cell_.policy.empty()) cell_.policy = chosen;
-  model::Policy policy = policy_from(chosen, block);
-  if (fits(policy, of)) return policy;
-  if (block != nullptr && block == device.policy) {
-    problem(block->name.span, "policy '" + chosen + "' is not for a device of kind '" + kind + "'");
+  std::string name = own ? block->name.text : wanted.name.empty() ? usual : wanted.name;
+  model::Policy policy = policy_from(name, block);
+  const bool good = fits(policy, kind);
+  if (own && !good) {
+    problem(block->name.span,
+            fmt::format("policy '{}' is not for a device of kind '{}'", name, info_of(kind).name));
   }
-  return policy_from(usual, nullptr);
+  if (!own) {
+    wanted.asked = wanted.asked || !wanted.name.empty();
+    wanted.used = wanted.used || good;
+  }
+  if (!good) {
+    name = usual;
+    policy = policy_from(usual, nullptr);
+  }
+  if (cell_.policy.empty() || name == wanted.name) cell_.policy = name;
+  return policy;
 }
 
 model::Policy Lowering::policy_from(std::string_view name, const Policy* block) {

@@ -22,6 +22,15 @@ struct PagesMeant {
   bool attachment = false;  // The object is an attachment.
 };
 
+// What is asked for by --policy, `param policy` or the script, for all devices together.
+struct WantedPolicy {
+  std::string name{};
+  Span span{};
+  bool over_devices = false;  // Also over what devices say themselves.
+  bool asked = false;         // There is a device that it was asked for,
+  bool used = false;          // and one of a kind that it is for.
+};
+
 // Lowers one cell. The tables of Checked and those of Setup have the same order, except for
 // programs and lines.
 class Lowering {
@@ -51,7 +60,10 @@ class Lowering {
   void check_place(const model::RegionSetup& setup, const Region& region);
   void add_region(const RegionInfo& info);
   void add_devices();
-  model::Policy policy_of(const DeviceInfo& device, model::AdapterSetup::Kind of);
+  void add_device_setting(model::AdapterSetup& adapter, const Setting& setting);
+  WantedPolicy wanted_policy() const;
+  model::Policy policy_of(const DeviceInfo& device, model::AdapterSetup::Kind kind,
+                          WantedPolicy& wanted);
   model::Policy policy_from(std::string_view name, const Policy* block);
   void set_policy(model::Policy& policy, std::string_view name, const Setting& setting);
   void set_by_params(model::Policy& policy);
@@ -85,6 +97,8 @@ class Lowering {
   PagesMeant pages_meant(const Expr& expr);
   bool is_cached(std::uint32_t variable) const;
   void need_kind(const model::Call& call, Span span);
+  void need_origin(const model::Call& call, const StepInfo& info);
+  void need_rcache(model::MmId process, Span span);
   void need_link(model::HostId from, model::HostId to, Span span);
   std::optional<std::uint32_t> variable_of(const Expr& expr) const;
 

@@ -158,8 +158,8 @@ struct Checked {
 
   std::string title;
   const Kernel* kernel = nullptr;
-  std::vector<const Policy*> policies{};         // Several only if a param chooses.
-  std::optional<std::string> policy_override{};  // --policy
+  std::vector<const Policy*> policies{};  // Several only if a param chooses.
+  std::optional<Name> policy_override{};  // --policy
   std::vector<const Init*> inits{};
   std::vector<const Timeline*> timelines{};
   const Window* window = nullptr;

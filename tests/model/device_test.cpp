@@ -19,18 +19,18 @@ DeviceTlbEntry entry(std::uint32_t page, std::uint32_t frame) {
 
 TEST_CASE("an adapter's TLB forgets its oldest entry when it is full") {
   Adapter adapter;
-  for (std::uint32_t i = 0; i < 3; ++i) adapter.fill(entry(i, i), 2);
+  for (std::uint32_t i = 0; i < 3; ++i) adapter.tlb.fill(entry(i, i), 2);
   CHECK(adapter.tlb.size() == 2);
-  CHECK(adapter.find(MrId{0}, Page{0}) == nullptr);
-  CHECK(adapter.find(MrId{0}, Page{2})->target.frame == FrameId{2});
+  CHECK(adapter.tlb.find(MrId{0}, Page{0}) == nullptr);
+  CHECK(adapter.tlb.find(MrId{0}, Page{2})->target.frame == FrameId{2});
 }
 
 TEST_CASE("a flush of an adapter's TLB drops the pages of one region and no others") {
   Adapter adapter;
-  for (std::uint32_t i = 0; i < 3; ++i) adapter.fill(entry(i, i), 8);
-  adapter.fill({.mr = MrId{1}, .page = Page{1}, .target = {}}, 8);
-  adapter.flush(MrId{0}, {.first = Page{1}, .count = 1});
-  CHECK(adapter.find(MrId{0}, Page{1}) == nullptr);
+  for (std::uint32_t i = 0; i < 3; ++i) adapter.tlb.fill(entry(i, i), 8);
+  adapter.tlb.fill({.mr = MrId{1}, .page = Page{1}, .target = {}}, 8);
+  adapter.tlb.flush(MrId{0}, {.first = Page{1}, .count = 1});
+  CHECK(adapter.tlb.find(MrId{0}, Page{1}) == nullptr);
   CHECK(adapter.tlb.size() == 3);
 }
 

@@ -2,7 +2,12 @@
 // What policies say of themselves, and the list of those that are wrong on purpose.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <set>
+#include <sstream>
+#include <string>
 
 #include "model/policy/broken/all.hpp"
 #include "model/policy/registry.hpp"
@@ -36,6 +41,18 @@ TEST_CASE("a policy that is wrong on purpose breaks a rule, and says what it doe
     CAPTURE(broken.name);
     CHECK(broken.guarantees.breaks != 0);
     CHECK_FALSE(broken.meaning.empty());
+  }
+}
+
+TEST_CASE("a policy that is wrong on purpose has a scenario that it loses, and is described") {
+  std::ostringstream page;
+  page << std::ifstream("docs/policies/broken.md").rdbuf();
+  for (const auto variation : model::broken_policies) {
+    std::string name(variation().name);
+    CAPTURE(name);
+    CHECK(page.str().find("`" + name + "`") != std::string::npos);
+    std::ranges::replace(name, '_', '-');
+    CHECK(std::filesystem::exists("scenarios/policies/" + name + ".sd"));
   }
 }
 

@@ -121,7 +121,7 @@ TEST_CASE("a reader does not wait for an invalidation that misses its interval")
 TEST_CASE("an odd epoch lasts until every invalidation that overlaps in time has ended") {
   IntervalNotifiers notifiers = watching();
   invalidate(notifiers, low);
-  invalidate(notifiers, high);  // Of elsewhere pages, but the reader must wait for it as well.
+  invalidate(notifiers, high);  // Of other pages, but the reader must wait for it as well.
   const std::uint32_t begun = notifiers.read_begin(mr);
   CHECK_FALSE(notifiers.end());
   CHECK(notifiers.active() == 1);

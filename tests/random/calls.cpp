@@ -76,12 +76,14 @@ struct Writer {
   }
   std::string mr_pages() {
     return part_of(object(Kind::mr, [&](const Object& mr) {
-      return actor.kind == Actor::Kind::device ? mr.device == actor.name : mr.owner == actor.name;
+      return actor.kind == Actor::Kind::device ? mr.device == actor.name
+                                               : mr.owner == actor.name && mr.maker != "dma_map";
     }));
   }
-  std::string mr() {
-    const Object* found =
-        object(Kind::mr, [&](const Object& each) { return each.owner == actor.name; });
+  std::string mr(std::string_view maker) {
+    const Object* found = object(Kind::mr, [&](const Object& each) {
+      return each.owner == actor.name && each.maker == maker;
+    });
     return found == nullptr ? "" : found->name;
   }
   std::string attachment() {
@@ -177,6 +179,7 @@ Call register_call(Writer& w) {
       w, joined({"reg_mr(", device->name, ", ", pages, ", ", pinned ? "pinned" : "odp", ")"}),
       Kind::mr, "mr");
   call.makes.device = device->name;
+  call.makes.maker = "reg_mr";
   call.makes.pages = count;
   return call;
 }
@@ -227,16 +230,11 @@ std::optional<Call> open_device_call(Writer& w, std::string_view verb) {
     const std::uint32_t pages = region->pages;
     Call call = making(w, joined({"dma_map(", name, ", ", region->name, ")"}), Kind::mr, "d");
     call.makes.device = name;
+    call.makes.maker = "dma_map";
     call.makes.pages = pages;
     return call;
   }
-  if (verb == "dma_unmap") {
-    const Object* found = w.object(Kind::mr, [&](const Object& each) {
-      return each.owner == w.actor.name && each.device.ends_with("nic0") &&
-             !each.device.ends_with("rnic0");
-    });
-    return plain_call(joined({"dma_unmap(", found == nullptr ? "" : found->name, ")"}));
-  }
+  if (verb == "dma_unmap") return plain_call(joined({"dma_unmap(", w.mr("dma_map"), ")"}));
   if (verb == "hang") {
     const Device* device =
         w.pick(w.draft.devices, [&](const Device& each) { return each.host == w.actor.host; });
@@ -266,7 +264,7 @@ Call cache_call(Writer& w, std::string_view verb) {
   w.possible = w.draft.cached && w.actor.name == "app";
   if (!w.possible) return {};
   if (verb == "rcache_flush") return plain_call("rcache_flush()");
-  if (verb == "rcache_put") return plain_call(joined({"rcache_put(", w.mr(), ")"}));
+  if (verb == "rcache_put") return plain_call(joined({"rcache_put(", w.mr("rcache_get"), ")"}));
   const Device* device = w.pick(w.draft.devices, [&](const Device& each) {
     return each.host == w.actor.host && each.kind == "rnic";
   });
@@ -280,6 +278,7 @@ Call cache_call(Writer& w, std::string_view verb) {
       w, joined({"rcache_get(", device_name, ", ", region->name, w.draw().of(protections), ")"}),
       Kind::mr, "c");
   call.makes.device = device_name;
+  call.makes.maker = "rcache_get";
   call.makes.pages = pages;
   return call;
 }
@@ -287,7 +286,7 @@ Call cache_call(Writer& w, std::string_view verb) {
 std::optional<Call> device_call(Writer& w, std::string_view verb) {
   if (verb.starts_with("rcache_")) return cache_call(w, verb);
   if (verb == "reg_mr") return register_call(w);
-  if (verb == "dereg_mr") return plain_call(joined({"dereg_mr(", w.mr(), ")"}));
+  if (verb == "dereg_mr") return plain_call(joined({"dereg_mr(", w.mr("reg_mr"), ")"}));
   if (verb == "prefetch") return plain_call(joined({"prefetch(", w.mr_pages(), ")"}));
   if (verb == "dma_read") return value_call(joined({"dma_read(", dma_pages(w), ")"}));
   if (verb == "dma_write") {

@@ -28,15 +28,17 @@ std::string page_of(Draft& draft, const Region& region) {
   return joined({region.name, "[", std::to_string(draft.draw.below(region.pages)), "]"});
 }
 
+std::string cache_atom(Draft& draft) {
+  return joined({draft.draw.chance(50) ? "rcache_regions(app) " : "rcache_queue(app) ",
+                 comparison(draft.draw)});
+}
+
 // About memory: there is always a region.
 std::string memory_atom(Draft& draft) {
+  if (draft.cached && draft.draw.chance(25)) return cache_atom(draft);
   const Region& region = draft.draw.of(draft.regions);
   const std::string page = page_of(draft, region);
-  switch (draft.draw.below(8)) {
-    case 6:
-      return joined({"rcache_regions(", region.process, ") ", comparison(draft.draw)});
-    case 7:
-      return joined({"rcache_queue(", region.process, ") ", comparison(draft.draw)});
+  switch (draft.draw.below(6)) {
     case 0:
       return joined(
           {"pte(", region.process, ", ", page, ") ", draft.draw.chance(50) ? "==" : "!=", " none"});

@@ -2,6 +2,7 @@
 // Where a random scenario happens: hosts, devices, policy, kernel, processes and regions.
 #include <algorithm>
 
+#include "model/policy/registry.hpp"
 #include "scenarios/language/model_words.hpp"
 #include "tests/random/draft.hpp"
 
@@ -39,9 +40,18 @@ std::string random_settings(Draw& draw, const std::vector<SettingRow>& rows, std
   return block.empty() ? "" : joined({" { ", block, " }"});
 }
 
-std::string random_policy(Draft& draft) {
+bool is_for(const language::PolicyRow& policy, const std::vector<std::string>& kinds) {
+  static const std::vector<model::PolicyInfo> all = model::policy_list();
+  const auto found = std::ranges::find(all, policy.name, &model::PolicyInfo::name);
+  return std::ranges::find(kinds, found->device) != kinds.end();
+}
+
+std::string random_policy(Draft& draft, const std::vector<std::string>& kinds) {
   static const std::vector<std::string> usual = {"interval_notifier", "kvm", "handle", "xpmem"};
-  const auto& policies = language::full_vocabulary().policies;
+  std::vector<language::PolicyRow> policies;
+  for (const language::PolicyRow& each : language::full_vocabulary().policies) {
+    if (is_for(each, kinds)) policies.push_back(each);
+  }
   const auto& policy = draft.draw.chance(50) ? *language::find(policies, draft.draw.of(usual))
                                              : draft.draw.of(policies);
   draft.policy = policy.name;
@@ -56,7 +66,7 @@ void write_device(Draft& draft, const std::string& host, const std::string& name
                              " entries; odp ", draft.draw.chance(70) ? "on" : "off"});
   if (draft.draw.chance(8)) {
     const std::string kept = draft.policy;
-    line += "; " + random_policy(draft);
+    line += "; " + random_policy(draft, {"rnic"});
     draft.policy = kept;
   }
   draft.line(line + " }");
@@ -119,7 +129,7 @@ void write_processes(Draft& draft) {
   draft.line(joined({"process app on ", host, " {"}));
   write_region(draft, draft.processes[0], "buf");
   if (draft.draw.chance(25)) write_region(draft, draft.processes[0], "more");
-  draft.cached = draft.draw.chance(15);
+  draft.cached = draft.draw.chance(25);
   if (draft.cached) {
     const auto& rcache = language::full_vocabulary().process_settings[0];
     const std::string settings = random_settings(draft.draw, rcache.nested, 3);
@@ -169,7 +179,6 @@ std::string slice(Draw& draw, std::uint32_t pages) {
 }
 
 void write_machine(Draft& draft) {
-  const std::string policy = random_policy(draft);
   write_host(draft, "A");
   if (draft.draw.chance(55)) {
     write_host(draft, "B");
@@ -181,7 +190,9 @@ void write_machine(Draft& draft) {
     draft.line(joined({"link ", devices[0], " <-> ", devices[1], " { latency ",
                        std::to_string(1 + draft.draw.below(3)), "us }"}));
   }
-  draft.line(policy);
+  std::vector<std::string> kinds;
+  for (const Device& device : draft.devices) kinds.push_back(device.kind);
+  draft.line(random_policy(draft, kinds));
   if (draft.draw.chance(35)) write_kernel(draft);
   if (draft.draw.chance(10)) draft.line("cost { ipi 5us; pte_walk 300ns }");
   write_params(draft);
