@@ -116,6 +116,8 @@ class Describer {
         return "a shortage of memory";
       case Wait::Kind::mail:
         return fmt::format("a message from {}", names_.process(model::MmId{wait.sequence}));
+      case Wait::Kind::arrived:
+        return "a send to its queue pair";
       case Wait::Kind::userfault:
         return fmt::format("userfaultfd of {}", names_.process(model::MmId{wait.index}));
       case Wait::Kind::gate:

@@ -56,7 +56,11 @@ Holders posters(const Machine& machine, const Wait& wait, TaskId self) {
 }
 
 // The work that was begun to answer this task: on another host, or by a monitor.
-bool works_for(const Flow& flow, TaskId task) {
+bool works_for(const Machine& machine, const Flow& flow, TaskId task) {
+  if (const auto* engine = std::get_if<Respond>(&flow.body)) {
+    const auto& received = machine.queues[engine->qp.index()].rc.received;
+    return !received.empty() && received.front().task == task;
+  }
   if (const auto* call = std::get_if<PolicyCall>(&flow.body)) return call->requester == task;
   if (const auto* serve = std::get_if<Serve>(&flow.body)) return serve->request.task == task;
   if (const auto* monitor = std::get_if<RcacheMonitor>(&flow.body)) return monitor->task == task;
@@ -145,7 +149,7 @@ Small<TaskId, 2> World::holders_of(const Wait& wait, TaskId task) const {
     case Wait::Kind::answered:
     case Wait::Kind::recalled:
     case Wait::Kind::monitored:
-      return who([&](const Flow& flow) { return works_for(flow, task); });
+      return who([&](const Flow& flow) { return works_for(machine_, flow, task); });
     case Wait::Kind::running:
       return who([&](const Flow& flow) { return restores(flow, MrId{wait.index}); });
     case Wait::Kind::unused:
@@ -158,6 +162,7 @@ Small<TaskId, 2> World::holders_of(const Wait& wait, TaskId task) const {
     case Wait::Kind::flushed:
     case Wait::Kind::pressure:
     case Wait::Kind::mail:
+    case Wait::Kind::arrived:
     case Wait::Kind::gate:
       return {};
   }

@@ -86,7 +86,14 @@ enum class Verb : std::uint8_t {
   dma_write,
   connect,
   rdma_read,
-  rdma_write,
+  rdma_write,         // target, number; or local
+  rdma_fetch_add,     // target, queue, number
+  rdma_compare_swap,  // target, queue, number, offset: what must be there
+  rdma_send,          // queue, number; or local
+  post_recv,          // queue, target
+  poll_recv,          // queue
+  link_down,          // adapter
+  link_up,            // adapter
   export_handle,
   attach,
   detach,
@@ -238,6 +245,7 @@ struct Call {
   PageRange pages{};   // Pages of `mm`.
   PageRange second{};  // More of them: where they are moved to.
   Target target{};     // An object, or its pages.
+  Target local{};      // Memory of the requester of an RDMA call.
   VariableId queue{};  // The queue pair of an RDMA call.
   AdapterId adapter{};
   HostId host{};

@@ -126,6 +126,8 @@ bool Machine::satisfied(const Wait& wait, TaskId task) const {
       return std::ranges::any_of(mail, [&](const Mail& item) {
         return item.receiver == MmId{wait.index} && item.sender == MmId{wait.sequence};
       });
+    case Wait::Kind::arrived:
+      return !queues[wait.index].rc.arrived.empty();
     case Wait::Kind::userfault: {
       const AddressSpace& space = spaces[wait.index];
       const Page page = wait.pages.first;

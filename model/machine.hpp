@@ -32,6 +32,7 @@ struct Host {
   FrameId huge_zero{};      // The first frame of the huge zero page, once there is one.
   Small<FrameId, 4> lru{};  // Candidates for reclaim, the longest unused first.
   bool dead = false;
+  bool unplugged = false;   // Its links carry nothing.
   Small<HostId, 1> down{};  // Hosts that this one knows to be dead.
 
   bool operator==(const Host&) const = default;
@@ -83,6 +84,7 @@ struct Mail {  // A two-sided message that was received and not yet taken.
 struct Posted {
   TaskId task{};
   AttachmentId attachment{};  // None: through a queue pair.
+  QpId qp{};                  // A reliable connection.
   HostId peer{};
   std::uint8_t epoch = 0;  // Of the attachment.
   PageRange pages{};
@@ -168,6 +170,10 @@ struct Machine {
   HostId host_of(MmId mm) const { return spaces[mm.index()].host; }
   bool is(AdapterId adapter, AdapterSetup::Kind kind) const {
     return adapter.some() && setup->adapters[adapter.index()].kind == kind;
+  }
+  // Packets with numbers, acknowledgements and time-outs, which a fabric may lose.
+  bool is_reliable(QpId qp) const {
+    return qp.some() && setup->adapters[queues[qp.index()].card.index()].rc.exists;
   }
   // Whether an invalidation is counted as running. Who unsubscribes gets no range_end any more,
   // and what it has counted until then is nobody's business.

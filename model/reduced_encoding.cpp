@@ -26,6 +26,7 @@ sim::Lane renamed_lane(sim::Lane lane, std::size_t host_count, Of of) {
     case 0:
       return sim::Lane{4 * of(task_kind, number)};
     case 1:
+      if (number >= hosts * hosts) return lane;  // Of reliable connections: see reduction_of().
       return sim::Lane{4 * (of(host_kind, number / hosts) * hosts + of(host_kind, number % hosts)) +
                        1};
     case 2:
@@ -57,13 +58,13 @@ void encode_swap(sim::Encoder& out, const Names& names, const SwapDevice& swap) 
 }
 
 void encode_host(sim::Encoder& out, const Names& names, const Host& host) {
-  const auto& [swap, zero, huge_zero, lru, dead, down] = host;
+  const auto& [swap, zero, huge_zero, lru, dead, unplugged, down] = host;
   sim::encode(out, zero);
   sim::encode(out, huge_zero);
   encode_swap(out, names, swap);
   // Whether a frame is on the list, it knows itself.
   if (!names.lru_unread) sim::encode(out, lru);
-  sim::encode(out, dead);
+  out.add(static_cast<std::uint8_t>((dead ? 1 : 0) | (unplugged ? 2 : 0)));
   sim::encode(out, down);
 }
 

@@ -172,6 +172,11 @@ Reduction reduction_of(const Setup& setup, const std::vector<Expression>& questi
   }
   // Where hosts die, workers end anyhow.
   if (calls(setup, Verb::kill)) reduction.what.numbers = reduction.what.symmetry = false;
+  // The lanes of late packets and of timers have no other names.
+  if (std::ranges::any_of(setup.adapters,
+                          [](const AdapterSetup& card) { return card.rc.exists; })) {
+    reduction.what.symmetry = false;
+  }
   find_room(setup, reduction);
   if (has_gigantic(setup)) reduction.what.numbers = false;  // Their frames have no names.
   find_readers(setup, questions, reduction);

@@ -37,6 +37,17 @@ struct HostSetup {
 // Memory of a device of its own: of which CPUs know nothing but where it is, or that they may use.
 enum class DeviceMemory : std::uint8_t { none, private_memory, coherent };
 
+// The transport of an RDMA adapter: struct ibv_qp_attr of all of its queue pairs.
+struct RcSetup {
+  bool exists = false;
+  std::uint8_t timeout = 14;        // An acknowledgement is due in 4.096 us * 2^timeout.
+  std::uint8_t retry_cnt = 7;       // How often what is not acknowledged is sent again.
+  std::uint8_t rnr_retry = 7;       // Likewise after an RNR NAK; 7: without an end.
+  std::uint8_t min_rnr_timer = 12;  // Of the requester's wait after one: a code, see rnr_timer().
+  bool nak_fault = true;  // A page fault is answered by an RNR NAK; else it is waited for.
+  bool check_psn = true;  // A packet that comes again is not executed again.
+};
+
 struct AdapterSetup {
   enum class Kind : std::uint8_t {
     rnic,    // An RDMA adapter: hardware with a TLB.
@@ -57,6 +68,7 @@ struct AdapterSetup {
   bool pri = true;                     // can ask for pages that are missing,
   bool completes_after_writes = true;  // and answers an invalidation behind its writes.
   std::uint32_t prq = 0;               // Page requests that the IOMMU queues; 0: any number.
+  RcSetup rc{};
   Policy policy{};
 };
 
@@ -150,6 +162,11 @@ struct LinkSetup {
   HostId right{};
   sim::Nanoseconds latency = 1000;
   std::uint64_t bits_per_second = 100'000'000'000;
+  // What becomes of the packets of reliable connections, in parts per million. A late one comes
+  // after those that were sent behind it. An exploration tries what may happen at all.
+  std::uint32_t loss = 0;
+  std::uint32_t reorder = 0;
+  std::uint32_t duplicate = 0;
 };
 
 inline constexpr std::uint32_t no_claim = 0xffffffff;

@@ -149,7 +149,7 @@ void add(Renamed& out, const Policy& policy) {
 
 void add(Renamed& out, const AdapterSetup& adapter) {
   const auto& [name, host, tlb_entries, pfn_table, odp, check_write, kind, memory, checks_exclusive,
-               ats, pri, completes_after_writes, prq, policy] = adapter;
+               ats, pri, completes_after_writes, prq, rc, policy] = adapter;
   out.add(host);
   out.add(tlb_entries);
   out.add(pfn_table);
@@ -159,6 +159,7 @@ void add(Renamed& out, const AdapterSetup& adapter) {
   out.add(memory);
   for (const bool flag : {checks_exclusive, ats, pri, completes_after_writes}) out.add(flag);
   out.add(prq);
+  out.add(rc);
   // Frames know whose they are by a number: such devices are not interchangeable.
   if (memory != DeviceMemory::none) out.add(name);
   add(out, policy);
@@ -207,8 +208,8 @@ void add(Renamed& out, const Program& program, const std::vector<Line>& lines) {
 // ---- Calls.
 
 void add(Renamed& out, const Call& call) {
-  const auto& [verb, mm, pages, second, target, queue, adapter, host, peer, file, offset, number,
-               flags] = call;
+  const auto& [verb, mm, pages, second, target, local, queue, adapter, host, peer, file, offset,
+               number, flags] = call;
   out.add(verb);
   out.add(mm);
   out.add(pages);
@@ -219,6 +220,9 @@ void add(Renamed& out, const Call& call) {
   out.add(target.variable);
   out.add(target.offset);
   out.add(target.pages);
+  out.add(local.variable);
+  out.add(local.offset);
+  out.add(local.pages);
   out.add(queue);
   out.add(adapter);
   out.add(host);

@@ -30,6 +30,7 @@ struct Wait {
     uncalled,   // No command to the device that was opened as `index` is in progress.
     pressure,   // Host `index` is below its low watermark.
     mail,       // A message from process `sequence` waits for process `index`.
+    arrived,    // A receive on queue pair `index` has completed.
     userfault,  // The page of address space `index` is not left to userfaultfd any more. What it
                 // is about, and in which life of the address space, is in `sequence`.
     gate,       // The line `index` may start.

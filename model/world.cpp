@@ -16,9 +16,6 @@ Effects& scratch() {
   return effects;
 }
 
-constexpr std::uint32_t page_bytes = 4096;
-constexpr std::uint32_t header_bytes = 64;
-
 }  // namespace
 
 World::World(const World& other) = default;
@@ -68,6 +65,17 @@ void World::run_init() {
 sim::Lane World::lane_of(HostId from, HostId to) const {
   const auto hosts = static_cast<std::uint32_t>(machine_.hosts.size());
   return sim::Lane{4 * (from.value * hosts + to.value) + 1};
+}
+
+// Behind those of what comes in order: a lane for each direction, then one for each queue pair.
+sim::Lane World::late_lane_of(HostId from, HostId to) const {
+  const auto hosts = static_cast<std::uint32_t>(machine_.hosts.size());
+  return sim::Lane{4 * (hosts * hosts + from.value * hosts + to.value) + 1};
+}
+
+sim::Lane World::lane_of(QpId timer) const {
+  const auto hosts = static_cast<std::uint32_t>(machine_.hosts.size());
+  return sim::Lane{4 * (2 * hosts * hosts + timer.value) + 1};
 }
 
 const Program* World::program_of(TaskId task) const {
@@ -192,26 +200,35 @@ bool World::step(sim::Turn turn) {
   } else {
     FlowStack none;
     Context context(machine_, none, effects, TaskId{}, LineId{});
-    expire(context, std::get<Expiry>(pending).attachment);
+    if (const auto* expiry = std::get_if<Expiry>(&pending)) {
+      expire(context, expiry->attachment);
+    } else {
+      expire(context, std::get<Retransmission>(pending).qp);
+    }
   }
   finish_step(effects, turn, actor);
   return true;
+}
+
+void World::show(const Event& event, sim::TraceSink& trace, TaskId actor) const {
+  if (!trace.wanted()) return;
+  sim::Record record = to_record(event, actor);
+  record.at = events_.now();
+  trace.write(record);
 }
 
 void World::finish_step(Effects& effects, sim::Turn turn, TaskId actor) {
   for (const Event& event : effects.events) {
     if (event.kind != EventKind::step) note(event, effects);
   }
-  if (turn.trace.wanted()) {
-    for (const Event& event : effects.events) {
-      sim::Record record = to_record(event, actor);
-      record.at = events_.now();
-      turn.trace.write(record);
-    }
-  }
+  for (const Event& event : effects.events) show(event, turn.trace, actor);
   spent_ = effects.duration;
   break_properties(effects.broken);
   carry_out(effects, turn.chooser);
+  for (const Event& event : effects.fates) {
+    note(event, effects);
+    show(event, turn.trace, actor);
+  }
   for (const WakeKey& key : effects.changed) recheck(key, effects.duration, turn.chooser);
   if (machine_.running) judge_always();
 }
@@ -346,78 +363,6 @@ void World::interrupt(const Interrupt& request, Effects& effects) {
                 .value = request.cpu.value});
   if (waiting.ipis > 0) --waiting.ipis;
   context.changed(Wait::Kind::flushed, request.waiting.value);
-}
-
-// Data occupies the wire for its size; what follows waits. A host talks to itself at once.
-void World::post_message(const Effects::Sent& sent, sim::Nanoseconds after) {
-  const sim::Lane lane = lane_of(sent.from, sent.to);
-  const Delivery delivery{.to = sent.to, .message = sent.message};
-  for (const LinkSetup& link : setup().links) {
-    const bool ours = (link.left == sent.from && link.right == sent.to) ||
-                      (link.left == sent.to && link.right == sent.from);
-    if (!ours || sent.from == sent.to) continue;
-    const bool carries_data =
-        sent.message.kind == MessageKind::rdma_request
-            ? sent.message.write
-            : sent.message.kind == MessageKind::rdma_response && !sent.message.write;
-    const std::uint64_t bytes =
-        header_bytes + (carries_data ? std::uint64_t{page_bytes} * sent.message.pages.count : 0);
-    const sim::Nanoseconds occupancy = bytes * 8 * 1'000'000'000 / link.bits_per_second;
-    return events_.post_serial(lane, after + link.latency + occupancy, occupancy, delivery);
-  }
-  events_.post(lane, after + setup().cost(Cost::lock), delivery);
-}
-
-void World::carry_out(Effects& effects, sim::Chooser& chooser) {
-  for (const Effects::Sent& sent : effects.sent) {
-    const bool notice = sent.message.kind == MessageKind::peer_down;
-    if (machine_.hosts[sent.from.index()].dead && !notice) continue;
-    post_message(sent, effects.duration);
-  }
-  for (const Effects::Interrupt& request : effects.interrupts) {
-    events_.post(lane_of(request.cpu), effects.duration + setup().cost(Cost::ipi),
-                 Interrupt{.cpu = request.cpu,
-                           .mm = request.mm,
-                           .pages = request.pages,
-                           .waiting = request.waiting});
-  }
-  for (const Effects::Spawned& spawned : effects.spawned) {
-    const TaskId task = add_task({.host = spawned.host, .line = spawned.line, .alive = true});
-    actors_[task.index()].stack.frames.push_back(spawned.flow);
-    set_runnable(task, effects.duration, chooser);
-  }
-  for (const AttachmentId timer : effects.stopped_timers) events_.cancel(lane_of(timer));
-  for (const Effects::Timer& timer : effects.timers) {
-    events_.cancel(lane_of(timer.attachment));
-    events_.post(lane_of(timer.attachment), timer.after, Expiry{.attachment = timer.attachment});
-  }
-  for (const HostId host : effects.killed) {
-    stop_tasks([&](TaskId task) { return machine_.tasks[task.index()].host == host; });
-  }
-  for (const AdapterId adapter : effects.stopped) {
-    stop_tasks([&](TaskId task) {
-      const Program* program = program_of(task);
-      // What a kernel does for it goes on to its end.
-      const bool served = actors_[task.index()].stack.frames.size() > 1;
-      return program != nullptr && program->adapter == adapter && !served;
-    });
-  }
-}
-
-// They stop where they are. What they have on the wire still arrives.
-template <class Wanted>
-void World::stop_tasks(Wanted wanted) {
-  for (std::uint32_t i = 0; i < machine_.tasks.size(); ++i) {
-    const TaskId task{i};
-    if (!machine_.tasks[i].alive || !wanted(task)) continue;
-    events_.cancel(lane_of(task));
-    drop_if(guarded_, [task](const Guarded& entry) { return entry.task == task; });
-    drop_if(machine_.posted, [task](const Posted& entry) { return entry.task == task; });
-    drop_if(machine_.asked, [task](const Asked& entry) { return entry.task == task; });
-    drop_if(machine_.recalls, [task](const Recall& recall) { return recall.task == task; });
-    machine_.tasks[i].alive = false;
-    actors_[i].stack = {};
-  }
 }
 
 void World::encode(sim::Encoder& out) const {

@@ -105,7 +105,11 @@ class World {
     AttachmentId attachment;
     bool operator==(const Expiry&) const = default;
   };
-  using Pending = std::variant<Resume, Delivery, Interrupt, Expiry>;
+  struct Retransmission {
+    QpId qp;
+    bool operator==(const Retransmission&) const = default;
+  };
+  using Pending = std::variant<Resume, Delivery, Interrupt, Expiry, Retransmission>;
 
   // A task's flows, and its place in its program.
   struct Actor {
@@ -134,6 +138,8 @@ class World {
 
   static sim::Lane lane_of(TaskId task) { return sim::Lane{4 * task.value}; }
   sim::Lane lane_of(HostId from, HostId to) const;
+  sim::Lane late_lane_of(HostId from, HostId to) const;  // Of packets that are overtaken.
+  sim::Lane lane_of(QpId timer) const;
   static sim::Lane lane_of(CpuId cpu) { return sim::Lane{4 * cpu.value + 2}; }
   static sim::Lane lane_of(AttachmentId timer) { return sim::Lane{4 * timer.value + 3}; }
 
@@ -157,6 +163,7 @@ class World {
   void finish_line(TaskId task, Effects& effects);
   void deliver_message(const Delivery& delivery, Effects& effects);
   void interrupt(const Interrupt& request, Effects& effects);
+  void show(const Event& event, sim::TraceSink& trace, TaskId actor) const;
   void finish_step(Effects& effects, sim::Turn turn, TaskId actor);
   void carry_out(Effects& effects, sim::Chooser& chooser);
   template <class Wanted>
@@ -171,7 +178,11 @@ class World {
   void break_properties(PropertySet properties);
   void check_result(const Line& line, Result result);
   void judge_always();
-  void post_message(const Effects::Sent& sent, sim::Nanoseconds after);
+  void post_message(const Effects::Sent& sent, Effects& effects, sim::Chooser& chooser);
+  const LinkSetup* link_between(HostId one, HostId other) const;
+  void post_on(const LinkSetup& link, sim::Lane lane, sim::Nanoseconds after,
+               const Delivery& delivery);
+  void set_timers(const Effects& effects);
 
   // reduced_encoding.cpp
   std::vector<std::uint32_t> name_workers(Names& names, const Symmetry& symmetry) const;

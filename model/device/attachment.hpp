@@ -6,6 +6,7 @@
 // 17 Feb 2008 ("in order for any IB endpoint to communicate, it would need to request the kernel
 // translate a handle into an endpoint identifier").
 
+#include "model/fabric/connection.hpp"
 #include "model/memory/ids.hpp"
 #include "model/memory/small.hpp"
 #include "sim/encoding.hpp"
@@ -72,6 +73,7 @@ struct QueuePair {
   MmId user{};
   AdapterId card{};
   AdapterId peer{};
+  Connection rc{};  // If both adapters have the transport.
 
   bool operator==(const QueuePair&) const = default;
 };

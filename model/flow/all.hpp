@@ -10,6 +10,7 @@
 
 #include "model/flow/advise.hpp"
 #include "model/flow/collapse_file.hpp"
+#include "model/flow/connection.hpp"
 #include "model/flow/device_memory.hpp"
 #include "model/flow/dma.hpp"
 #include "model/flow/fault.hpp"
@@ -65,8 +66,10 @@ struct Flow {
                Watch, Unwatch, ReadInterval,               // watch.hpp
                Dma, Prefetch, Register, Deregister, Hang,  // dma.hpp
                RcacheGet, RcachePut, RcacheFlush, RcacheDereg, RcacheTold, RcacheEvent,
-               RcacheMonitor,                                                      // rcache.hpp
-               Connect, Attach, Detach, Rdma, Serve, Window, Send, Receive, Kill,  // remote.hpp
+               RcacheMonitor,                      // rcache.hpp
+               Respond, PostReceive, PollReceive,  // connection.hpp
+               Connect, LocalTransfer, Attach, Detach, Rdma, Serve, Window, Send, Receive, Unplug,
+               Kill,        // remote.hpp
                PolicyCall>  // policy/policy.hpp
       body;
 
@@ -106,6 +109,10 @@ struct Effects {
     AttachmentId attachment;
     sim::Nanoseconds after = 0;
   };
+  struct QpTimer {
+    QpId qp;
+    sim::Nanoseconds after = 0;
+  };
 
   std::vector<Event> events{};
   std::vector<WakeKey> changed{};
@@ -114,8 +121,11 @@ struct Effects {
   std::vector<Spawned> spawned{};
   std::vector<Timer> timers{};
   std::vector<AttachmentId> stopped_timers{};
+  std::vector<QpTimer> qp_timers{};
+  std::vector<QpId> stopped_qp_timers{};
   std::vector<HostId> killed{};
   std::vector<AdapterId> stopped{};
+  std::vector<Event> fates{};  // Of packets: what the fabric does with them.
   PropertySet broken = 0;
   sim::Nanoseconds duration = 0;
   Witness* witness = nullptr;  // Sees events as they happen.

@@ -312,6 +312,11 @@ std::optional<Flow> begin_kernel_work(const Call& call, const Machine& machine) 
       return Flow{Kill{.victim = call.host}};
     case Verb::hang:
       return Flow{Hang{.adapter = call.adapter}};
+    case Verb::link_down:
+    case Verb::link_up:
+      return Flow{Unplug{
+          .host = machine.adapters[call.adapter.index()].host,
+          .change = call.verb == Verb::link_down ? Unplug::Change::down : Unplug::Change::up}};
     default:
       return std::nullopt;
   }
@@ -323,7 +328,7 @@ bool callable(const Call& call, const Machine& machine) {
   const auto exists = [&](VariableId variable) {
     return !variable.some() || machine.variables[variable.index()].kind == Result::Kind::object;
   };
-  return exists(call.target.variable) && exists(call.queue);
+  return exists(call.target.variable) && exists(call.queue) && exists(call.local.variable);
 }
 
 Flow begin(const Call& said, const Machine& machine) {

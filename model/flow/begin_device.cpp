@@ -19,6 +19,11 @@ PageRange pages_of(const Machine& machine, MrId mr, const Target& target) {
   return {.first = region.at(target.offset.first.value), .count = target.offset.count};
 }
 
+// By address, if all of the process is registered.
+PageRange remote_pages(const Machine& machine, MrId mr, const Call& call) {
+  return call.second.count != 0 ? call.second : pages_of(machine, mr, call.target);
+}
+
 AdapterId card_of(const Machine& machine, MmId user) {
   const HostId host = machine.host_of(user);
   for (std::uint32_t i = 0; i < machine.adapters.size(); ++i) {
@@ -28,32 +33,60 @@ AdapterId card_of(const Machine& machine, MmId user) {
   return {};
 }
 
-Flow rdma(const Call& call, const Machine& machine) {
-  const bool write = call.verb == Verb::rdma_write;
-  if (call.queue.some()) {
-    const MrId mr{object(machine, call.target.variable)};
-    const QueuePair& queue = machine.queues[object(machine, call.queue)];
-    return {Rdma{.write = write,
-                 .card = queue.card,
-                 .mr = mr,
-                 .pages = pages_of(machine, mr, call.target),
-                 .value = call.number}};
+Opcode opcode_of(Verb verb) {
+  switch (verb) {
+    case Verb::rdma_write:
+      return Opcode::write;
+    case Verb::rdma_fetch_add:
+      return Opcode::fetch_add;
+    case Verb::rdma_compare_swap:
+      return Opcode::compare_swap;
+    case Verb::rdma_send:
+      return Opcode::send;
+    default:
+      return Opcode::read;
   }
+}
+
+Rdma by_attachment(const Call& call, const Machine& machine) {
   const AttachmentId use{object(machine, call.target.variable)};
   const Attachment& attachment = machine.attachments[use.index()];
-  return {Rdma{.write = write,
-               .card = attachment.card,
-               .attachment = use,
-               .mr = attachment.handle,
-               .pages = pages_of(machine, attachment.handle, call.target),
-               .value = call.number}};
+  return {.op = opcode_of(call.verb),
+          .card = attachment.card,
+          .attachment = use,
+          .mr = attachment.handle,
+          .pages = pages_of(machine, attachment.handle, call.target),
+          .value = call.number};
+}
+
+Rdma by_key(const Call& call, const Machine& machine) {
+  const QpId qp{object(machine, call.queue)};
+  Rdma request{.op = opcode_of(call.verb),
+               .qp = qp,
+               .card = machine.queues[qp.index()].card,
+               .pages = {.count = 1},
+               .value = call.number,
+               .compare = call.offset};
+  if (call.target.variable.some()) {
+    request.mr = MrId{object(machine, call.target.variable)};
+    request.pages = remote_pages(machine, request.mr, call);
+  }
+  return request;
+}
+
+Flow rdma(const Call& call, const Machine& machine) {
+  const Rdma request = call.queue.some() ? by_key(call, machine) : by_attachment(call, machine);
+  if (!call.local.variable.some()) return {request};
+  const MrId local{object(machine, call.local.variable)};
+  return {
+      LocalTransfer{.remote = request, .mr = local, .pages = pages_of(machine, local, call.local)}};
 }
 
 Flow dma(const Call& call, const Machine& machine) {
   const MrId mr{object(machine, call.target.variable)};
   const bool shares =
       machine.is(machine.registrations[mr.index()].adapter, AdapterSetup::Kind::sva);
-  const PageRange pages = shares ? call.pages : pages_of(machine, mr, call.target);
+  const PageRange pages = shares ? call.pages : remote_pages(machine, mr, call);
   if (call.verb == Verb::prefetch) {
     const bool write = machine.registrations[mr.index()].write;
     return {Prefetch{.write = write, .mr = mr, .pages = pages}};
@@ -67,7 +100,7 @@ Flow dma(const Call& call, const Machine& machine) {
 
 Flow window(const Call& call, const Machine& machine) {
   const MrId handle{object(machine, call.target.variable)};
-  return {Window{.write = call.verb == Verb::mpi_put,
+  return {Window{.op = call.verb == Verb::mpi_put ? Opcode::write : Opcode::read,
                  .user = call.mm,
                  .card = card_of(machine, call.mm),
                  .handle = handle,
@@ -82,10 +115,10 @@ Flow begin_device(const Call& call, const Machine& machine) {
     case Verb::reg_mr:
     case Verb::export_handle:
       return {Register{.handle = call.verb == Verb::export_handle,
-                       .pinned = call.number != 0,
+                       .pinned = call.number == 1,
                        .mm = call.mm,
                        .adapter = call.adapter.some() ? call.adapter : card_of(machine, call.mm),
-                       .pages = call.pages}};
+                       .pages = call.number == 2 ? all_pages : call.pages}};
     case Verb::dma_map:
       return {Register{.mm = call.mm, .adapter = call.adapter, .pages = call.pages}};
     case Verb::dma_unmap:
@@ -121,7 +154,18 @@ Flow begin_device(const Call& call, const Machine& machine) {
       return {Connect{.user = call.mm, .card = card_of(machine, call.mm), .peer = call.adapter}};
     case Verb::rdma_read:
     case Verb::rdma_write:
+    case Verb::rdma_fetch_add:
+    case Verb::rdma_compare_swap:
+    case Verb::rdma_send:
       return rdma(call, machine);
+    case Verb::post_recv: {
+      const MrId mr{object(machine, call.target.variable)};
+      return {PostReceive{.qp = QpId{object(machine, call.queue)},
+                          .mr = mr,
+                          .pages = pages_of(machine, mr, call.target)}};
+    }
+    case Verb::poll_recv:
+      return {PollReceive{.qp = QpId{object(machine, call.queue)}}};
     case Verb::attach:
       return {Attach{.user = call.mm,
                      .card = card_of(machine, call.mm),

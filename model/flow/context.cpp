@@ -118,6 +118,12 @@ void Context::cancel_timer(AttachmentId attachment) {
   effects_.stopped_timers.push_back(attachment);
 }
 
+void Context::set_timer(QpId qp, sim::Nanoseconds after) {
+  effects_.qp_timers.push_back({.qp = qp, .after = after});
+}
+
+void Context::cancel_timer(QpId qp) { effects_.stopped_qp_timers.push_back(qp); }
+
 void Context::stop_tasks(AdapterId adapter) { effects_.stopped.push_back(adapter); }
 
 void Context::count_pages(std::uint32_t pages) {

@@ -48,6 +48,7 @@ class Context {
   Attachment& attachment(AttachmentId attachment) {
     return machine.attachments[attachment.index()];
   }
+  QueuePair& queue(QpId qp) { return machine.queues[qp.index()]; }
 
   // ---- Ends of a step.
   Next call(const Flow& flow);  // Puts a flow on top. Its result is in task().result afterwards.
@@ -73,6 +74,8 @@ class Context {
   void spawn(const Flow& flow, HostId host);
   void set_timer(AttachmentId attachment, sim::Nanoseconds after);
   void cancel_timer(AttachmentId attachment);
+  void set_timer(QpId qp, sim::Nanoseconds after);
+  void cancel_timer(QpId qp);
   void kill_tasks(HostId host);
   void stop_tasks(AdapterId adapter);     // Of a device: what it was doing is left as it is.
   void count_hit();                       // In a registration cache: hit().

@@ -57,6 +57,7 @@ Next Dma::run(Context& c) {
     case Step::faulted:
       if (!c.task().result.ok()) return refuse(c);
       c.spend(Cost::dev_resume);
+      if (answers_faults(c)) return c.done(Result::error(EAGAIN));  // It will be asked again.
       step = Step::translate;
       return Next::again;
     case Step::land:
@@ -100,6 +101,10 @@ Next Dma::translate(Context& c) {
               .pages = one_page(page),
               .mr = mr,
               .adapter = adapter});
+      if (answers_faults(c)) {
+        c.queue(qp).rc.faulting = true;
+        not_ready(c, qp);
+      }
       step = Step::faulted;
       return c.call({fault_call(mr, page, write)});
     }
@@ -224,14 +229,27 @@ Next Dma::land(Context& c) {
       [&](const Transfer& transfer) { return transfer.task == c.self && transfer.page == page; });
   const PfnEntry target = own->target;
   device.transfers.erase(own);
-  const Value now = access(c, mr, page, target, write, value);
+  const Value before = c.frame(target.frame).value;
+  Value now = access(c, mr, page, target, write, combined(before));
+  if (is_atomic(op)) now = before;
   if (done == 0) value = now;
   c.changed(Wait::Kind::quiet, mr.value);
   c.changed(Wait::Kind::completed, mr.value);
   if (++done == (pages.count + 1) / 2) c.emit({.kind = EventKind::half});
-  if (done == pages.count) return c.done(Result::value(write ? 0 : value));
+  if (done == pages.count) return c.done(Result::value(write && !is_atomic(op) ? 0 : value));
   step = Step::translate;
   return Next::again;
+}
+
+// With a PCIe AtomicOp, or in the adapter and alone: nobody comes in between.
+Value Dma::combined(Value before) const {
+  if (op == Opcode::fetch_add) return before + value;
+  if (op == Opcode::compare_swap) return before == compare ? value : before;
+  return value;
+}
+
+bool Dma::answers_faults(const Context& c) const {
+  return qp.some() && c.setup.adapters[adapter.index()].rc.nak_fault;
 }
 
 Next Dma::refuse(Context& c) {
@@ -258,6 +276,15 @@ Next Dma::stop(Context& c) {
   return c.done(Result::error(EFAULT));
 }
 
+// The driver completes what its device will not any more: mlx5_ib_handle_internal_error().
+void flush_connections(Context& c, AdapterId adapter) {
+  for (std::uint32_t i = 0; i < c.machine.queues.size(); ++i) {
+    const QpId qp{i};
+    const bool ours = c.machine.is_reliable(qp) && c.queue(qp).card == adapter;
+    if (ours && !c.queue(qp).rc.failed) fail(c, qp, ECANCELED);
+  }
+}
+
 Next Hang::run(Context& c) {
   c.adapter(adapter).hung = true;
   c.emit({.kind = EventKind::device_hung, .adapter = adapter});
@@ -265,6 +292,7 @@ Next Hang::run(Context& c) {
     c.changed(Wait::Kind::completed, i);
   }
   c.stop_tasks(adapter);
+  flush_connections(c, adapter);
   return c.done();
 }
 
@@ -287,20 +315,36 @@ Next Prefetch::run(Context& c) {
   return c.done();
 }
 
+// Entries that all registrations of the adapter have, with one for these pages. For all of a
+// process there are only as many as are used (mlx5: child MRs, made at their first fault).
+std::uint64_t entries_with(const Context& c, AdapterId adapter, PageRange pages) {
+  const auto wanted = [](PageRange range) {
+    return std::uint64_t{range == all_pages ? 0 : range.count};
+  };
+  std::uint64_t used = wanted(pages);
+  for (const Registration& other : c.machine.registrations) {
+    if (other.live && other.adapter == adapter) used += wanted(other.pages);
+  }
+  return used;
+}
+
+// Others walk over all that is registered.
+bool takes_all(const Context& c, AdapterId adapter) {
+  return std::holds_alternative<IntervalNotifierPolicy>(c.setup.adapters[adapter.index()].policy);
+}
+
 Next Register::run(Context& c) {
   switch (step) {
     case Step::create: {
       const bool faults = std::visit([](const auto& policy) { return policy.faults; },
                                      c.setup.adapters[adapter.index()].policy);
-      if (faults && !pinned && !c.setup.adapters[adapter.index()].odp) {
+      const bool on_demand = c.setup.adapters[adapter.index()].odp;
+      const bool rnic = c.machine.is(adapter, AdapterSetup::Kind::rnic);
+      if (faults && !pinned && !on_demand) return c.done(Result::error(EOPNOTSUPP));
+      if (rnic && pages == all_pages && !(on_demand && takes_all(c, adapter))) {
         return c.done(Result::error(EOPNOTSUPP));
       }
-      std::uint64_t used = pages.count;
-      for (const Registration& other : c.machine.registrations) {
-        if (other.live && other.adapter == adapter) used += other.pages.count;
-      }
-      const bool table = c.machine.is(adapter, AdapterSetup::Kind::rnic);
-      if (table && used > c.setup.adapters[adapter.index()].pfn_table) {
+      if (rnic && entries_with(c, adapter, pages) > c.setup.adapters[adapter.index()].pfn_table) {
         return c.done(Result::error(ENOMEM));
       }
       const Vma* vma = c.mm(mm).find_vma(pages.first);

@@ -32,7 +32,10 @@ struct Dma {
   PageRange pages{};
   std::uint32_t done = 0;
   Value value = 0;
-  TaskId requester{};  // On another host; none: a call of this host's.
+  TaskId requester{};        // On another host; none: a call of this host's.
+  Opcode op = Opcode::read;  // Of atomic operations: what is written depends on what is there.
+  Value compare = 0;
+  QpId qp{};  // A reliable connection, whose requester does not wait while a page is missing.
 
   bool operator==(const Dma&) const = default;
   Wait guard() const;
@@ -47,6 +50,8 @@ struct Dma {
   Next stop(Context& c);
   Next start(Context& c, PfnEntry target);
   Next land(Context& c);
+  Value combined(Value before) const;
+  bool answers_faults(const Context& c) const;
   Next refuse(Context& c);
 };
 

@@ -34,47 +34,111 @@ bool Rdma::ready(Context& c) const {
                     c.machine.policy_of(mr));
 }
 
+HostId Rdma::peer(const Context& c) const {
+  const AdapterId card_there =
+      qp.some() ? c.machine.queues[qp.index()].peer : c.machine.registrations[mr.index()].adapter;
+  return c.machine.adapters[card_there.index()].host;
+}
+
 // A store to the card's doorbell page: either it is mapped and the transfer is posted, or the
 // kernel is entered.
 Next Rdma::post(Context& c) {
+  if (c.machine.is_reliable(qp)) return connected(c);
+  if (!mr.some()) return c.done(Result::error(EINVAL));  // Only a connection has receives.
   std::uint8_t epoch = 0;
-  const HostId peer = c.adapter(c.registration(mr).adapter).host;
-  if (knows_down(c, c.task().host, peer)) return c.done(Result::error(EREMOTEIO));
+  if (knows_down(c, c.task().host, peer(c))) return c.done(Result::error(EREMOTEIO));
   if (attachment.some()) {
     if (!c.attachment(attachment).attached) return c.done(Result::error(EINVAL));
     if (!ready(c)) {
       step = Step::touched;
       return c.call({PolicyCall{.hook = Hook::touch,
-                                .write = write,
+                                .write = is_write(op),
                                 .mr = mr,
                                 .attachment = attachment,
                                 .pages = pages}});
     }
     epoch = c.attachment(attachment).epoch;
   }
-  c.machine.posted.push_back(
-      {.task = c.self, .attachment = attachment, .peer = peer, .epoch = epoch, .pages = pages});
-  if (attachment.some()) c.changed(Wait::Kind::drained, attachment.value);
-  c.task().result = {};
-  c.spend(Cost::doorbell);
-  c.emit({.kind = EventKind::rdma_post,
-          .detail = write,
-          .mm = c.registration(mr).mm,
-          .pages = pages,
-          .mr = mr,
-          .attachment = attachment,
-          .adapter = card});
-  c.send(c.adapter(card).host, peer,
+  announce(
+      c,
+      {.task = c.self, .attachment = attachment, .peer = peer(c), .epoch = epoch, .pages = pages});
+  c.send(c.adapter(card).host, peer(c),
          {.kind = MessageKind::rdma_request,
           .epoch = epoch,
-          .write = write,
+          .op = op,
           .mr = mr,
           .attachment = attachment,
           .pages = pages,
           .value = value,
-          .task = c.self});
-  step = Step::complete;
+          .task = c.self,
+          .compare = compare});
   return Next::again;
+}
+
+Next Rdma::connected(Context& c) {
+  if (c.queue(qp).rc.failed) return c.done(Result::error(ECANCELED));
+  announce(c, {.task = c.self, .qp = qp, .peer = peer(c), .pages = pages});
+  post_send(c, qp, {.op = op, .mr = mr, .value = value, .compare = compare, .task = c.self}, pages);
+  return Next::again;
+}
+
+// The transfer is under way from here on.
+void Rdma::announce(Context& c, const Posted& entry) {
+  c.machine.posted.push_back(entry);
+  if (attachment.some()) c.changed(Wait::Kind::drained, attachment.value);
+  c.task().result = {};
+  c.spend(Cost::doorbell);
+  c.emit({.kind = EventKind::rdma_post,
+          .detail = is_write(op),
+          .mm = mr.some() ? c.registration(mr).mm : MmId{},
+          .pages = pages,
+          .mr = mr,
+          .attachment = attachment,
+          .adapter = card});
+  step = Step::complete;
+}
+
+Next LocalTransfer::run(Context& c) {
+  switch (step) {
+    case Step::gather:
+      if (!is_write(remote.op)) {
+        step = Step::scatter;
+        return post(c);
+      }
+      step = Step::post;
+      return access(c, Opcode::read);
+    case Step::post:
+      if (!c.task().result.ok()) return c.give(c.task().result);
+      remote.value = c.task().result.number;
+      step = Step::next;
+      return post(c);
+    case Step::scatter:
+      if (!c.task().result.ok()) return c.give(c.task().result);
+      remote.value = c.task().result.number;
+      if (done == 0) first = remote.value;
+      step = Step::next;
+      return access(c, Opcode::write);
+    case Step::next:
+      if (!c.task().result.ok()) return c.give(c.task().result);
+      if (++done == pages.count) return c.give(Result::value(first));
+      step = Step::gather;
+      return Next::pass;
+  }
+  return c.done();
+}
+
+Next LocalTransfer::access(Context& c, Opcode op) const {
+  return c.call({Dma{.write = is_write(op),
+                     .adapter = remote.card,
+                     .mr = mr,
+                     .pages = one_page(pages.at(done)),
+                     .value = remote.value}});
+}
+
+Next LocalTransfer::post(Context& c) const {
+  Rdma one = remote;
+  one.pages = one_page(remote.pages.at(done));
+  return c.call({one});
 }
 
 Next Serve::run(Context& c) {
@@ -86,12 +150,14 @@ Next Serve::run(Context& c) {
         c.task().result = Result::error(EFAULT);  // Of a user that was cut off.
         return Next::pass;
       }
-      return c.call({Dma{.write = request.write,
+      return c.call({Dma{.write = is_write(request.op),
                          .adapter = c.registration(request.mr).adapter,
                          .mr = request.mr,
                          .pages = request.pages,
                          .value = request.value,
-                         .requester = request.task}});
+                         .requester = request.task,
+                         .op = request.op,
+                         .compare = request.compare}});
     case Step::respond: {
       Message response = request;
       response.kind = MessageKind::rdma_response;
@@ -147,7 +213,7 @@ Next Window::run(Context& c) {
       const AttachmentId use = attach(c, handle, user, card);
       if (!use.some()) return c.done(Result::error(EINVAL));
       step = Step::transfer;
-      return c.call({Rdma{.write = write,
+      return c.call({Rdma{.op = op,
                           .card = card,
                           .attachment = use,
                           .mr = handle,
@@ -180,6 +246,11 @@ Next Receive::run(Context& c) {
   mail.erase(first);
   c.changed(Wait::Kind::mail, receiver.value);
   return c.done(Result::value(value));
+}
+
+Next Unplug::run(Context& c) {
+  c.host(host).unplugged = change == Change::down;
+  return c.done();
 }
 
 Next Kill::run(Context& c) {

@@ -15,12 +15,14 @@ struct Rdma {
   static constexpr std::string_view name = "rdma";
   static constexpr std::array<std::string_view, 3> steps{"post", "touched", "complete"};
   enum class Step : std::uint8_t { post, touched, complete } step = Step::post;
-  bool write = false;
+  Opcode op = Opcode::read;
+  QpId qp{};
   AdapterId card{};
   AttachmentId attachment{};
-  MrId mr{};
+  MrId mr{};  // None: of a send, which does not say where it goes.
   PageRange pages{};
   Value value = 0;
+  Value compare = 0;
 
   bool operator==(const Rdma&) const = default;
   Wait guard() const;
@@ -28,7 +30,30 @@ struct Rdma {
 
  private:
   bool ready(Context& c) const;
+  HostId peer(const Context& c) const;
   Next post(Context& c);
+  Next connected(Context& c);
+  void announce(Context& c, const Posted& entry);
+};
+
+// A transfer whose local side is memory, too: the card reads what it sends, and writes what comes,
+// page by page, and faults there as elsewhere.
+struct LocalTransfer {
+  static constexpr std::string_view name = "local_transfer";
+  static constexpr std::array<std::string_view, 4> steps{"gather", "post", "scatter", "next"};
+  enum class Step : std::uint8_t { gather, post, scatter, next } step = Step::gather;
+  Rdma remote{};  // Of all pages.
+  MrId mr{};
+  PageRange pages{};
+  std::uint32_t done = 0;
+  Value first = 0;
+
+  bool operator==(const LocalTransfer&) const = default;
+  Next run(Context& c);
+
+ private:
+  Next access(Context& c, Opcode op) const;
+  Next post(Context& c) const;
 };
 
 // The peer's side of it: the owner's card serves a request.
@@ -84,7 +109,7 @@ struct Window {
   static constexpr std::string_view name = "window";
   static constexpr std::array<std::string_view, 2> steps{"attach", "transfer"};
   enum class Step : std::uint8_t { attach, transfer } step = Step::attach;
-  bool write = false;
+  Opcode op = Opcode::read;
   MmId user{};
   AdapterId card{};
   MrId handle{};
@@ -117,6 +142,18 @@ struct Receive {
 
   bool operator==(const Receive&) const = default;
   Wait guard() const;
+  Next run(Context& c);
+};
+
+// A host's links carry nothing any more, or again: what is on the wire still arrives.
+struct Unplug {
+  static constexpr std::string_view name = "unplug";
+  static constexpr std::array<std::string_view, 1> steps{"link"};
+  enum class Step : std::uint8_t { link } step = Step::link;
+  HostId host{};
+  enum class Change : std::uint8_t { down, up } change = Change::down;
+
+  bool operator==(const Unplug&) const = default;
   Next run(Context& c);
 };
 

@@ -31,18 +31,6 @@ void forget_user(Context& c, AttachmentId attachment) {
   c.cancel_timer(attachment);
 }
 
-void complete(Context& c, TaskId task, AttachmentId attachment, std::uint8_t epoch, Result result) {
-  auto& posted = c.machine.posted;
-  const auto own = std::find_if(posted.begin(), posted.end(), [&](const Posted& entry) {
-    return entry.task == task && entry.attachment == attachment && entry.epoch == epoch;
-  });
-  if (own == posted.end()) return;  // It was terminated before.
-  posted.erase(own);
-  c.machine.tasks[task.index()].result = result;
-  c.changed(Wait::Kind::answered, task.value);
-  if (attachment.some()) c.changed(Wait::Kind::drained, attachment.value);
-}
-
 // The task that asked for an activation has its answer; nobody may have asked.
 void answer_asker(Context& c, TaskId task, AttachmentId attachment, Result result) {
   auto& asked = c.machine.asked;
@@ -68,7 +56,8 @@ void peer_is_down(Context& c, HostId here, HostId victim) {
   const auto posted = c.machine.posted;
   for (const Posted& entry : posted) {
     if (entry.peer != victim || c.machine.tasks[entry.task.index()].host != here) continue;
-    complete(c, entry.task, entry.attachment, entry.epoch, Result::error(EREMOTEIO));
+    if (entry.qp.some()) continue;  // Its own time-out tells it.
+    complete(c, {entry.task, entry.attachment, entry.epoch, Result::error(EREMOTEIO)});
   }
   const auto asked = c.machine.asked;
   for (const Asked& entry : asked) {
@@ -120,9 +109,9 @@ void deliver(Context& c, HostId host, const Message& message) {
       c.spawn({Serve{.request = message}}, host);
       return;
     case MessageKind::rdma_response:
-      complete(
-          c, message.task, message.attachment, message.epoch,
-          message.ok ? Result::value(message.write ? 0 : message.value) : Result::error(EREMOTEIO));
+      complete(c, {message.task, message.attachment, message.epoch,
+                   message.ok ? Result::value(has_answer(message.op) ? message.value : 0)
+                              : Result::error(EREMOTEIO)});
       return;
     case MessageKind::activate:
       c.spawn({hook_for(c, Hook::activate, message)}, host);
@@ -162,7 +151,26 @@ void deliver(Context& c, HostId host, const Message& message) {
       c.emit({.kind = EventKind::message, .mm = message.receiver, .value = message.value});
       c.changed(Wait::Kind::mail, message.receiver.value);
       return;
+    case MessageKind::rc_packet:
+      packet_arrives(c, message);
+      return;
+    case MessageKind::rc_answer:
+      answer_arrives(c, message);
+      return;
   }
+}
+
+void complete(Context& c, const Completion& over) {
+  auto& posted = c.machine.posted;
+  const auto own = std::find_if(posted.begin(), posted.end(), [&](const Posted& entry) {
+    return entry.task == over.task && entry.attachment == over.attachment &&
+           entry.epoch == over.epoch;
+  });
+  if (own == posted.end()) return;
+  posted.erase(own);
+  c.machine.tasks[over.task.index()].result = over.result;
+  c.changed(Wait::Kind::answered, over.task.value);
+  if (over.attachment.some()) c.changed(Wait::Kind::drained, over.attachment.value);
 }
 
 bool knows_down(const Context& c, HostId here, HostId other) {
@@ -193,7 +201,7 @@ void terminate_transfers(Context& c, AttachmentId attachment) {
             .mr = use.handle,
             .attachment = attachment,
             .adapter = use.card});
-    complete(c, entry.task, attachment, epoch, Result::error(ECANCELED));
+    complete(c, {entry.task, attachment, epoch, Result::error(ECANCELED)});
   }
 }
 

@@ -14,6 +14,15 @@ AttachmentId attach(Context& c, MrId handle, MmId user, AdapterId card);
 // A message arrives at `host`. The context is that of the interrupt.
 void deliver(Context& c, HostId host, const Message& message);
 
+// A transfer that was posted is over, unless it was terminated before.
+struct Completion {
+  TaskId task{};
+  AttachmentId attachment{};
+  std::uint8_t epoch = 0;
+  Result result{};
+};
+void complete(Context& c, const Completion& over);
+
 // The fabric has told `here` that `other` is dead.
 bool knows_down(const Context& c, HostId here, HostId other);
 

@@ -90,6 +90,13 @@ constexpr VerbName verbs[] = {
     {"connect", Verb::connect},
     {"rdma_read", Verb::rdma_read},
     {"rdma_write", Verb::rdma_write},
+    {"rdma_fetch_add", Verb::rdma_fetch_add},
+    {"rdma_compare_swap", Verb::rdma_compare_swap},
+    {"rdma_send", Verb::rdma_send},
+    {"post_recv", Verb::post_recv},
+    {"poll_recv", Verb::poll_recv},
+    {"link_down", Verb::link_down},
+    {"link_up", Verb::link_up},
     {"export", Verb::export_handle},
     {"attach", Verb::attach},
     {"detach", Verb::detach},
@@ -219,6 +226,7 @@ constexpr FlagName flag_names[] = {
     {"PM_SCAN_WP_MATCHING", 1},
     {"two_pass", 1},
     {"pinned", 1},
+    {"implicit", 2},
     {"on", 1},
 };
 

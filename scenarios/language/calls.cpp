@@ -10,15 +10,22 @@ Parameter local_device() {
   return {.name = "device", .kind = ParameterKind::device, .local = true};
 }
 
+// Of an implicit mr: it has all of its process.
+Parameter implicit_mr() { return of(ParameterKind::mr, "implicit mr"); }
+Parameter implicit_pages() {
+  return {.name = "pages", .kind = ParameterKind::pages, .registered = true, .role = Role::second};
+}
+
 std::vector<CallRow> device_calls() {
   const Parameter mr_pages = of(ParameterKind::mr_pages, "mr pages");
   const Parameter bond = of(ParameterKind::bond, "bond");
   return {
       {"reg_mr",
        by_process,
-       {{{local_device(), pages(), words("mode", {"odp", "pinned"})}}},
+       {{{local_device(), pages(), words("mode", {"odp", "pinned"})}},
+        {{local_device(), words("mode", {"implicit"})}}},
        Kind::mr,
-       "Registers pages with a device: on demand, or pinned."},
+       "Registers pages with a device: on demand, or pinned; or all of the process on demand."},
       {"dereg_mr",
        by_process,
        {{{of(ParameterKind::mr, "mr")}}},
@@ -26,7 +33,7 @@ std::vector<CallRow> device_calls() {
        "Ends a registration."},
       {"prefetch",
        {ActorKind::process, ActorKind::device},
-       {{{mr_pages}}},
+       {{{mr_pages}}, {{implicit_mr(), implicit_pages()}}},
        Kind::outcome,
        "Faults pages in for the device before it needs them."},
       {"dma_read",
@@ -46,6 +53,9 @@ std::vector<CallRow> fabric_calls() {
   const std::vector<Entry> half = {{"half", "Half of the data has been transferred."}};
   const Parameter qp = of(ParameterKind::qp, "qp");
   const Parameter remote = of(ParameterKind::remote_pages, "remote pages");
+  const Parameter local{
+      .name = "local pages", .kind = ParameterKind::mr_pages, .role = Role::second};
+  const Parameter value = number("value");
   const Parameter attached = of(ParameterKind::attachment_pages, "attached pages");
   return {
       {"connect",
@@ -55,16 +65,48 @@ std::vector<CallRow> fabric_calls() {
        "Connects a queue pair to a device."},
       {"rdma_read",
        by_process,
-       {{{qp, remote}}, {{attached}}},
+       {{{qp, remote}},
+        {{qp, remote, local}},
+        {{qp, implicit_mr(), implicit_pages()}},
+        {{attached}}},
        Kind::outcome,
        "Reads memory of another host, without its CPU.",
        half},
       {"rdma_write",
        by_process,
-       {{{qp, remote, number("value")}}, {{attached, number("value")}}},
+       {{{qp, remote, value}},
+        {{qp, remote, local}},
+        {{qp, implicit_mr(), implicit_pages(), value}},
+        {{attached, value}}},
        Kind::outcome,
        "Writes memory of another host, without its CPU.",
        half},
+      {"rdma_fetch_add",
+       by_process,
+       {{{qp, remote, value}}},
+       Kind::outcome,
+       "Adds to memory of another host, in one step; gives what was there."},
+      {"rdma_compare_swap",
+       by_process,
+       {{{qp, remote, number("compare", Role::offset), value}}},
+       Kind::outcome,
+       "Writes memory of another host if that is there, in one step; gives what was there."},
+      {"rdma_send",
+       by_process,
+       {{{qp, value}}, {{qp, local}}},
+       Kind::outcome,
+       "Sends to the receive that was posted first at the far end."},
+      {"post_recv",
+       by_process,
+       {{{qp, of(ParameterKind::mr_pages, "mr pages")}}},
+       Kind::outcome,
+       "At the far end of a queue pair: each page takes a send."},
+      {"poll_recv",
+       by_process,
+       {{{qp}}},
+       Kind::outcome,
+       "Waits until a send has come to the far end of a queue pair, and gives what it has "
+       "brought."},
       {"export",
        by_process,
        {{{of(ParameterKind::region, "region")}}},

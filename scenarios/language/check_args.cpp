@@ -124,7 +124,8 @@ void check_ownership(Checking& checking, const Scope& scope, const Parameter& pa
   if (scope.actor.kind == SymbolKind::process) {
     const bool own = checked.regions[symbol.index].process == scope.actor.index;
     const auto here = host_of(checked, scope.actor);
-    const bool reachable = parameter.foreign && here && *here == owner.host;
+    const bool reachable =
+        parameter.registered || (parameter.foreign && here && *here == owner.host);
     if (own || reachable || is_forked(checking, scope.actor)) return;
     report(checking, expr.span,
            fmt::format("region '{}' belongs to process '{}', not to '{}'", region, owner.name.text,
@@ -211,7 +212,8 @@ bool report_misfit(Checking& checking, const std::vector<Form>& forms, const std
       if (!fits_count(form, args)) continue;
       const Parameter& parameter = form.parameters[i];
       good = good || !is_inferred(parameter) || fits(parameter.kind, types[i].kind);
-      wanted.emplace_back(description(parameter.kind));
+      const std::string kind(description(parameter.kind));
+      if (std::ranges::find(wanted, kind) == wanted.end()) wanted.push_back(kind);
     }
     if (good) continue;
     report(checking, args[i].span,

@@ -126,6 +126,7 @@ model::Call Lowering::call_of(const StepInfo& info) {
   }
   if (call.verb == Verb::mmap) add_file(call, info);
   need_origin(call, info);
+  need_transport(call, info);
   const bool of_cache = call.verb == Verb::rcache_get || call.verb == Verb::rcache_put ||
                         call.verb == Verb::rcache_flush;
   if (of_cache) need_rcache(call.mm, info.step->call.span);
@@ -167,6 +168,7 @@ void Lowering::add_argument(model::Call& call, const Parameter& parameter, const
       call.target.variable = model::VariableId{symbol.index};
       return;
     default:  // An object, or pages of one.
+      if (parameter.role == Role::second) return add_local(call, value);
       call.target = pages_meant(value).target;
       if (symbol.kind == SymbolKind::variable && call.verb == Verb::attach) {
         need_link(call.host, host_of(checked_.variables[symbol.index].owner), value.span);
@@ -184,7 +186,9 @@ void Lowering::need_kind(const model::Call& call, Span span) {
                              : call.verb == Verb::sva_bind ? AdapterKind::sva
                              : call.verb == Verb::dma_map  ? AdapterKind::pci
                                                            : AdapterKind::rnic;
-  if (adapter.kind == wanted || call.verb == Verb::hang) return;
+  const bool any =
+      call.verb == Verb::hang || call.verb == Verb::link_down || call.verb == Verb::link_up;
+  if (adapter.kind == wanted || any) return;
   constexpr std::array names{"an rnic", "a mirror", "of kind sva", "of kind pci"};
   problem(span, "'" + adapter.name + "' is not " + names[static_cast<std::size_t>(wanted)]);
 }
@@ -208,8 +212,7 @@ void Lowering::need_origin(const model::Call& call, const StepInfo& info) {
   if (call.verb == Verb::dma_unmap && !mapped) wrong("dma_map");
   if (call.verb == Verb::rcache_put && !cached) wrong("rcache_get");
   if (call.verb == Verb::dereg_mr && (mapped || cached)) wrong("reg_mr");
-  const bool of_rnic =
-      call.verb == Verb::prefetch || call.verb == Verb::rdma_read || call.verb == Verb::rdma_write;
+  const bool of_rnic = call.verb == Verb::prefetch || call.queue.some();
   if (of_rnic && mapped) wrong("reg_mr");
   const Symbol actor = info.actor;
   if (actor.kind == SymbolKind::device && object.device && *object.device != actor.index) {
@@ -218,10 +221,67 @@ void Lowering::need_origin(const model::Call& call, const StepInfo& info) {
   }
 }
 
+// Both ends of a queue pair speak the same.
+void Lowering::need_transport(const model::Call& call, const StepInfo& info) {
+  const Span span = info.step->call.span;
+  const auto reliable = [&](const model::AdapterSetup& card) { return card.rc.exists; };
+  if (call.verb == Verb::connect) {
+    const model::AdapterSetup& peer = setup_.adapters[call.adapter.index()];
+    const model::AdapterSetup* own = card_of(call.mm);
+    if (own == nullptr || reliable(*own) == reliable(peer)) return;
+    return problem(span, fmt::format("'{}' has no rc {{ ... }}, and '{}' has one",
+                                     (reliable(peer) ? *own : peer).name,
+                                     (reliable(peer) ? peer : *own).name));
+  }
+  const bool needs =
+      call.verb == Verb::rdma_send || call.verb == Verb::post_recv || call.verb == Verb::poll_recv;
+  if (!needs) return;
+  const auto device = checked_.variables[call.queue.index()].device;
+  if (device && !reliable(setup_.adapters[*device])) {
+    problem(span, fmt::format("'{}' has no rc {{ ... }}", setup_.adapters[*device].name));
+  }
+}
+
+const model::AdapterSetup* Lowering::card_of(model::MmId process) const {
+  const auto found = std::ranges::find_if(setup_.adapters, [&](const model::AdapterSetup& card) {
+    return card.kind == model::AdapterSetup::Kind::rnic &&
+           card.host == setup_.processes[process.index()].host;
+  });
+  return found == setup_.adapters.end() ? nullptr : &*found;
+}
+
+// As many pages as at the other end; of what the process has registered with its own card.
+void Lowering::add_local(model::Call& call, const Expr& value) {
+  const PagesMeant meant = pages_meant(value);
+  call.local = meant.target;
+  const std::uint32_t wanted = call.target.variable.some() ? call.target.offset.count : 1;
+  if (meant.target.offset.count != wanted) {
+    problem(value.span,
+            fmt::format("{} pages, and {} at the other end", meant.target.offset.count, wanted));
+  }
+  const VariableInfo& object = checked_.variables[meant.target.variable.index()];
+  const model::AdapterSetup* own = card_of(call.mm);
+  const bool local = own != nullptr && object.device && &setup_.adapters[*object.device] == own;
+  if (!local) {
+    problem(value.span, fmt::format("'{}' is not of the process's own card", object.name.text));
+  }
+}
+
+// Pages of a process by an mr: that process has registered all that it has.
+void Lowering::need_implicit(const model::Call& call, model::MmId owner, Span span) {
+  const VariableInfo& object = checked_.variables[call.target.variable.index()];
+  const bool implicit = object.step != nullptr && !object.region;
+  if (!implicit) return problem(span, fmt::format("'{}' is not implicit", object.name.text));
+  if (mm_of(object.owner) != owner) {
+    problem(span, fmt::format("'{}' is of another process", object.name.text));
+  }
+}
+
 void Lowering::add_pages(model::Call& call, const Parameter& parameter, const Expr& value) {
   const PagesMeant meant = pages_meant(value);
   if (parameter.role == Role::second) {
     call.second = meant.pages;
+    if (parameter.registered) need_implicit(call, meant.mm, value.span);
     return;
   }
   call.pages = meant.pages;

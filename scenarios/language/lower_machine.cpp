@@ -184,7 +184,10 @@ void Lowering::add_device_setting(model::AdapterSetup& adapter, const Setting& s
   const std::string& name = setting.name.text;
   const auto word = [&] { return value_of(setting.values[0]).text(); };
   const auto number = [&] { return static_cast<std::uint32_t>(number_of(setting.values[0])); };
-  if (name == "odp") {
+  if (name == "rc") {
+    adapter.rc.exists = true;
+    for (const Setting& nested : setting.nested) add_rc_setting(adapter.rc, nested);
+  } else if (name == "odp") {
     adapter.odp = is_yes(word());
   } else if (name == "check_write") {
     adapter.check_write = is_yes(word());
@@ -205,6 +208,30 @@ void Lowering::add_device_setting(model::AdapterSetup& adapter, const Setting& s
         word() == "coherent" ? model::DeviceMemory::coherent : model::DeviceMemory::private_memory;
   } else if (name == "pfn_table") {
     adapter.pfn_table = number();
+  }
+}
+
+void Lowering::add_rc_setting(model::RcSetup& rc, const Setting& setting) {
+  const std::string& name = setting.name.text;
+  const auto code = [&](std::uint32_t most) {
+    const std::uint64_t number = number_of(setting.values[0]);
+    if (number > most) {
+      problem(setting.span, fmt::format("'{}' is at most {}", name, most));
+    }
+    return static_cast<std::uint8_t>(std::min<std::uint64_t>(number, most));
+  };
+  if (name == "timeout") {
+    rc.timeout = code(31);
+  } else if (name == "retry_cnt") {
+    rc.retry_cnt = code(7);
+  } else if (name == "rnr_retry") {
+    rc.rnr_retry = code(7);
+  } else if (name == "min_rnr_timer") {
+    rc.min_rnr_timer = code(31);
+  } else if (name == "on_fault") {
+    rc.nak_fault = value_of(setting.values[0]).text() == "rnr_nak";
+  } else if (name == "check_psn") {
+    rc.check_psn = is_yes(value_of(setting.values[0]).text());
   }
 }
 
@@ -320,6 +347,19 @@ std::optional<std::uint64_t> Lowering::word_index(std::string_view words, std::s
   return std::nullopt;
 }
 
+// In parts per million.
+std::uint32_t Lowering::add_share(const LinkInfo& info, const Setting& setting) {
+  const auto share = amount_in(value_of(setting.values[0]), Dimension::none);
+  if (!share || *share == Rational(0)) return 0;
+  for (const std::uint32_t end : {info.left, info.right}) {
+    if (setup_.adapters[end].rc.exists) continue;
+    problem(setting.span, fmt::format("'{}' has no rc {{ ... }}: nothing would be sent again",
+                                      setup_.adapters[end].name));
+  }
+  const auto parts = Rational::multiply(*share, Rational(1'000'000));
+  return std::max(1U, static_cast<std::uint32_t>(parts.value_or(Rational(0)).round_down()));
+}
+
 void Lowering::add_links() {
   for (const LinkInfo& info : checked_.links) {
     model::LinkSetup link{.left = model::HostId{checked_.devices[info.left].host},
@@ -331,11 +371,13 @@ void Lowering::add_links() {
         link.bits_per_second =
             std::max<std::uint64_t>(1, number_of(setting.values[0], Dimension::bandwidth));
       }
-      if (name == "loss" || name == "reorder") {
-        const auto share = amount_in(value_of(setting.values[0]), Dimension::none);
-        if (share && *share == Rational(0)) continue;
-        problem(setting.span, "links that lose or reorder are not supported by this version");
-      }
+      if (name == "loss") link.loss = add_share(info, setting);
+      if (name == "reorder") link.reorder = add_share(info, setting);
+      if (name == "duplicate") link.duplicate = add_share(info, setting);
+    }
+    if (link.loss + link.reorder + link.duplicate > 1'000'000) {
+      problem(info.link->left.span,
+              "more packets than there are: the shares add up to more than 1");
     }
     setup_.links.push_back(link);
   }

@@ -60,6 +60,8 @@ class Lowering {
   void check_place(const model::RegionSetup& setup, const Region& region);
   void add_region(const RegionInfo& info);
   void add_devices();
+  void add_rc_setting(model::RcSetup& rc, const Setting& setting);
+  std::uint32_t add_share(const LinkInfo& info, const Setting& setting);
   void add_device_setting(model::AdapterSetup& adapter, const Setting& setting);
   WantedPolicy wanted_policy() const;
   model::Policy policy_of(const DeviceInfo& device, model::AdapterSetup::Kind kind,
@@ -98,6 +100,10 @@ class Lowering {
   bool is_cached(std::uint32_t variable) const;
   void need_kind(const model::Call& call, Span span);
   void need_origin(const model::Call& call, const StepInfo& info);
+  void need_transport(const model::Call& call, const StepInfo& info);
+  const model::AdapterSetup* card_of(model::MmId process) const;
+  void need_implicit(const model::Call& call, model::MmId owner, Span span);
+  void add_local(model::Call& call, const Expr& value);
   void need_rcache(model::MmId process, Span span);
   void need_link(model::HostId from, model::HostId to, Span span);
   std::optional<std::uint32_t> variable_of(const Expr& expr) const;

@@ -74,6 +74,7 @@ struct Parameter {
   bool optional = false;                // Only the last ones.
   bool local = false;                   // device, process: on the actor's host.
   bool foreign = false;                 // pages: also those of a process that does not act.
+  bool registered = false;              // pages: of the process that has registered the mr.
   Role role = Role::by_kind;
 };
 

@@ -5,6 +5,28 @@
 namespace language {
 namespace {
 
+// The transport of an RDMA adapter.
+SettingRow rc_settings() {
+  return {
+      "rc",
+      SettingKind::block,
+      "",
+      "Its queue pairs are reliable connections, with packets that are numbered.",
+      {},
+      {{"timeout", SettingKind::number, "14", "An acknowledgement is due in 4.096 us * 2^timeout."},
+       {"retry_cnt", SettingKind::number, "7", "How often what is not acknowledged is sent again."},
+       {"rnr_retry", SettingKind::number, "7", "Likewise after an RNR NAK. 7: without an end."},
+       {"min_rnr_timer", SettingKind::number, "12",
+        "The code of the time that a requester waits after an RNR NAK."},
+       {"on_fault",
+        SettingKind::word,
+        "rnr_nak",
+        "What a responder does that has no translation: an RNR NAK, or wait for it.",
+        {"rnr_nak", "wait"}},
+       {"check_psn", SettingKind::truth, "yes",
+        "It does not execute a packet again that comes again."}}};
+}
+
 // A registration cache of a process.
 SettingRow rcache_settings() {
   const auto truth = [](std::string name, std::string normally, std::string doc) {
@@ -89,6 +111,7 @@ Vocabulary settings_of_machines() {
       {"bandwidth", SettingKind::bandwidth, "100Gbps", "Bits a second."},
       {"loss", SettingKind::share, "0", "Share of packets that are lost."},
       {"reorder", SettingKind::share, "0", "Share of packets that are overtaken."},
+      {"duplicate", SettingKind::share, "0", "Share of packets that come twice."},
   };
   words.device_kinds = {
       {"rnic",
@@ -97,7 +120,8 @@ Vocabulary settings_of_machines() {
         {"pfn_table", SettingKind::count, "1024", "Entries of the driver's page-frame table."},
         {"odp", SettingKind::truth, "on", "It can fault pages in on demand."},
         {"check_write", SettingKind::truth, "yes",
-         "A write asks for a translation that allows it."}}},
+         "A write asks for a translation that allows it."},
+        rc_settings()}},
       {"sva",
        "A device that shares the page table of a process (SVA): PASID, ATS and PRI.",
        {{"tlb", SettingKind::count, "64", "Translations that its ATC holds.", {"lru", "fifo"}},

@@ -4,118 +4,13 @@
 #include <set>
 
 #include "scenarios/language/model_words.hpp"
-#include "tests/random/draft.hpp"
+#include "tests/random/writer.hpp"
 
 namespace random_scenarios {
 namespace {
 
 using Kind = Object::Kind;
 using Words = std::vector<std::string>;
-
-// One call that is being written. Each argument is drawn from what exists; `possible` becomes
-// false where nothing does.
-struct Writer {
-  Draft& draft;
-  const Actor& actor;
-  const std::vector<Object>& own;
-  bool possible = true;
-
-  Draw& draw() const { return draft.draw; }
-
-  template <class T, class Test>
-  const T* pick(const std::vector<T>& list, Test test) {
-    std::vector<const T*> found;
-    for (const T& each : list) {
-      if (test(each)) found.push_back(&each);
-    }
-    if (found.empty()) {
-      possible = false;
-      return nullptr;
-    }
-    return draw().of(found);
-  }
-
-  // The process whose regions this actor has.
-  std::string space() const {
-    for (const Process& process : draft.processes) {
-      if (process.name == actor.name && !process.parent.empty()) return process.parent;
-    }
-    return actor.name;
-  }
-
-  const Region* region() {
-    const bool kernel = actor.kind == Actor::Kind::kernel;
-    return pick(draft.regions, [&](const Region& each) {
-      return kernel ? each.host == actor.host : each.process == space();
-    });
-  }
-  std::string pages() {
-    const Region* found = region();
-    return found == nullptr ? "" : found->name + slice(draw(), found->pages);
-  }
-  std::string page() {
-    const Region* found = region();
-    return found == nullptr
-               ? ""
-               : joined({found->name, "[", std::to_string(draw().below(found->pages)), "]"});
-  }
-
-  template <class Test>
-  const Object* object(Kind kind, Test test) {
-    std::vector<Object> all = draft.objects;
-    all.insert(all.end(), own.begin(), own.end());
-    static thread_local Object found;
-    const Object* chosen =
-        pick(all, [&](const Object& each) { return each.kind == kind && test(each); });
-    if (chosen == nullptr) return nullptr;
-    found = *chosen;
-    return &found;
-  }
-  std::string part_of(const Object* found) {
-    return found == nullptr ? "" : found->name + slice(draw(), found->pages);
-  }
-  std::string mr_pages() {
-    return part_of(object(Kind::mr, [&](const Object& mr) {
-      return actor.kind == Actor::Kind::device ? mr.device == actor.name
-                                               : mr.owner == actor.name && mr.maker != "dma_map";
-    }));
-  }
-  std::string mr(std::string_view maker) {
-    const Object* found = object(Kind::mr, [&](const Object& each) {
-      return each.owner == actor.name && each.maker == maker;
-    });
-    return found == nullptr ? "" : found->name;
-  }
-  std::string attachment() {
-    const Object* found =
-        object(Kind::attachment, [&](const Object& each) { return each.owner == actor.name; });
-    return found == nullptr ? "" : found->name;
-  }
-  // Through an attachment, or with a queue pair and a key.
-  std::string remote() {
-    if (draw().chance(50)) {
-      const Object* found =
-          object(Kind::attachment, [&](const Object& each) { return each.owner == actor.name; });
-      if (found != nullptr) return part_of(found);
-      possible = true;
-    }
-    const Object* qp =
-        object(Kind::qp, [&](const Object& each) { return each.owner == actor.name; });
-    if (qp == nullptr) return "";
-    const std::string name = qp->name;
-    const std::string device = qp->device;
-    return joined({name, ", ", part_of(object(Kind::mr, [&](const Object& each) {
-                     return each.device == device;
-                   }))});
-  }
-  const Process* other_process() {
-    return pick(draft.processes, [&](const Process& each) { return each.name != actor.name; });
-  }
-  std::string number() {
-    if (!draft.params.empty() && draw().chance(20)) return draw().of(draft.params);
-    return std::to_string(1 + draw().below(3));
-  }
-};
 
 Words plain() { return {"0", "ok", "0 | err", "any"}; }
 Words values() { return {"0", "1", "2", "any", "ok", "1 | 2 | err", "SIGSEGV | 1", "err"}; }
@@ -235,10 +130,10 @@ std::optional<Call> open_device_call(Writer& w, std::string_view verb) {
     return call;
   }
   if (verb == "dma_unmap") return plain_call(joined({"dma_unmap(", w.mr("dma_map"), ")"}));
-  if (verb == "hang") {
+  if (verb == "hang" || verb == "link_down" || verb == "link_up") {
     const Device* device =
         w.pick(w.draft.devices, [&](const Device& each) { return each.host == w.actor.host; });
-    return plain_call(joined({"hang(", device == nullptr ? "" : device->name, ")"}));
+    return plain_call(joined({std::string(verb), "(", device == nullptr ? "" : device->name, ")"}));
   }
   return std::nullopt;
 }
@@ -247,7 +142,7 @@ std::optional<Call> open_device_call(Writer& w, std::string_view verb) {
 std::string dma_pages(Writer& w) {
   const Device* device =
       w.pick(w.draft.devices, [&](const Device& each) { return each.name == w.actor.name; });
-  if (device == nullptr || device->kind != "sva") return w.mr_pages();
+  if (device == nullptr || device->kind != "sva") return w.mr_pages(Writer::Mapped::yes);
   const std::string of = device->name;
   const Object* bond = w.object(Kind::bond, [&](const Object& each) { return each.device == of; });
   if (bond == nullptr) return "";
@@ -287,7 +182,8 @@ std::optional<Call> device_call(Writer& w, std::string_view verb) {
   if (verb.starts_with("rcache_")) return cache_call(w, verb);
   if (verb == "reg_mr") return register_call(w);
   if (verb == "dereg_mr") return plain_call(joined({"dereg_mr(", w.mr("reg_mr"), ")"}));
-  if (verb == "prefetch") return plain_call(joined({"prefetch(", w.mr_pages(), ")"}));
+  if (verb == "prefetch")
+    return plain_call(joined({"prefetch(", w.mr_pages(Writer::Mapped::no), ")"}));
   if (verb == "dma_read") return value_call(joined({"dma_read(", dma_pages(w), ")"}));
   if (verb == "dma_write") {
     return plain_call(joined({"dma_write(", dma_pages(w), ", ", w.number(), ")"}));
@@ -315,6 +211,32 @@ Call attach_call(Writer& w) {
   return call;
 }
 
+// Calls of a queue pair alone.
+std::optional<Call> connection_call(Writer& w, std::string_view verb) {
+  if (verb == "rdma_fetch_add") {
+    return value_call(joined({"rdma_fetch_add(", w.by_key(), ", ", w.number(), ")"}));
+  }
+  if (verb == "rdma_compare_swap") {
+    return value_call(
+        joined({"rdma_compare_swap(", w.by_key(), ", ", w.number(), ", ", w.number(), ")"}));
+  }
+  if (verb != "rdma_send" && verb != "post_recv" && verb != "poll_recv") return std::nullopt;
+  w.possible = w.draft.reliable;
+  if (!w.possible) return Call{};
+  const Object* found = w.object(Kind::qp, [&](const Object& each) {
+    return verb == "rdma_send" ? each.owner == w.actor.name : each.owner != w.actor.name;
+  });
+  if (found == nullptr) return Call{};
+  const std::string qp = found->name;
+  const std::string device = found->device;
+  if (verb == "rdma_send") return plain_call(joined({"rdma_send(", qp, ", ", w.number(), ")"}));
+  if (verb == "poll_recv") return value_call(joined({"poll_recv(", qp, ")"}));
+  const std::string pages = w.part_of(w.object(Kind::mr, [&](const Object& each) {
+    return each.owner == w.actor.name && each.device == device && each.maker == "reg_mr";
+  }));
+  return plain_call(joined({"post_recv(", qp, ", ", pages, ")"}));
+}
+
 std::optional<Call> fabric_call(Writer& w, std::string_view verb) {
   if (verb == "connect") {
     const Device* device =
@@ -328,6 +250,7 @@ std::optional<Call> fabric_call(Writer& w, std::string_view verb) {
   if (verb == "rdma_write") {
     return plain_call(joined({"rdma_write(", w.remote(), ", ", w.number(), ")"}));
   }
+  if (const auto call = connection_call(w, verb)) return call;
   if (verb == "export" || verb == "mpi_win") return handle_call(w, verb);
   if (verb == "attach") return attach_call(w);
   if (verb == "detach") return plain_call(joined({"detach(", w.attachment(), ")"}));
@@ -471,7 +394,8 @@ std::optional<Call> random_call(Draft& draft, const Actor& actor, const std::vec
                                "prefetch",  "rdma_read",  "swap_out", "fork",     "WRITE_ONCE",
                                "READ_ONCE", "rdma_write", "mpi_put",  "reclaim",  "memset"};
   // what ends everything, or waits for ever if nobody answers, is rare.
-  static const Words rare = {"exit", "kill", "mpi_recv", "oom_reap", "hang"};
+  static const Words rare = {"exit",     "kill", "mpi_recv", "poll_recv",
+                             "oom_reap", "hang", "link_down"};
   for (int attempt = 0; attempt < 30; ++attempt) {
     static const std::vector<language::CallRow> calls = drawn_calls();
     const bool any = draft.draw.chance(40);

@@ -62,6 +62,7 @@ struct Draft {
   std::vector<std::string> registers;  // As conditions name them: app.t0:r1
   std::vector<std::string> params;     // With the values 0 and 1.
   bool cached = false;                 // The process app has a registration cache.
+  bool reliable = false;               // Queue pairs are reliable connections.
   bool timed = false;
   bool forked = false;  // Else the child has no memory yet.
   std::uint32_t names = 0;

@@ -40,23 +40,32 @@ std::string random_settings(Draw& draw, const std::vector<SettingRow>& rows, std
   return block.empty() ? "" : joined({" { ", block, " }"});
 }
 
-bool is_for(const language::PolicyRow& policy, const std::vector<std::string>& kinds) {
+bool is_for(const language::PolicyRow& policy, const std::string& kind) {
   static const std::vector<model::PolicyInfo> all = model::policy_list();
-  const auto found = std::ranges::find(all, policy.name, &model::PolicyInfo::name);
-  return std::ranges::find(kinds, found->device) != kinds.end();
+  return std::ranges::find(all, policy.name, &model::PolicyInfo::name)->device == kind;
 }
 
 std::string random_policy(Draft& draft, const std::vector<std::string>& kinds) {
   static const std::vector<std::string> usual = {"interval_notifier", "kvm", "handle", "xpmem"};
+  const std::string kind = draft.draw.of(kinds);
   std::vector<language::PolicyRow> policies;
   for (const language::PolicyRow& each : language::full_vocabulary().policies) {
-    if (is_for(each, kinds)) policies.push_back(each);
+    const bool likely = std::ranges::find(usual, each.name) != usual.end();
+    if (is_for(each, kind == "mirror" ? "rnic" : kind)) {
+      policies.insert(policies.end(), likely ? 8 : 1, each);
+    }
   }
-  const auto& policy = draft.draw.chance(50) ? *language::find(policies, draft.draw.of(usual))
-                                             : draft.draw.of(policies);
+  const language::PolicyRow policy = draft.draw.of(policies);
   draft.policy = policy.name;
   const std::uint32_t settings = draft.draw.chance(50) ? 0 : 3;
   return joined({"policy ", policy.name, random_settings(draft.draw, policy.settings, settings)});
+}
+
+// With few retries, or no end of states comes into sight.
+std::string random_transport(Draw& draw) {
+  return joined({" { retry_cnt ", std::to_string(draw.below(2)), "; rnr_retry ",
+                 std::to_string(draw.below(2)), draw.chance(30) ? "; on_fault wait" : "",
+                 draw.chance(10) ? "; check_psn no" : "", " }"});
 }
 
 void write_device(Draft& draft, const std::string& host, const std::string& name) {
@@ -64,6 +73,7 @@ void write_device(Draft& draft, const std::string& host, const std::string& name
   std::string line = joined({"    device ", name, ": rnic { tlb ",
                              std::to_string(draft.draw.chance(70) ? 64 : 1 + draft.draw.below(2)),
                              " entries; odp ", draft.draw.chance(70) ? "on" : "off"});
+  if (draft.reliable) line += "; rc" + random_transport(draft.draw);
   if (draft.draw.chance(8)) {
     const std::string kept = draft.policy;
     line += "; " + random_policy(draft, {"rnic"});
@@ -98,9 +108,9 @@ void write_host(Draft& draft, const std::string& host) {
   if (draft.draw.chance(25)) draft.line("    alloc fifo");
   write_device(draft, host, "rnic0");
   if (draft.draw.chance(6)) write_device(draft, host, "rnic1");
-  if (draft.draw.chance(7)) write_other(draft, host, "mirror");
-  if (draft.draw.chance(9)) write_other(draft, host, "sva");
-  if (draft.draw.chance(7)) write_other(draft, host, "pci");
+  if (draft.draw.chance(8)) write_other(draft, host, "mirror");
+  if (draft.draw.chance(16)) write_other(draft, host, "sva");
+  if (draft.draw.chance(14)) write_other(draft, host, "pci");
   draft.line("}");
 }
 
@@ -178,7 +188,16 @@ std::string slice(Draw& draw, std::uint32_t pages) {
                        : joined({"[", std::to_string(first), "..", std::to_string(last), "]"});
 }
 
+// What the fabric does with packets.
+std::string random_faults(Draft& draft) {
+  static const std::vector<std::string> faults = {"loss", "reorder", "duplicate"};
+  const bool rnics = draft.devices.front().kind == "rnic";
+  if (!draft.reliable || !rnics || draft.draw.chance(60)) return "";
+  return joined({"; ", draft.draw.of(faults), " 0.1"});
+}
+
 void write_machine(Draft& draft) {
+  draft.reliable = draft.draw.chance(15);
   write_host(draft, "A");
   if (draft.draw.chance(55)) {
     write_host(draft, "B");
@@ -188,7 +207,7 @@ void write_machine(Draft& draft) {
       if (end.empty()) end = device.name;
     }
     draft.line(joined({"link ", devices[0], " <-> ", devices[1], " { latency ",
-                       std::to_string(1 + draft.draw.below(3)), "us }"}));
+                       std::to_string(1 + draft.draw.below(3)), "us", random_faults(draft), " }"}));
   }
   std::vector<std::string> kinds;
   for (const Device& device : draft.devices) kinds.push_back(device.kind);

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/flow/connection.hpp"
+
+#include "model/flow/all.hpp"
+#include "model/flow/users.hpp"
+
+namespace model {
+namespace {
+
+using Timer = Connection::Timer;
+
+const RcSetup& transport_of(const Context& c, AdapterId card) {
+  return c.setup.adapters[card.index()].rc;
+}
+
+const RcSetup& requester_of(const Context& c, QpId qp) {
+  return transport_of(c, c.machine.queues[qp.index()].card);
+}
+
+const RcSetup& responder_of(const Context& c, QpId qp) {
+  return transport_of(c, c.machine.queues[qp.index()].peer);
+}
+
+void start_timer(Context& c, QpId qp) {
+  c.queue(qp).rc.timer = Timer::acknowledgement;
+  c.set_timer(qp, sim::Nanoseconds{4096} << requester_of(c, qp).timeout);
+}
+
+void stop_timer(Context& c, QpId qp) {
+  c.queue(qp).rc.timer = Timer::none;
+  c.cancel_timer(qp);
+}
+
+void transmit(Context& c, QpId qp, std::uint32_t from) {
+  const QueuePair& queue = c.queue(qp);
+  const HostId here = c.adapter(queue.card).host;
+  const HostId there = c.adapter(queue.peer).host;
+  for (std::uint32_t i = from - queue.rc.unacked; i < queue.rc.window.size(); ++i) {
+    const Packet& packet = queue.rc.window[i];
+    c.send(here, there,
+           {.kind = MessageKind::rc_packet,
+            .op = packet.op,
+            .mr = packet.mr,
+            .pages = one_page(packet.page),
+            .value = packet.value,
+            .task = packet.task,
+            .compare = packet.compare,
+            .qp = qp,
+            .psn = queue.rc.unacked + i});
+  }
+}
+
+// All that is not acknowledged, once more.
+void send_again(Context& c, QpId qp) {
+  Connection& rc = c.queue(qp).rc;
+  if (rc.retries == requester_of(c, qp).retry_cnt) return fail(c, qp, ETIMEDOUT);
+  ++rc.retries;
+  c.emit({.kind = EventKind::retransmit, .adapter = c.queue(qp).card, .value = rc.unacked});
+  transmit(c, qp, rc.unacked);
+  start_timer(c, qp);
+}
+
+// The oldest packet is acknowledged.
+void acknowledge(Context& c, QpId qp, Value value) {
+  Connection& rc = c.queue(qp).rc;
+  const Packet packet = rc.window.front();
+  rc.window.erase(rc.window.begin());
+  ++rc.unacked;
+  rc.retries = 0;
+  rc.rnr_retries = 0;
+  const Value result = packet.first && has_answer(packet.op) ? value : packet.result;
+  if (!packet.last) {
+    rc.window.front().result = result;
+    return;
+  }
+  complete(c, {.task = packet.task, .result = Result::value(result)});
+}
+
+void wait_for_responder(Context& c, QpId qp) {
+  Connection& rc = c.queue(qp).rc;
+  constexpr std::uint8_t without_end = 7;
+  const RcSetup& ours = requester_of(c, qp);
+  if (ours.rnr_retry != without_end) {
+    if (rc.rnr_retries == ours.rnr_retry) return fail(c, qp, EAGAIN);
+    ++rc.rnr_retries;
+  }
+  rc.timer = Timer::not_ready;
+  c.set_timer(qp, rnr_timer(responder_of(c, qp).min_rnr_timer));
+}
+
+// To the requester, about the packet with that number.
+void answer(Context& c, QpId qp, std::uint32_t psn, Syndrome syndrome, Message about = {}) {
+  const QueuePair& queue = c.queue(qp);
+  about.kind = MessageKind::rc_answer;
+  about.qp = qp;
+  about.psn = psn;
+  about.syndrome = syndrome;
+  c.send(c.adapter(queue.peer).host, c.adapter(queue.card).host, about);
+}
+
+void take_packet(Context& c, const Message& packet) {
+  Connection& rc = c.queue(packet.qp).rc;
+  rc.received.push_back(packet);
+  if (rc.serving) return;
+  rc.serving = true;
+  c.spawn({Respond{.qp = packet.qp}}, c.adapter(c.queue(packet.qp).peer).host);
+}
+
+// The answer was lost or comes late. A read is done again, an atomic operation is not: its result
+// was kept. Of a write that is not executed yet nothing is said.
+void answer_again(Context& c, Message packet) {
+  Connection& rc = c.queue(packet.qp).rc;
+  const auto open =
+      static_cast<std::uint32_t>(std::ranges::count(rc.received, false, &Message::repeated));
+  if (packet.psn >= rc.expected - open) return;
+  packet.repeated = true;
+  const bool again = packet.op == Opcode::read || !responder_of(c, packet.qp).check_psn;
+  if (again && rc.faulting) return answer(c, packet.qp, packet.psn, Syndrome::not_ready);
+  if (again) return take_packet(c, packet);
+  if (!has_answer(packet.op)) return answer(c, packet.qp, packet.psn, Syndrome::ack, packet);
+  for (const Replay& kept : rc.replay) {
+    if (kept.psn != packet.psn) continue;
+    packet.value = kept.value;
+    return answer(c, packet.qp, packet.psn, Syndrome::ack, packet);
+  }
+}
+
+}  // namespace
+
+sim::Nanoseconds rnr_timer(std::uint8_t code) {
+  constexpr std::array<std::uint32_t, 32> hundredths_of_ms{
+      65536, 1,    2,    3,    4,    6,     8,     12,    16,    24,   32,
+      48,    64,   96,   128,  192,  256,   384,   512,   768,   1024, 1536,
+      2048,  3072, 4096, 6144, 8192, 12288, 16384, 24576, 32768, 49152};
+  return sim::Nanoseconds{10'000} * hundredths_of_ms[code % hundredths_of_ms.size()];
+}
+
+void post_send(Context& c, QpId qp, const Packet& request, PageRange pages) {
+  Connection& rc = c.queue(qp).rc;
+  const auto next = rc.unacked + static_cast<std::uint32_t>(rc.window.size());
+  for (std::uint32_t i = 0; i < pages.count; ++i) {
+    Packet packet = request;
+    packet.first = i == 0;
+    packet.last = i + 1 == pages.count;
+    packet.page = pages.at(i);
+    rc.window.push_back(packet);
+  }
+  if (rc.timer == Timer::not_ready) return;
+  transmit(c, qp, next);
+  if (rc.timer == Timer::none) start_timer(c, qp);
+}
+
+void packet_arrives(Context& c, const Message& packet) {
+  Connection& rc = c.queue(packet.qp).rc;
+  if (c.adapter(c.queue(packet.qp).peer).hung || rc.refused) return;
+  if (packet.psn < rc.expected) return answer_again(c, packet);
+  if (packet.psn > rc.expected) {
+    if (!rc.gap) answer(c, packet.qp, rc.expected, Syndrome::out_of_order);
+    rc.gap = true;
+    return;
+  }
+  if (rc.faulting) return answer(c, packet.qp, packet.psn, Syndrome::not_ready);
+  rc.gap = false;
+  ++rc.expected;
+  take_packet(c, packet);
+}
+
+void answer_arrives(Context& c, const Message& about) {
+  const QpId qp = about.qp;
+  Connection& rc = c.queue(qp).rc;
+  const bool stale = about.psn < rc.unacked ||
+                     about.psn >= rc.unacked + static_cast<std::uint32_t>(rc.window.size());
+  if (rc.failed || stale || c.adapter(c.queue(qp).card).hung) return;
+  while (rc.unacked < about.psn) {
+    if (has_answer(rc.window.front().op)) return send_again(c, qp);  // Its answer was lost.
+    acknowledge(c, qp, 0);
+  }
+  switch (about.syndrome) {
+    case Syndrome::ack:
+      acknowledge(c, qp, about.value);
+      rc.window.empty() ? stop_timer(c, qp) : start_timer(c, qp);
+      return;
+    case Syndrome::not_ready:
+      return wait_for_responder(c, qp);
+    case Syndrome::out_of_order:
+      return send_again(c, qp);
+    case Syndrome::access_error:
+      return fail(c, qp, EREMOTEIO);
+  }
+}
+
+void expire(Context& c, QpId qp) {
+  Connection& rc = c.queue(qp).rc;
+  if (c.host(c.adapter(c.queue(qp).card).host).dead) return;
+  if (rc.timer == Timer::acknowledgement) return send_again(c, qp);
+  transmit(c, qp, rc.unacked);
+  start_timer(c, qp);
+}
+
+void not_ready(Context& c, QpId qp) {
+  Connection& rc = c.queue(qp).rc;
+  const Message first = rc.received.front();
+  for (const Message& packet : rc.received) {
+    if (!packet.repeated) rc.expected = std::min(rc.expected, packet.psn);
+  }
+  rc.received.clear();
+  rc.gap = true;
+  c.emit({.kind = EventKind::rnr_nak,
+          .pages = first.pages,
+          .mr = first.mr,
+          .adapter = c.queue(qp).peer,
+          .value = first.psn});
+  answer(c, qp, first.psn, Syndrome::not_ready);
+}
+
+void fail(Context& c, QpId qp, int error) {
+  Connection& rc = c.queue(qp).rc;
+  stop_timer(c, qp);
+  rc.failed = true;
+  c.emit({.kind = EventKind::connection_failed, .adapter = c.queue(qp).card});
+  const auto window = rc.window;
+  rc.window.clear();
+  for (const Packet& packet : window) {
+    if (!packet.last) continue;
+    complete(c, {.task = packet.task, .result = Result::error(error)});
+    error = ECANCELED;
+  }
+}
+
+Next Respond::run(Context& c) { return step == Step::take ? take(c) : answer(c); }
+
+Next Respond::take(Context& c) {
+  Connection& rc = c.queue(qp).rc;
+  const AdapterId card = c.queue(qp).peer;
+  if (rc.received.empty() || c.adapter(card).hung) {
+    rc.serving = false;
+    return c.done();
+  }
+  Message packet = rc.received.front();
+  if (packet.op == Opcode::send) {
+    if (rc.buffers.empty()) {
+      not_ready(c, qp);
+      return Next::pass;
+    }
+    packet.mr = rc.buffers.front().mr;
+    packet.pages = one_page(rc.buffers.front().page);
+  }
+  step = Step::answer;
+  return c.call({Dma{.write = is_write(packet.op),
+                     .adapter = card,
+                     .mr = packet.mr,
+                     .pages = packet.pages,
+                     .value = packet.value,
+                     .requester = packet.task,
+                     .op = packet.op,
+                     .compare = packet.compare,
+                     .qp = qp}});
+}
+
+Next Respond::answer(Context& c) {
+  Connection& rc = c.queue(qp).rc;
+  const Result result = c.task().result;
+  step = Step::take;
+  rc.faulting = false;
+  if (c.adapter(c.queue(qp).peer).hung) return Next::pass;
+  const bool was_not_ready = rc.received.empty();
+  if (!result.ok() && !(was_not_ready && result == Result::error(EAGAIN))) {
+    model::answer(c, qp, was_not_ready ? rc.expected : rc.received.front().psn,
+                  Syndrome::access_error);
+    rc.refused = true;
+    rc.received.clear();
+    return Next::again;
+  }
+  if (was_not_ready) return Next::pass;
+  Message packet = rc.received.front();
+  rc.received.erase(rc.received.begin());
+  if (packet.op == Opcode::send) {
+    c.changed(Wait::Kind::arrived, qp.value);
+    rc.buffers.erase(rc.buffers.begin());
+    rc.arrived.push_back(packet.value);
+  }
+  packet.value = result.number;
+  if (is_atomic(packet.op)) rc.replay = {Replay{.psn = packet.psn, .value = packet.value}};
+  model::answer(c, qp, packet.psn, Syndrome::ack, packet);
+  return Next::again;
+}
+
+Next PostReceive::run(Context& c) {
+  const QueuePair& queue = c.queue(qp);
+  const bool ours = c.machine.is_reliable(qp) && c.registration(mr).adapter == queue.peer;
+  if (!ours) return c.done(Result::error(EINVAL));
+  c.spend(Cost::doorbell);
+  for (std::uint32_t i = 0; i < pages.count; ++i) {
+    c.queue(qp).rc.buffers.push_back({.mr = mr, .page = pages.at(i)});
+  }
+  return c.done();
+}
+
+Wait PollReceive::guard() const { return {.kind = Wait::Kind::arrived, .index = qp.value}; }
+
+Next PollReceive::run(Context& c) {
+  auto& arrived = c.queue(qp).rc.arrived;
+  const Value value = arrived.front();
+  arrived.erase(arrived.begin());
+  c.changed(Wait::Kind::arrived, qp.value);
+  return c.done(Result::value(value));
+}
+
+}  // namespace model
