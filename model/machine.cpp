@@ -152,6 +152,11 @@ const Policy& Machine::policy_of(MrId mr) const {
   return region.pins && !std::holds_alternative<PinAllPolicy>(own) ? pinned : own;
 }
 
+bool Machine::page_told(MrId mr) const {
+  if (!registrations[mr.index()].adapter.some()) return false;
+  return std::visit([](const auto& policy) { return policy.page_told; }, policy_of(mr));
+}
+
 bool Machine::mappable(MmId mm, Page page, bool write) const {
   const AddressSpace& space = spaces[mm.index()];
   const Vma* vma = space.find_vma(page);

@@ -182,6 +182,7 @@ struct Machine {
 
   // That of its adapter, unless it is pinned.
   const Policy& policy_of(MrId mr) const;
+  bool page_told(MrId mr) const;  // Its driver has invalidate_page().
 
   // Whether the page could be mapped now for such an access: what a fault would find.
   bool mappable(MmId mm, Page page, bool write) const;

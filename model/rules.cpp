@@ -104,12 +104,15 @@ PropertySet judge_install(const Machine& machine, const Event& event, TaskId tas
   const Subscriptions& notifier = machine.notifiers[event.mm.index()];
   const Page page = event.pages.first;
   if (notifier.released) return bit(Property::use_after_release);
-  if (notifier.invalidating(page)) {
+  // Who has invalidate_page() is told of an entry when it is gone.
+  const bool by_page = machine.page_told(event.mr);
+  if (by_page ? notifier.invalidating_range(page) : notifier.invalidating(page)) {
     const bool pinned = machine.frames[event.frame].pins > 0;
     return pinned ? 0 : bit(Property::install_in_range);
   }
   const Lookup* lookup = notifier.find_lookup(task, page);
-  return lookup != nullptr && lookup->spoiled ? bit(Property::stale_install) : 0;
+  const bool stale = lookup != nullptr && (lookup->spoiled || (lookup->entry_told && !by_page));
+  return stale ? bit(Property::stale_install) : 0;
 }
 
 // Release has returned: nothing of the address space may be left in any adapter.

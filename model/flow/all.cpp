@@ -72,7 +72,9 @@ Next run_policy(PolicyCall& call, Context& c) {
   const Next next = std::visit([&](const auto& policy) { return run_hook(policy, driver, call); },
                                c.machine.policy_of(call.mr));
   const bool over = next == Next::done || next == Next::give;
-  if (over && call.hook == Hook::range_start && call.pages.count != 0 && c.task().result.ok()) {
+  const bool told = call.hook == Hook::range_start ||
+                    (call.hook == Hook::secondary && c.machine.page_told(call.mr));
+  if (over && told && call.pages.count != 0 && c.task().result.ok()) {
     report(call, c);
   }
   return next;

@@ -32,8 +32,11 @@ void grow_stack(Context& c, MmId mm, Page page) {
 
 }  // namespace
 
-NotifierRange HandleFault::range() const {
-  return {.mm = mm, .pages = one_page(page), .event = NotifierEvent::clear};
+NotifierRange HandleFault::range(const Context& c) const {
+  return {.mm = mm,
+          .pages = one_page(page),
+          .event = NotifierEvent::clear,
+          .by_entry = has_invalidate_page(c)};
 }
 
 Wait HandleFault::guard() const {
@@ -84,7 +87,7 @@ Next HandleFault::run(Context& c) {
       return Next::again;
     case Step::start:
       step = Step::started;
-      return c.call({RangeStart{.range = range()}});
+      return c.call({RangeStart{.range = range(c)}});
     case Step::started:
       step = Step::lock_ptl;
       return Next::pass;
@@ -107,14 +110,15 @@ Next HandleFault::run(Context& c) {
       step = Step::set;
       return c.call({flush_page(mm, page)});
     case Step::set:
+      if (invalidate_page(c, mm, one_page(page), page_told) == Next::call) return Next::call;
       return set(c);
     case Step::end:
       if (!c.setup.switches.copy_notifies_first && !told) {
         told = true;
-        return c.call({RangeStart{.range = range()}});
+        return c.call({RangeStart{.range = range(c)}});
       }
       step = Step::put_old;
-      return c.call({RangeEnd{.only_end = true, .range = range()}});
+      return c.call({RangeEnd{.only_end = true, .range = range(c)}});
     case Step::put_old:
       if (frame.some()) c.put(frame);  // The race was lost.
       if (old.some()) free_unmapped(c, old);

@@ -11,6 +11,7 @@
 #include "model/policy/handle.hpp"
 #include "model/policy/huge_block.hpp"
 #include "model/policy/interval_notifier.hpp"
+#include "model/policy/invalidate_page.hpp"
 #include "model/policy/iommu_lazy.hpp"
 #include "model/policy/iommu_strict.hpp"
 #include "model/policy/kvm.hpp"
@@ -41,7 +42,8 @@ using Policy = std::variant<NonePolicy,              //
                             EvictRestorePolicy,      //
                             MirrorRoPolicy,          //
                             HugeBlockPolicy,         //
-                            EpochPolicy>;
+                            EpochPolicy,             //
+                            InvalidatePagePolicy>;
 
 static_assert(InvalidationPolicy<NonePolicy> && InvalidationPolicy<PinAllPolicy> &&
               InvalidationPolicy<IntervalNotifierPolicy> && InvalidationPolicy<KvmPolicy> &&
@@ -51,6 +53,6 @@ static_assert(InvalidationPolicy<NonePolicy> && InvalidationPolicy<PinAllPolicy>
               InvalidationPolicy<RefEndPolicy> && InvalidationPolicy<GruPolicy> &&
               InvalidationPolicy<TwoPassPolicy> && InvalidationPolicy<EvictRestorePolicy> &&
               InvalidationPolicy<MirrorRoPolicy> && InvalidationPolicy<HugeBlockPolicy> &&
-              InvalidationPolicy<EpochPolicy>);
+              InvalidationPolicy<EpochPolicy> && InvalidationPolicy<InvalidatePagePolicy>);
 
 }  // namespace model

@@ -30,6 +30,7 @@ enum class Hook : std::uint8_t {
   range_end,     // range_end() of a notifier.
   release,       // The address space is going away.
   secondary,     // arch_invalidate_secondary_tlbs(): from the flush of the CPUs' TLBs. No sleep.
+                 // Or invalidate_page(): an entry was cleared.
   touch,         // A user wants to post to `pages` of a handle: may it?
   activate,      // The owner's kernel is asked to make `pages` active for a user.
   shootdown,     // A user's kernel is told to drop `pages`.
@@ -88,9 +89,10 @@ using StepNames = std::span<const std::string_view>;
 struct PolicyDefaults {
   static constexpr std::string_view device = "rnic";  // The kind of device that it is for.
   static constexpr bool faults = false;               // Needs an adapter that can fault.
-  static constexpr bool gated = false;  // A user needs leave of the kernel before it may post.
-  static constexpr bool spins = false;  // Takes a spinlock, and waits for its adapter spinning.
-  static constexpr bool ages = false;   // Has the callbacks that ask whether a page was used.
+  static constexpr bool gated = false;      // A user needs leave of the kernel before it may post.
+  static constexpr bool spins = false;      // Takes a spinlock, and waits for its adapter spinning.
+  static constexpr bool ages = false;       // Has the callbacks that ask whether a page was used.
+  static constexpr bool page_told = false;  // Has invalidate_page(), by its hook `secondary`.
 
   bool holds() const { return false; }           // Each translation has a reference of its page.
   bool all_or_nothing() const { return false; }  // That leave covers all pages of a handle.
@@ -122,6 +124,7 @@ concept InvalidationPolicy = std::copyable<P> && P::guarantees.consistent() &&
   { P::gated } -> std::convertible_to<bool>;
   { P::spins } -> std::convertible_to<bool>;
   { P::ages } -> std::convertible_to<bool>;
+  { P::page_told } -> std::convertible_to<bool>;
   { policy.registered(driver, call) } -> std::same_as<Next>;
   { policy.deregistered(driver, call) } -> std::same_as<Next>;
   { policy.fault(driver, call) } -> std::same_as<Next>;
