@@ -45,6 +45,8 @@ Next run_hook(const P& policy, Driver& driver, PolicyCall& call) {
       return policy.finish(driver, call);
     case Hook::work:
       return policy.work(driver, call);
+    case Hook::check:
+      return policy.check(driver, call);
     case Hook::count:
       break;
   }

@@ -20,6 +20,7 @@
 #include "model/policy/pin_all.hpp"
 #include "model/policy/ref_end.hpp"
 #include "model/policy/ref_start.hpp"
+#include "model/policy/speculative.hpp"
 #include "model/policy/sva.hpp"
 #include "model/policy/two_pass.hpp"
 #include "model/policy/xpmem.hpp"
@@ -43,7 +44,8 @@ using Policy = std::variant<NonePolicy,              //
                             MirrorRoPolicy,          //
                             HugeBlockPolicy,         //
                             EpochPolicy,             //
-                            InvalidatePagePolicy>;
+                            InvalidatePagePolicy,    //
+                            SpeculativePolicy>;
 
 static_assert(InvalidationPolicy<NonePolicy> && InvalidationPolicy<PinAllPolicy> &&
               InvalidationPolicy<IntervalNotifierPolicy> && InvalidationPolicy<KvmPolicy> &&
@@ -53,6 +55,7 @@ static_assert(InvalidationPolicy<NonePolicy> && InvalidationPolicy<PinAllPolicy>
               InvalidationPolicy<RefEndPolicy> && InvalidationPolicy<GruPolicy> &&
               InvalidationPolicy<TwoPassPolicy> && InvalidationPolicy<EvictRestorePolicy> &&
               InvalidationPolicy<MirrorRoPolicy> && InvalidationPolicy<HugeBlockPolicy> &&
-              InvalidationPolicy<EpochPolicy> && InvalidationPolicy<InvalidatePagePolicy>);
+              InvalidationPolicy<EpochPolicy> && InvalidationPolicy<InvalidatePagePolicy> &&
+              InvalidationPolicy<SpeculativePolicy>);
 
 }  // namespace model

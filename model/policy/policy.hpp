@@ -10,6 +10,7 @@
 
 #include <array>
 #include <concepts>
+#include <optional>
 #include <string_view>
 
 #include "model/device/attachment.hpp"
@@ -36,12 +37,13 @@ enum class Hook : std::uint8_t {
   shootdown,     // A user's kernel is told to drop `pages`.
   finish,        // invalidate_finish() of an interval: the second pass.
   work,          // A worker runs that the driver has queued.
+  check,         // A speculative transfer is over: did it reach its page?
   count,
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(Hook::count)> hook_names{
-    "register",  "deregister", "fault",    "start",     "end",    "release",
-    "secondary", "touch",      "activate", "shootdown", "finish", "work"};
+    "register", "deregister", "fault",     "start",  "end",  "release", "secondary",
+    "touch",    "activate",   "shootdown", "finish", "work", "check"};
 
 // Which of the callbacks clear_flush_young, clear_young and test_young it is.
 enum class Aging : std::uint8_t { clear_flush, clear, test };
@@ -105,6 +107,9 @@ struct PolicyDefaults {
   Next secondary(Driver&, PolicyCall&) const { return Next::give; }
   Next finish(Driver&, PolicyCall&) const { return Next::give; }
   Next work(Driver&, PolicyCall&) const { return Next::give; }
+  Next check(Driver&, PolicyCall&) const { return Next::give; }
+  // The adapter does not fault: what is not mapped reads like this.
+  std::optional<Value> signature_page() const { return std::nullopt; }
   bool ignores(const PolicyCall&) const { return false; }  // range_start() does nothing about it.
   bool young(Driver&, MrId, PageRange, Aging) const { return false; }
   Next touch(Driver&, PolicyCall&) const { return Next::give; }
@@ -134,6 +139,8 @@ concept InvalidationPolicy = std::copyable<P> && P::guarantees.consistent() &&
   { policy.secondary(driver, call) } -> std::same_as<Next>;
   { policy.finish(driver, call) } -> std::same_as<Next>;
   { policy.work(driver, call) } -> std::same_as<Next>;
+  { policy.check(driver, call) } -> std::same_as<Next>;
+  { policy.signature_page() } -> std::same_as<std::optional<Value>>;
   { policy.touch(driver, call) } -> std::same_as<Next>;
   { policy.activate(driver, call) } -> std::same_as<Next>;
   { policy.shootdown(driver, call) } -> std::same_as<Next>;
