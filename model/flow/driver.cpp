@@ -141,6 +141,14 @@ Next Driver::hold(MrId mr, Page page, bool write) {
                                 .mr = mr}});
 }
 
+Next Driver::migrate_to_device(MrId mr, PageRange pages) {
+  return context_.call({MirrorTake{.mr = mr, .pages = pages}});
+}
+
+Next Driver::make_exclusive(MrId mr, PageRange pages) {
+  return context_.call({MirrorTake{.exclusive = true, .mr = mr, .pages = pages}});
+}
+
 PfnEntry Driver::found() {
   const PfnEntry entry = context_.task().found;
   context_.task().found = {};

@@ -15,6 +15,7 @@
 #include "model/policy/iommu_lazy.hpp"
 #include "model/policy/iommu_strict.hpp"
 #include "model/policy/kvm.hpp"
+#include "model/policy/migrate.hpp"
 #include "model/policy/mirror_ro.hpp"
 #include "model/policy/none.hpp"
 #include "model/policy/pin_all.hpp"
@@ -45,7 +46,8 @@ using Policy = std::variant<NonePolicy,              //
                             HugeBlockPolicy,         //
                             EpochPolicy,             //
                             InvalidatePagePolicy,    //
-                            SpeculativePolicy>;
+                            SpeculativePolicy,       //
+                            MigratePolicy>;
 
 static_assert(InvalidationPolicy<NonePolicy> && InvalidationPolicy<PinAllPolicy> &&
               InvalidationPolicy<IntervalNotifierPolicy> && InvalidationPolicy<KvmPolicy> &&
@@ -56,6 +58,6 @@ static_assert(InvalidationPolicy<NonePolicy> && InvalidationPolicy<PinAllPolicy>
               InvalidationPolicy<TwoPassPolicy> && InvalidationPolicy<EvictRestorePolicy> &&
               InvalidationPolicy<MirrorRoPolicy> && InvalidationPolicy<HugeBlockPolicy> &&
               InvalidationPolicy<EpochPolicy> && InvalidationPolicy<InvalidatePagePolicy> &&
-              InvalidationPolicy<SpeculativePolicy>);
+              InvalidationPolicy<SpeculativePolicy> && InvalidationPolicy<MigratePolicy>);
 
 }  // namespace model

@@ -108,6 +108,8 @@ struct PolicyDefaults {
   Next finish(Driver&, PolicyCall&) const { return Next::give; }
   Next work(Driver&, PolicyCall&) const { return Next::give; }
   Next check(Driver&, PolicyCall&) const { return Next::give; }
+  bool writes_exclusive() const { return false; }  // What it has for itself alone, it writes to.
+  std::uint32_t takes() const { return 0; }        // How often an access takes its pages: `cursor`.
   // The adapter does not fault: what is not mapped reads like this.
   std::optional<Value> signature_page() const { return std::nullopt; }
   bool ignores(const PolicyCall&) const { return false; }  // range_start() does nothing about it.
@@ -140,6 +142,8 @@ concept InvalidationPolicy = std::copyable<P> && P::guarantees.consistent() &&
   { policy.finish(driver, call) } -> std::same_as<Next>;
   { policy.work(driver, call) } -> std::same_as<Next>;
   { policy.check(driver, call) } -> std::same_as<Next>;
+  { policy.writes_exclusive() } -> std::same_as<bool>;
+  { policy.takes() } -> std::same_as<std::uint32_t>;
   { policy.signature_page() } -> std::same_as<std::optional<Value>>;
   { policy.touch(driver, call) } -> std::same_as<Next>;
   { policy.activate(driver, call) } -> std::same_as<Next>;
