@@ -186,6 +186,7 @@ struct Machine {
 
   // Whether the page could be mapped now for such an access: what a fault would find.
   bool mappable(MmId mm, Page page, bool write) const;
+  bool pfnmap(const Vma& vma) const;  // VM_PFNMAP: nobody but a CPU gets its pages.
 };
 
 // What memory of a region belongs to, and the VMA that a region asks for.

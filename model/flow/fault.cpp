@@ -220,6 +220,9 @@ Next HandleFault::decide_absent(Context& c, const Vma& vma) {
     step = Step::decide;
     return Next::again;
   }
+  if (!cached.present() && cache.kind == Mapping::Kind::pfnmap) {  // Its driver has freed it.
+    return c.give(Result::error(ENOMEM));
+  }
   if (!cached.present()) return Next::pass;  // A hole.
   if (c.frame(cached.frame()).poisoned) return c.give(Result::error(EHWPOISON));
   if (const FrameId head = c.machine.frames.head(cached.frame()); c.frame(head).locked_by.some()) {
@@ -417,6 +420,10 @@ Next HandleFault::map_cached(Context& c, const Vma& vma) {
     return c.done();
   }
   map_frame(c, mm, page, frame, {.write = writable, .dirty = write, .uffd_wp = marked(c)});
+  if (cache.kind == Mapping::Kind::pfnmap) {  // vmf_insert_pfn(): without a reference.
+    c.put(frame);
+    return c.done();
+  }
   if (!write && found) map_around(c, vma);
   return c.done();
 }

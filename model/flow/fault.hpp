@@ -95,6 +95,7 @@ struct GetPage {
   bool write = false;
   bool force = false;
   bool by_vma = false;  // Under the lock of the VMA, not under mmap_lock.
+  bool held = false;    // The caller has mmap_lock, and keeps it.
   MmId mm{};
   Page page{};
   MrId mr{};  // Whose look-up, reference or pin it is.
