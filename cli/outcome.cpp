@@ -98,6 +98,13 @@ std::vector<model::Expression> questions_of(const language::Cell& cell) {
   return questions;
 }
 
+// Calls that may be made for ever move sequence numbers for ever: only what they are to each other
+// counts then.
+model::Reduction endless_reduction(const Case& what) {
+  const bool endless = std::ranges::any_of(what.setup().lines, &model::Line::repeats);
+  return model::reduction_of(what.setup(), questions_of(*what.cell), {.sequences = endless});
+}
+
 struct Reduced {
   model::Reduction reduction{};
   std::optional<sim::ExploreReport> report{};  // None: nothing is to be reduced.
@@ -142,7 +149,9 @@ Outcome explore(const Case& what, const Options& options, Progress& progress) {
       .keep_graph = true,
   };
   Coverage coverage;
-  const model::World start(what.setup(), sim::Order::any);
+  const model::Reduction relative = endless_reduction(what);
+  model::World start(what.setup(), sim::Order::any);
+  if (relative.what.any()) start.reduce(relative);
   Reduced reduced = explore_reduced(what, options, collector, limits);
   const bool whole = !reduced.report || reduced.report->unbounded;  // Who is starved has a name.
   const sim::ExploreReport report = !whole ? std::move(*reduced.report)

@@ -63,7 +63,7 @@ std::int64_t device_tlb(const Machine& machine, const Operation& op) {
                         ? op.pages.first
                         : machine.registrations[mr.index()].pages.at(op.pages.first.value);
   const DeviceTlbEntry* entry = machine.adapters[op.adapter.index()].tlb.find(mr, page);
-  return entry != nullptr ? entry->target.frame.value : unset;
+  return entry != nullptr && entry->target.populated() ? entry->target.frame.value : unset;
 }
 
 std::int64_t active_pages(const Machine& machine, MrId mr) {

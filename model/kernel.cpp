@@ -48,6 +48,8 @@ constexpr KernelSwitch table[] = {
      "mmu_interval_notifier_remove() returns when the interval is off the list (319561669a59)"},
     {"soft_dirty_notifies", &S::soft_dirty_notifies, true,
      "clear_refs notifies when it write-protects pages"},
+    {"pfnmap_flushes", &S::pfnmap_flushes, true,
+     "munmap() flushes a driver's own pages before it unlinks their mapping (CVE-2022-39188)"},
     {"secondary_by_flush", &S::secondary_by_flush, false,
      "flush_tlb_mm_range() tells secondary TLBs; else its callers and range_end do"},
     {"secondary_above", &S::secondary_above, false,

@@ -36,6 +36,7 @@ struct KernelSwitches {
   bool release_before_unhash = true;
   bool remove_waits = true;
   bool soft_dirty_notifies = true;
+  bool pfnmap_flushes = true;
 
   // ---- In what the versions differ.
   bool secondary_by_flush = true;

@@ -154,10 +154,19 @@ const Policy& Machine::policy_of(MrId mr) const {
   return region.pins && !std::holds_alternative<PinAllPolicy>(own) ? pinned : own;
 }
 
+bool Machine::page_told(MrId mr) const {
+  if (!registrations[mr.index()].adapter.some()) return false;
+  return std::visit([](const auto& policy) { return policy.page_told; }, policy_of(mr));
+}
+
 bool Machine::mappable(MmId mm, Page page, bool write) const {
   const AddressSpace& space = spaces[mm.index()];
   const Vma* vma = space.find_vma(page);
-  return space.alive && vma != nullptr && vma->allows(write);
+  return space.alive && vma != nullptr && vma->allows(write) && !pfnmap(*vma);
+}
+
+bool Machine::pfnmap(const Vma& vma) const {
+  return vma.file.some() && mappings[vma.file.index()].kind == Mapping::Kind::pfnmap;
 }
 
 // Files come first.
@@ -201,6 +210,8 @@ Mapping::Kind kind_of(const FileSetup& file) {
       return Mapping::Kind::disk;
     case FileSetup::Kind::hugetlbfs:
       return Mapping::Kind::hugetlbfs;
+    case FileSetup::Kind::pfnmap:
+      return Mapping::Kind::pfnmap;
   }
   return Mapping::Kind::shmem;
 }
@@ -224,6 +235,7 @@ void add_file(Machine& machine, const FileSetup& file) {
     machine.frames[*frame].mapping = id;
     machine.frames[*frame].index = i;
     machine.frames[*frame].references = pages;
+    machine.frames[*frame].pfnmap = file.kind == FileSetup::Kind::pfnmap;
     machine.mappings[id.index()].set_cached(
         i, {.target = frame->value, .kind = Pte::Kind::present, .huge = whole});
     i += pages;

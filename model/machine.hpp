@@ -188,9 +188,11 @@ struct Machine {
 
   // That of its adapter, unless it is pinned.
   const Policy& policy_of(MrId mr) const;
+  bool page_told(MrId mr) const;  // Its driver has invalidate_page().
 
   // Whether the page could be mapped now for such an access: what a fault would find.
   bool mappable(MmId mm, Page page, bool write) const;
+  bool pfnmap(const Vma& vma) const;  // VM_PFNMAP: nobody but a CPU gets its pages.
 };
 
 // What memory of a region belongs to, and the VMA that a region asks for.

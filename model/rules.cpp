@@ -104,12 +104,15 @@ PropertySet judge_install(const Machine& machine, const Event& event, TaskId tas
   const Subscriptions& notifier = machine.notifiers[event.mm.index()];
   const Page page = event.pages.first;
   if (notifier.released) return bit(Property::use_after_release);
-  if (notifier.invalidating(page)) {
+  // Who has invalidate_page() is told of an entry when it is gone.
+  const bool by_page = machine.page_told(event.mr);
+  if (by_page ? notifier.invalidating_range(page) : notifier.invalidating(page)) {
     const bool pinned = machine.frames[event.frame].pins > 0;
     return pinned ? 0 : bit(Property::install_in_range);
   }
   const Lookup* lookup = notifier.find_lookup(task, page);
-  return lookup != nullptr && lookup->spoiled ? bit(Property::stale_install) : 0;
+  const bool stale = lookup != nullptr && (lookup->spoiled || (lookup->entry_told && !by_page));
+  return stale ? bit(Property::stale_install) : 0;
 }
 
 // Release has returned: nothing of the address space may be left in any adapter.
@@ -118,7 +121,9 @@ PropertySet judge_release(const Machine& machine, const Event& event) {
     const Registration& region = machine.registrations[i];
     if (region.mm != event.mm || !region.live || !region.adapter.some()) continue;
     const auto& tlb = machine.adapters[region.adapter.index()].tlb;
-    const auto of_it = [&](const DeviceTlbEntry& entry) { return entry.mr == MrId{i}; };
+    const auto of_it = [&](const DeviceTlbEntry& entry) {
+      return entry.mr == MrId{i} && entry.target.populated();
+    };
     const auto& iotlb = machine.adapters[region.adapter.index()].iotlb;
     const bool cached = std::ranges::any_of(tlb, of_it) || std::ranges::any_of(iotlb, of_it);
     if (cached || region.table.any(region.pages)) return bit(Property::use_after_release);
@@ -131,10 +136,10 @@ bool translated(const Machine& machine, MrId mr, PageRange pages) {
   const Registration& region = machine.registrations[mr.index()];
   if (!region.adapter.some()) return false;
   return region.table.any(pages) ||
-         std::ranges::any_of(machine.adapters[region.adapter.index()].tlb,
-                             [&](const DeviceTlbEntry& entry) {
-                               return entry.mr == mr && pages.contains(entry.page);
-                             });
+         std::ranges::any_of(
+             machine.adapters[region.adapter.index()].tlb, [&](const DeviceTlbEntry& entry) {
+               return entry.mr == mr && pages.contains(entry.page) && entry.target.populated();
+             });
 }
 
 // Each translation of the registration has a reference of its page.
@@ -336,6 +341,12 @@ PropertySet judge_refusal(const Machine& machine, const Event& event, TaskId tas
   return all_mappable(machine, event) ? bit(Property::false_error) : 0;
 }
 
+// What a transfer has read in the signature page is no page's, and what it has written there is
+// lost.
+PropertySet judge_belief(const Event& event) {
+  return bit(is_write(event) ? Property::lost_update : Property::stale_translation);
+}
+
 // Unmappings wait in a registration cache, whatever keeps its owner from acting upon them.
 PropertySet judge_queue(const Machine& machine, const Event& event) {
   const std::uint32_t bound = machine.setup->processes[event.mm.index()].rcache.queue;
@@ -379,6 +390,8 @@ PropertySet judge(const Machine& machine, const Event& event, TaskId task) {
     case EventKind::clear_young:
     case EventKind::test_young:
       return judge_young(machine, event);
+    case EventKind::signature_believed:
+      return judge_belief(event);
     case EventKind::rcache_queued:
       return judge_queue(machine, event);
     case EventKind::lock_order:
@@ -412,6 +425,9 @@ PropertySet exercised_by(const Machine& machine, const Event& event) {
     case EventKind::dma_write:
       return bit(use_after_free) | bit(stale_translation) | bit(write_without_permission) |
              bit(fork_leak) | bit(foreign_access) | bit(lost_update);
+    case EventKind::signature_reached:
+    case EventKind::signature_believed:
+      return bit(lost_update) | bit(stale_translation);
     case EventKind::pfn_installed:
       return bit(install_in_range) | bit(stale_install) | bit(use_after_release);
     case EventKind::released:

@@ -120,6 +120,7 @@ struct FileSetup {
     memfd,      // Lives in memory and swap: shmem.
     disk,       // Has a file system under it, which writes back and wants page_mkwrite().
     hugetlbfs,  // Of huge pages.
+    pfnmap,     // A driver's buffer, which it maps by VM_PFNMAP.
   };
   std::string name{};
   HostId host{};
@@ -199,6 +200,7 @@ struct Line {
   bool any_success = false;        // `ok` is.
   std::uint32_t claim = no_claim;
   bool init = false;
+  bool repeats = false;  // When it has returned, it may be called again, any number of times.
   bool counted = false;  // A claim asks for its retries or faults.
   bool ordered = false;  // A claim asks what had returned when it started.
   std::string label{};

@@ -235,8 +235,8 @@ void add(Renamed& out, const Call& call) {
 }
 
 void add(Renamed& out, const Line& line) {
-  const auto& [call, gate, result, expected, any_error, any_success, claim, init, counted, ordered,
-               label, text, source] = line;
+  const auto& [call, gate, result, expected, any_error, any_success, claim, init, repeats, counted,
+               ordered, label, text, source] = line;
   out.add(init);
   if (init) return;
   const auto& [kind, other, point, delay, window, absolute] = gate;
@@ -249,6 +249,7 @@ void add(Renamed& out, const Line& line) {
   out.add(any_error);
   out.add(any_success);
   out.add_number(claim_kind, claim);
+  out.add(repeats);
   out.add(counted);
   out.add(ordered);
 }

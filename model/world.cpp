@@ -238,7 +238,7 @@ void World::resume(TaskId task, Effects& effects, sim::Turn turn) {
   FlowStack& stack = actors_[task.index()].stack;
   if (stack.frames.empty()) {
     if (!start_line(task, effects)) {
-      finish_line(task, effects);
+      finish_line(task, effects, turn.chooser);
       set_runnable(task, effects.duration, turn.chooser);
       return;
     }
@@ -268,7 +268,7 @@ void World::resume(TaskId task, Effects& effects, sim::Turn turn) {
         break;
     }
   }
-  if (stack.frames.empty()) finish_line(task, effects);
+  if (stack.frames.empty()) finish_line(task, effects, turn.chooser);
   if (machine_.tasks[task.index()].alive) set_runnable(task, effects.duration, turn.chooser);
 }
 
@@ -318,7 +318,7 @@ bool World::start_line(TaskId task, Effects& effects) {
   return true;
 }
 
-void World::finish_line(TaskId task, Effects& effects) {
+void World::finish_line(TaskId task, Effects& effects, sim::Chooser& chooser) {
   Task& state = machine_.tasks[task.index()];
   const Program* program = program_of(task);
   if (program == nullptr) {  // Work for one occasion.
@@ -340,6 +340,7 @@ void World::finish_line(TaskId task, Effects& effects) {
   effects.changed.push_back({.kind = Wait::Kind::gate});
   state.line = LineId{};
   state.result = {};
+  if (line.repeats && chooser.choose("is it called again?", 2) == 1) return;
   ++actors_[task.index()].next_line;
 }
 

@@ -160,7 +160,7 @@ class World {
   void resume(TaskId task, Effects& effects, sim::Turn turn);
   Next run_top(TaskId task, Effects& effects, sim::TraceSink& trace);
   bool start_line(TaskId task, Effects& effects);
-  void finish_line(TaskId task, Effects& effects);
+  void finish_line(TaskId task, Effects& effects, sim::Chooser& chooser);
   void deliver_message(const Delivery& delivery, Effects& effects);
   void interrupt(const Interrupt& request, Effects& effects);
   void show(const Event& event, sim::TraceSink& trace, TaskId actor) const;

@@ -45,6 +45,8 @@ Next run_hook(const P& policy, Driver& driver, PolicyCall& call) {
       return policy.finish(driver, call);
     case Hook::work:
       return policy.work(driver, call);
+    case Hook::check:
+      return policy.check(driver, call);
     case Hook::count:
       break;
   }
@@ -72,7 +74,9 @@ Next run_policy(PolicyCall& call, Context& c) {
   const Next next = std::visit([&](const auto& policy) { return run_hook(policy, driver, call); },
                                c.machine.policy_of(call.mr));
   const bool over = next == Next::done || next == Next::give;
-  if (over && call.hook == Hook::range_start && call.pages.count != 0 && c.task().result.ok()) {
+  const bool told = call.hook == Hook::range_start ||
+                    (call.hook == Hook::secondary && c.machine.page_told(call.mr));
+  if (over && told && call.pages.count != 0 && c.task().result.ok()) {
     report(call, c);
   }
   return next;

@@ -61,7 +61,8 @@ struct Flow {
                ClearRefs, Guard, PagemapScan, AgePages,                     //
                MigrateVma, MigrateToRam, MakeExclusive, RestoreExclusive,   // device_memory.hpp
                HmmRange,                                                    //
-               MirrorCall, MirrorClose, MirrorCopy, MirrorMove, MirrorExclusive, MirrorCheck,
+               MirrorCall, MirrorClose, MirrorCopy, MirrorMove, MirrorExclusive, MirrorTake,
+               MirrorCheck,
                EvictDevice,                                // mirror.hpp
                Watch, Unwatch, ReadInterval,               // watch.hpp
                Dma, Prefetch, Register, Deregister, Hang,  // dma.hpp

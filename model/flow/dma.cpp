@@ -11,6 +11,12 @@ PolicyCall fault_call(MrId mr, Page page, bool write) {
   return {.hook = Hook::fault, .write = write, .mr = mr, .pages = one_page(page), .page = page};
 }
 
+// What the pages of a speculative policy read like where nothing is mapped; none: it is not one.
+std::optional<Value> signature_of(const Machine& machine, MrId mr) {
+  return std::visit([](const auto& policy) { return policy.signature_page(); },
+                    machine.policy_of(mr));
+}
+
 }  // namespace
 
 Value access(Context& c, MrId mr, Page page, const PfnEntry& target, bool write, Value value) {
@@ -56,7 +62,9 @@ Next Dma::run(Context& c) {
       return Next::pass;
     case Step::faulted:
       if (!c.task().result.ok()) return refuse(c);
-      c.spend(Cost::dev_resume);
+      if (!posted) c.spend(Cost::dev_resume);
+      posted = missed = signature = false;
+      version = 0;
       if (answers_faults(c)) return c.done(Result::error(EAGAIN));  // It will be asked again.
       step = Step::translate;
       return Next::again;
@@ -66,6 +74,10 @@ Next Dma::run(Context& c) {
       if (!c.task().result.ok()) return refuse(c);  // Invalid Request.
       step = Step::translate;
       return Next::again;
+    case Step::check:
+      return check(c);
+    case Step::checked:
+      return c.task().result.ok() ? believe(c) : fault(c);
   }
   return c.done();
 }
@@ -84,6 +96,7 @@ Next Dma::translate(Context& c) {
     step = Step::stopped;
     return Next::again;
   }
+  if (signature_of(c.machine, mr)) return speculate(c);
   const bool asks = write && c.setup.adapters[adapter.index()].check_write;
   PfnEntry target;
   if (const DeviceTlbEntry* hit = behind_iommu ? find_iova(c) : device.tlb.find(mr, page)) {
@@ -95,18 +108,7 @@ Next Dma::translate(Context& c) {
     if (!target.populated() || (asks && !target.write)) {
       if (!c.setup.adapters[adapter.index()].odp) return refuse(c);
       c.spend(Cost::dev_fault);
-      c.emit({.kind = EventKind::dev_fault,
-              .detail = write,
-              .mm = region.mm,
-              .pages = one_page(page),
-              .mr = mr,
-              .adapter = adapter});
-      if (answers_faults(c)) {
-        c.queue(qp).rc.faulting = true;
-        not_ready(c, qp);
-      }
-      step = Step::faulted;
-      return c.call({fault_call(mr, page, write)});
+      return fault(c);
     }
     if (!target.young) {
       target.young = true;
@@ -117,6 +119,74 @@ Next Dma::translate(Context& c) {
                     c.setup.adapters[adapter.index()].tlb_entries);
   }
   return start(c, target);
+}
+
+// The adapter asks its driver, or software takes the slow path.
+Next Dma::fault(Context& c) {
+  const Page page = pages.at(done);
+  c.emit({.kind = EventKind::dev_fault,
+          .detail = write,
+          .mm = c.registration(mr).mm,
+          .pages = one_page(page),
+          .mr = mr,
+          .adapter = adapter});
+  if (answers_faults(c)) {
+    c.queue(qp).rc.faulting = true;
+    not_ready(c, qp);
+  }
+  step = Step::faulted;
+  return c.call({fault_call(mr, page, write)});
+}
+
+// The adapter does not fault: where its IOMMU has no page, or none that may be written, it finds
+// the signature page. Software has read the version before, and looks at it when all is over.
+Next Dma::speculate(Context& c) {
+  const Registration& region = c.registration(mr);
+  const Page page = pages.at(done);
+  if (!posted) {
+    posted = true;
+    version = region.invalidate_seq;
+    c.spend(Cost::memory_access);
+    return Next::again;
+  }
+  Adapter& device = c.adapter(adapter);
+  PfnEntry target;
+  if (const DeviceTlbEntry* hit = device.tlb.find(mr, page)) {
+    target = hit->target;
+  } else {
+    target = region.table.at(page);
+    if (target.populated() && !target.young) {
+      target.young = true;
+      c.registration(mr).table.set(page, target);
+    }
+    device.tlb.fill({.mr = mr, .page = page, .target = target},
+                    c.setup.adapters[adapter.index()].tlb_entries);
+  }
+  return start(c, write && !target.write ? PfnEntry{} : target);
+}
+
+// By whoever has asked for the transfer: was it the page that it was meant for?
+Next Dma::check(Context& c) {
+  c.spend(Cost::memory_access);
+  step = Step::checked;
+  PolicyCall call = fault_call(mr, pages.at(done), write);
+  call.hook = Hook::check;
+  call.cursor = signature ? 1 : 0;
+  call.invalidate_seq = version;
+  return c.call({call});
+}
+
+// The transfer of the page counts as done.
+Next Dma::believe(Context& c) {
+  if (missed) {
+    c.emit({.kind = EventKind::signature_believed,
+            .detail = write,
+            .mm = c.registration(mr).mm,
+            .pages = one_page(pages.at(done)),
+            .mr = mr,
+            .adapter = adapter});
+  }
+  return next_page(c);
 }
 
 // Whoever the entry was made for: the IOMMU knows addresses, and no mappings.
@@ -229,14 +299,37 @@ Next Dma::land(Context& c) {
       [&](const Transfer& transfer) { return transfer.task == c.self && transfer.page == page; });
   const PfnEntry target = own->target;
   device.transfers.erase(own);
-  const Value before = c.frame(target.frame).value;
-  Value now = access(c, mr, page, target, write, combined(before));
-  if (is_atomic(op)) now = before;
-  if (done == 0) value = now;
   c.changed(Wait::Kind::quiet, mr.value);
   c.changed(Wait::Kind::completed, mr.value);
+  return land_page(c, target);
+}
+
+Next Dma::land_page(Context& c, PfnEntry target) {
+  const Page page = pages.at(done);
+  const auto found = signature_of(c.machine, mr);
+  missed = found && !target.populated();
+  const Value before = missed ? found.value_or(0) : c.frame(target.frame).value;
+  const Value now = missed ? before : access(c, mr, page, target, write, combined(before));
+  if (done == 0) result = is_atomic(op) ? before : now;
+  if (!found) return next_page(c);
+  if (missed) {
+    c.emit({.kind = EventKind::signature_reached,
+            .detail = write,
+            .mm = c.registration(mr).mm,
+            .pages = one_page(page),
+            .mr = mr,
+            .adapter = adapter});
+  }
+  signature = !write && now == found;
+  step = Step::check;
+  return Next::again;
+}
+
+Next Dma::next_page(Context& c) {
+  posted = missed = signature = false;
+  version = 0;
   if (++done == (pages.count + 1) / 2) c.emit({.kind = EventKind::half});
-  if (done == pages.count) return c.done(Result::value(write && !is_atomic(op) ? 0 : value));
+  if (done == pages.count) return c.done(Result::value(write && !is_atomic(op) ? 0 : result));
   step = Step::translate;
   return Next::again;
 }

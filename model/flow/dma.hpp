@@ -17,25 +17,32 @@ void install(Context& c, MrId mr, Page page, const PfnEntry& target);
 // read is the value of its first page; EFAULT if a piece has no translation and can get none.
 struct Dma {
   static constexpr std::string_view name = "dma";
-  static constexpr std::array<std::string_view, 5> steps{"translate", "stopped", "faulted", "land",
-                                                         "responded"};
+  static constexpr std::array<std::string_view, 7> steps{"translate", "stopped", "faulted", "land",
+                                                         "responded", "check",   "checked"};
   enum class Step : std::uint8_t {
     translate,
     stopped,
     faulted,
     land,
-    responded
+    responded,
+    check,
+    checked
   } step = Step::translate;
   bool write = false;
+  bool posted = false;     // Of a speculative policy: `version` is what it was before.
+  bool missed = false;     // It has landed in the signature page.
+  bool signature = false;  // What was read looks like that page's content.
   AdapterId adapter{};
   MrId mr{};
   PageRange pages{};
   std::uint32_t done = 0;
   Value value = 0;
+  Value result = 0;  // What was in the first page: of a read, and of an atomic operation.
   TaskId requester{};        // On another host; none: a call of this host's.
   Opcode op = Opcode::read;  // Of atomic operations: what is written depends on what is there.
   Value compare = 0;
   QpId qp{};  // A reliable connection, whose requester does not wait while a page is missing.
+  std::uint32_t version = 0;
 
   bool operator==(const Dma&) const = default;
   Wait guard() const;
@@ -43,6 +50,12 @@ struct Dma {
 
  private:
   Next translate(Context& c);
+  Next speculate(Context& c);
+  Next check(Context& c);
+  Next believe(Context& c);
+  Next land_page(Context& c, PfnEntry target);
+  Next next_page(Context& c);
+  Next fault(Context& c);
   Next translate_shared(Context& c);
   const DeviceTlbEntry* find_iova(Context& c) const;
   std::optional<PfnEntry> walk(Context& c);

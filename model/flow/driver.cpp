@@ -118,6 +118,21 @@ Next Driver::look_up(MrId mr, Page page, bool write) {
                                 .mr = mr}});
 }
 
+Next Driver::look_up_held(MrId mr, Page page, bool write) {
+  return context_.call({GetPage{.mode = GetPage::Mode::look_up,
+                                .write = write,
+                                .held = true,
+                                .mm = context_.registration(mr).mm,
+                                .page = page,
+                                .mr = mr}});
+}
+
+void Driver::lock_mmap(MrId mr) {
+  context_.take(mmap_lock(context_.registration(mr).mm), LockMode::write);
+}
+
+void Driver::unlock_mmap(MrId mr) { context_.release(mmap_lock(context_.registration(mr).mm)); }
+
 Next Driver::pin(MrId mr, Page page, bool write) {
   return context_.call({GetPage{.mode = GetPage::Mode::pin,
                                 .write = write,
@@ -139,6 +154,14 @@ Next Driver::hold(MrId mr, Page page, bool write) {
                                 .mm = context_.registration(mr).mm,
                                 .page = page,
                                 .mr = mr}});
+}
+
+Next Driver::migrate_to_device(MrId mr, PageRange pages) {
+  return context_.call({MirrorTake{.mr = mr, .pages = pages}});
+}
+
+Next Driver::make_exclusive(MrId mr, PageRange pages) {
+  return context_.call({MirrorTake{.exclusive = true, .mr = mr, .pages = pages}});
 }
 
 PfnEntry Driver::found() {
@@ -260,7 +283,10 @@ bool Driver::in_flight(MrId mr, PageRange pages) const {
   return context_.adapter(context_.registration(mr).adapter).in_flight(mr, pages);
 }
 
-void Driver::stop(MrId mr) { context_.registration(mr).stopped = true; }
+void Driver::stop(MrId mr) {
+  context_.registration(mr).stopped = true;
+  context_.changed(Wait::Kind::running, mr.value);
+}
 
 void Driver::resume(MrId mr) {
   context_.registration(mr).stopped = false;

@@ -32,8 +32,11 @@ void grow_stack(Context& c, MmId mm, Page page) {
 
 }  // namespace
 
-NotifierRange HandleFault::range() const {
-  return {.mm = mm, .pages = one_page(page), .event = NotifierEvent::clear};
+NotifierRange HandleFault::range(const Context& c) const {
+  return {.mm = mm,
+          .pages = one_page(page),
+          .event = NotifierEvent::clear,
+          .by_entry = has_invalidate_page(c)};
 }
 
 Wait HandleFault::guard() const {
@@ -84,7 +87,7 @@ Next HandleFault::run(Context& c) {
       return Next::again;
     case Step::start:
       step = Step::started;
-      return c.call({RangeStart{.range = range()}});
+      return c.call({RangeStart{.range = range(c)}});
     case Step::started:
       step = Step::lock_ptl;
       return Next::pass;
@@ -107,14 +110,15 @@ Next HandleFault::run(Context& c) {
       step = Step::set;
       return c.call({flush_page(mm, page)});
     case Step::set:
+      if (invalidate_page(c, mm, one_page(page), page_told) == Next::call) return Next::call;
       return set(c);
     case Step::end:
       if (!c.setup.switches.copy_notifies_first && !told) {
         told = true;
-        return c.call({RangeStart{.range = range()}});
+        return c.call({RangeStart{.range = range(c)}});
       }
       step = Step::put_old;
-      return c.call({RangeEnd{.only_end = true, .range = range()}});
+      return c.call({RangeEnd{.only_end = true, .range = range(c)}});
     case Step::put_old:
       if (frame.some()) c.put(frame);  // The race was lost.
       if (old.some()) free_unmapped(c, old);
@@ -215,6 +219,9 @@ Next HandleFault::decide_absent(Context& c, const Vma& vma) {
   if (!cached.present() && shmem_allows_huge(c, vma) && shmem_huge_folio(c, vma.file, index)) {
     step = Step::decide;
     return Next::again;
+  }
+  if (!cached.present() && cache.kind == Mapping::Kind::pfnmap) {  // Its driver has freed it.
+    return c.give(Result::error(ENOMEM));
   }
   if (!cached.present()) return Next::pass;  // A hole.
   if (c.frame(cached.frame()).poisoned) return c.give(Result::error(EHWPOISON));
@@ -413,6 +420,10 @@ Next HandleFault::map_cached(Context& c, const Vma& vma) {
     return c.done();
   }
   map_frame(c, mm, page, frame, {.write = writable, .dirty = write, .uffd_wp = marked(c)});
+  if (cache.kind == Mapping::Kind::pfnmap) {  // vmf_insert_pfn(): without a reference.
+    c.put(frame);
+    return c.done();
+  }
   if (!write && found) map_around(c, vma);
   return c.done();
 }

@@ -44,8 +44,9 @@ struct HandleFault {
   FrameId frame{};  // The new frame, with one reference of ours.
   FrameId old{};    // The frame a copy is made of, with one reference of ours.
   SlotId slot{};
-  Pte orig{};         // What is to be replaced by the copy: vmf->orig_pte.
-  bool told = false;  // The notification has come after the new entry.
+  Pte orig{};              // What is to be replaced by the copy: vmf->orig_pte.
+  bool told = false;       // The notification has come after the new entry.
+  bool page_told = false;  // Those with invalidate_page() know.
 
   bool operator==(const HandleFault&) const = default;
   Wait guard() const;
@@ -71,7 +72,7 @@ struct HandleFault {
   Next wait_for_user(Context& c, UserFault reason);
   bool same_entry(Pte now) const;
   bool marked(Context& c) const;
-  NotifierRange range() const;
+  NotifierRange range(const Context& c) const;
 };
 
 // A page of an address space, present and accessible: for the CPU (page fault), for a driver
@@ -94,6 +95,7 @@ struct GetPage {
   bool write = false;
   bool force = false;
   bool by_vma = false;  // Under the lock of the VMA, not under mmap_lock.
+  bool held = false;    // The caller has mmap_lock, and keeps it.
   MmId mm{};
   Page page{};
   MrId mr{};  // Whose look-up, reference or pin it is.

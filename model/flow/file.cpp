@@ -375,8 +375,11 @@ Wait Writeback::guard() const {
   return step == Step::lock_ptl ? Wait::lock(page_table_lock(place.mm), LockMode::write) : Wait{};
 }
 
-NotifierRange Writeback::range() const {
-  return {.mm = place.mm, .pages = one_page(place.page), .event = NotifierEvent::protection_page};
+NotifierRange Writeback::range(const Context& c) const {
+  return {.mm = place.mm,
+          .pages = one_page(place.page),
+          .event = NotifierEvent::protection_page,
+          .by_entry = has_invalidate_page(c)};
 }
 
 Next Writeback::run(Context& c) {
@@ -433,13 +436,16 @@ Next Writeback::run(Context& c) {
       return c.call({flush});
     }
     case Step::set:
+      if (invalidate_page(c, place.mm, one_page(place.page), page_told) == Next::call) {
+        return Next::call;
+      }
       map_frame(c, place.mm, place.page, frame, {.young = entry.young, .uffd_wp = entry.uffd_wp});
       step = Step::end;
       return Next::again;
     case Step::end:
       c.release(page_table_lock(place.mm));
       step = Step::next_mapping;
-      return c.call({RangeEnd{.range = range()}});
+      return c.call({RangeEnd{.range = range(c)}});
     case Step::write:
       c.mapping(file).store(index, c.frame(frame).value);
       c.frame(frame).dirty = false;
@@ -482,7 +488,7 @@ Next Writeback::next_mapping(Context& c) {
   }
   c.spend(Cost::rmap_walk);
   step = Step::lock_ptl;
-  return c.call({RangeStart{.range = range()}});
+  return c.call({RangeStart{.range = range(c)}});
 }
 
 }  // namespace model

@@ -147,6 +147,7 @@ struct Writeback {
   FrameId frame{};  // With a reference of ours.
   RmapPlace place{};
   Pte entry{};
+  bool page_told = false;  // Those with invalidate_page() know.
 
   bool operator==(const Writeback&) const = default;
   Wait guard() const;
@@ -155,7 +156,7 @@ struct Writeback {
  private:
   Next lock(Context& c);
   Next next_mapping(Context& c);
-  NotifierRange range() const;
+  NotifierRange range(const Context& c) const;
 };
 
 }  // namespace model

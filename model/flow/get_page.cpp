@@ -11,6 +11,7 @@ namespace model {
 Wait GetPage::guard() const {
   switch (step) {
     case Step::lock:
+      if (held) return {};
       return Wait::lock(by_vma ? vma_lock(mm) : mmap_lock(mm), LockMode::read);
     case Step::walk:
       return Wait::lock(page_table_lock(mm), LockMode::read);
@@ -29,7 +30,7 @@ Next GetPage::run(Context& c) {
         c.task().lookup_failed = true;
         return c.done(Result::error(EFAULT));
       }
-      c.take(lock, LockMode::read);
+      if (!held) c.take(lock, LockMode::read);
       c.spend(Cost::lock);
       step = Step::walk;
       return Next::again;
@@ -49,11 +50,11 @@ Next GetPage::run(Context& c) {
                                               : Step::unlock;
       return Next::pass;
     case Step::unlock:
-      c.release(lock);
+      if (!held) c.release(lock);
       c.task().lookup_failed = mode != Mode::cpu && !result.ok();
       return c.done(result);
-    case Step::wait:  // VM_FAULT_RETRY: nobody waits with the lock held.
-      c.release(lock);
+    case Step::wait:  // VM_FAULT_RETRY: nobody waits with the lock held that he has taken here.
+      if (!held) c.release(lock);
       what = c.task().awaited;
       if (what.kind != Wait::Kind::none) c.spend(Cost::context_switch);
       if (what.kind == Wait::Kind::userfault) c.spend(Cost::context_switch);  // Its reader wakes.
@@ -76,6 +77,12 @@ Next GetPage::walk(Context& c) {
   c.spend(Cost::pte_walk);
   const Vma* vma = space.find_vma(page);
   const bool can = vma != nullptr && vma->allows(write);
+  const bool program = mode == Mode::cpu || mode == Mode::request;
+  if (vma != nullptr && c.machine.pfnmap(*vma) && !program) {  // check_vma_flags()
+    result = Result::error(EFAULT);
+    step = Step::unlock;
+    return Next::again;
+  }
   if (mode == Mode::look_up && write && vma != nullptr && !vma->write && vma->allows(false)) {
     result = Result::error(EPERM);  // hmm_vma_fault()
     step = Step::unlock;

@@ -12,15 +12,18 @@ Wait ReplaceEntry::guard() const {
   return step == Step::lock_ptl ? Wait::lock(page_table_lock(mm), LockMode::write) : Wait{};
 }
 
-NotifierRange ReplaceEntry::range() const {
-  return {.mm = mm, .pages = one_page(page), .event = NotifierEvent::clear};
+NotifierRange ReplaceEntry::range(const Context& c) const {
+  return {.mm = mm,
+          .pages = one_page(page),
+          .event = NotifierEvent::clear,
+          .by_entry = has_invalidate_page(c)};
 }
 
 Next ReplaceEntry::run(Context& c) {
   switch (step) {
     case Step::start:
       step = Step::lock_ptl;
-      return notify ? c.call({RangeStart{.range = range()}}) : Next::pass;
+      return notify ? c.call({RangeStart{.range = range(c)}}) : Next::pass;
     case Step::lock_ptl:
       c.take(page_table_lock(mm), LockMode::write);
       entry = c.mm(mm).page_table.at(page);
@@ -39,12 +42,13 @@ Next ReplaceEntry::run(Context& c) {
       return c.call({flush});
     }
     case Step::set:
+      if (invalidate_page(c, mm, one_page(page), page_told) == Next::call) return Next::call;
       return set(c);
     case Step::end:
       c.release(page_table_lock(mm));
       step = Step::finish;
       if (!notify) return Next::pass;
-      return c.call({RangeEnd{.range = range()}});
+      return c.call({RangeEnd{.range = range(c)}});
     case Step::finish:
       if (!entry.present()) {
         if (fresh.some()) free_unmapped(c, fresh);

@@ -27,13 +27,14 @@ struct ReplaceEntry {
   FrameId fresh{};  // None: the same, read-only and clean. Else with a reference for the map.
   Value patch = 0;  // Is added to the content while nothing is mapped.
   Pte entry{};
+  bool page_told = false;  // Those with invalidate_page() know.
 
   bool operator==(const ReplaceEntry&) const = default;
   Wait guard() const;
   Next run(Context& c);
 
  private:
-  NotifierRange range() const;
+  NotifierRange range(const Context& c) const;
   Next set(Context& c);
 };
 

@@ -257,7 +257,8 @@ Next MovePages::run(Context& c) {
         if (!pte.present() || c.machine.is_zero(pte.frame())) return;
         const FrameId head = c.machine.frames.head(pte.frame());
         const Frame& folio = std::as_const(c.machine).frames[head];
-        if (folio.device || folio.node == node || (all && folio.node != from)) return;
+        if (folio.device || folio.pfnmap || folio.node == node || (all && folio.node != from))
+          return;
         if (std::ranges::find(folios, head) == folios.end()) folios.push_back(head);
       });
       c.spend(Cost::pte_walk, folios.size());

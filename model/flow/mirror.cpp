@@ -33,7 +33,11 @@ Next MirrorCall::run(Context& c) {
     return c.done(Result::error(EINVAL));
   }
   ++c.registration(mr).calls;
-  if (holds) ++c.mm(mm).users;
+  c.changed(Wait::Kind::uncalled, mr.value);
+  if (holds) {
+    ++c.mm(mm).users;
+    c.changed(Wait::Kind::unused, mm.value);
+  }
   step = Step::leave;
   return begin(c);
 }
@@ -118,7 +122,10 @@ Next MirrorCopy::run(Context& c) {
 // xa_load(): a write wants the mark for writing, which a page has not that is the device's alone.
 Next MirrorCopy::load(Context& c) {
   target = c.registration(mr).table.at(pages.at(done));
-  const bool usable = target.populated() && (!write || (target.write && !target.atomic));
+  const bool owned =
+      !target.atomic || std::visit([](const auto& policy) { return policy.writes_exclusive(); },
+                                   c.machine.policy_of(mr));
+  const bool usable = target.populated() && (!write || (target.write && owned));
   if (!usable) target = {};
   step = usable ? Step::copy : Step::unlock;
   return Next::again;
@@ -147,8 +154,12 @@ Next MirrorCopy::unlock(Context& c) {
           .mr = mr,
           .adapter = region.adapter});
   step = Step::faulted;
-  return c.call({PolicyCall{
-      .hook = Hook::fault, .write = write, .mr = mr, .pages = missing, .page = missing.first}});
+  const std::uint32_t takes =
+      std::visit([](const auto& policy) { return policy.takes(); }, c.machine.policy_of(mr));
+  PolicyCall call{
+      .hook = Hook::fault, .write = write, .mr = mr, .pages = missing, .page = missing.first};
+  if (taken < takes) call.cursor = takes - taken++;
+  return c.call({call});
 }
 
 // ---- MirrorMove
@@ -181,7 +192,7 @@ Next MirrorMove::run(Context& c) {
 Next MirrorMove::next(Context& c) {
   if (done == pages.count) {
     c.release(mmap_lock(mm));
-    if (!to_device) return c.done();
+    if (!to_device || !maps) return c.done();
     step = Step::read_back;
     return c.call({MirrorCopy{.faults = false, .mr = mr, .pages = pages}});
   }
@@ -201,7 +212,7 @@ Next MirrorMove::next(Context& c) {
                             .from_device = !to_device,
                             .mm = mm,
                             .pages = part,
-                            .mr = mr}});
+                            .mr = maps ? mr : MrId{}}});
 }
 
 // ---- MirrorExclusive
@@ -229,6 +240,25 @@ Next MirrorExclusive::run(Context& c) {
       return c.give(c.task().result.ok() ? Result::success() : c.task().result);
   }
   return c.done();
+}
+
+// ---- MirrorTake
+
+Next MirrorTake::run(Context& c) {
+  const Registration& region = c.registration(mr);
+  const MmId mm = region.mm;
+  if (step == Step::leave) {  // mmput()
+    --c.mm(mm).users;
+    c.changed(Wait::Kind::unused, mm.value);
+    return c.give(c.task().result);
+  }
+  if (!c.mm(mm).alive || region.orphan) return c.done(Result::error(EFAULT));
+  ++c.mm(mm).users;  // mmget_not_zero()
+  c.changed(Wait::Kind::unused, mm.value);
+  step = Step::leave;
+  if (!exclusive) return c.call({MirrorMove{.maps = false, .mm = mm, .mr = mr, .pages = pages}});
+  return c.call({MakeExclusive{
+      .owner = owner_of(region.adapter), .mm = mm, .pages = pages, .mr = mr, .checked = true}});
 }
 
 // ---- MirrorCheck

@@ -51,6 +51,7 @@ struct MirrorCopy {
   MrId mr{};
   PageRange pages{};
   std::uint32_t done = 0;
+  std::uint32_t taken = 0;  // How often its pages were taken before they were mapped.
   Value value = 0;
   PfnEntry target{};  // What the mirror says of the page.
 
@@ -71,6 +72,7 @@ struct MirrorMove {
   static constexpr std::array<std::string_view, 4> steps{"lock", "next", "moved", "read_back"};
   enum class Step : std::uint8_t { lock, next, moved, read_back } step = Step::lock;
   bool to_device = true;  // Else from it.
+  bool maps = true;       // The mirror gets what has come, and the pages are read back.
   MmId mm{};
   MrId mr{};
   PageRange pages{};
@@ -97,6 +99,19 @@ struct MirrorExclusive {
 
  private:
   MakeExclusive make(Context& c) const;
+};
+
+// A driver takes pages before it maps them: to the memory of its device, or for its device alone.
+struct MirrorTake {
+  static constexpr std::string_view name = "mirror_take";
+  static constexpr std::array<std::string_view, 2> steps{"enter", "leave"};
+  enum class Step : std::uint8_t { enter, leave } step = Step::enter;
+  bool exclusive = false;
+  MrId mr{};
+  PageRange pages{};
+
+  bool operator==(const MirrorTake&) const = default;
+  Next run(Context& c);
 };
 
 // HMM_DMIRROR_CHECK_EXCLUSIVE: EPERM if the device still has one of the pages for itself.

@@ -36,6 +36,14 @@ void late_removals(Context& c, MmId mm) {
   }
 }
 
+// The next ordinary subscriber that is told of the range.
+MrId next_listener(Context& c, const NotifierRange& range, MrId previous) {
+  const Subscriptions& notifier = std::as_const(c.machine).notifiers[range.mm.index()];
+  MrId mr = notifier.next_listener(previous);
+  while (range.by_entry && mr.some() && c.machine.page_told(mr)) mr = notifier.next_listener(mr);
+  return mr;
+}
+
 // An event of a range, as its subscribers see it.
 Event of_range(EventKind kind, const NotifierRange& range) {
   const auto what = static_cast<std::uint8_t>(range.event);
@@ -158,7 +166,7 @@ Next RangeStart::run(Context& c) {
       return Next::pass;
     }
     case Step::listener: {
-      const MrId mr = notifier.next_listener(listener);
+      const MrId mr = next_listener(c, range, listener);
       if (!mr.some()) return refused ? refuse(c) : finish(c);
       listener = mr;
       c.spend(Cost::range_start);
@@ -170,7 +178,7 @@ Next RangeStart::run(Context& c) {
       step = Step::listener;
       return Next::pass;
     case Step::unwind: {  // All expect an end, whether they refused or not (c2655835fd8c).
-      const MrId mr = notifier.next_listener(listener);
+      const MrId mr = next_listener(c, range, listener);
       if (!mr.some() || !c.setup.switches.end_after_refusal) {
         close_range(c, range);
         return c.done(Result::error(EAGAIN));
@@ -225,7 +233,7 @@ Next RangeEnd::run(Context& c) {
       step = Step::listener;
       return Next::pass;
     case Step::listener: {
-      const MrId mr = notifier.next_listener(listener);
+      const MrId mr = next_listener(c, range, listener);
       if (!mr.some()) return c.done();
       listener = mr;
       return c.call({callback(c, Hook::range_end, range, mr)});

@@ -17,12 +17,17 @@ Pte entry_of(FrameId frame, PteBits bits) {
   return entry;
 }
 
+// Page tables have no reference of the zero page, nor of a driver's own pages.
+bool counts(const Context& c, FrameId frame) {
+  return !c.machine.is_zero(frame) && !std::as_const(c.machine).frames[frame].pfnmap;
+}
+
 void count_map(Context& c, FrameId frame) {
-  if (!c.machine.is_zero(frame)) ++c.frame(c.machine.frames.head(frame)).maps;
+  if (counts(c, frame)) ++c.frame(c.machine.frames.head(frame)).maps;
 }
 
 void uncount_map(Context& c, FrameId frame, const Pte& pte) {
-  if (c.machine.is_zero(frame)) return;
+  if (!counts(c, frame)) return;
   Frame& folio = c.frame(c.machine.frames.head(frame));
   --folio.maps;
   folio.dirty = folio.dirty || pte.dirty;

@@ -44,7 +44,7 @@ Next ReclaimPage::isolate(Context& c) {
   const Machine& machine = c.machine;
   const Frame& target = machine.frames[frame];
   if (!target.allocated || machine.is_zero(frame) || !target.mapping.some() || target.device ||
-      target.hugetlb) {
+      target.hugetlb || target.pfnmap) {
     return c.give(Result::error(EBUSY));
   }
   if (target.locked_by.some()) return c.give(Result::error(EAGAIN));

@@ -41,6 +41,7 @@ struct UnmapFolio {
   Pte entry{};             // What was there.
   bool seen = false;       // It was there when the lock was taken.
   Page moved{};            // Where the table is now that the entry is in, if it has moved since.
+  bool page_told = false;  // Those with invalidate_page() know.
 
   bool operator==(const UnmapFolio&) const = default;
   Wait guard() const;
@@ -51,7 +52,7 @@ struct UnmapFolio {
   // The walk has a pointer to the entry, and not its address.
   Page entry_at() const { return moved.some() ? moved : at(); }
   void follow(Context& c, FrameId wanted);
-  NotifierRange range() const;
+  NotifierRange range(const Context& c) const;
   void find_part(Context& c);
   Next next_mapping(Context& c);
   bool splits(Context& c) const;

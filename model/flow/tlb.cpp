@@ -54,6 +54,13 @@ bool shares_table(const Machine& machine, const Registration& bond, MmId mm) {
   return bond.mm == mm && !bond.gone && machine.is(bond.adapter, AdapterSetup::Kind::sva);
 }
 
+// An ordinary subscriber with invalidate_page(), of whose pages it is.
+bool told_by_page(const Machine& machine, MrId mr, MmId mm, PageRange entry) {
+  const Registration& region = machine.registrations[mr.index()];
+  return region.mm == mm && region.pages.overlaps(entry) &&
+         machine.notifiers[mm.index()].listens(mr) && machine.page_told(mr);
+}
+
 }  // namespace
 
 void free_tables(Context& c, MmId mm, PageRange pages, Page floor, Page ceiling) {
@@ -76,12 +83,33 @@ Next SecondaryFlush::run(Context& c) {
   for (; cursor < c.machine.registrations.size(); ++cursor) {
     const MrId mr{cursor};
     const Registration& region = std::as_const(c.machine).registrations[cursor];
-    if (!shares_table(c.machine, region, mm)) continue;
+    const bool told =
+        entry ? told_by_page(c.machine, mr, mm, pages) : shares_table(c.machine, region, mm);
+    if (!told) continue;
     ++cursor;
-    return c.call({PolicyCall{
-        .hook = Hook::secondary, .mr = mr, .range = {.mm = mm, .pages = pages}, .pages = pages}});
+    return c.call({PolicyCall{.hook = Hook::secondary,
+                              .mr = mr,
+                              .range = {.mm = mm, .pages = pages, .event = NotifierEvent::clear},
+                              .pages = entry ? region.pages.intersect(pages) : pages}});
   }
+  if (entry) c.notifier(mm).spoil(pages, &Lookup::spoiled);
   return c.give();
+}
+
+bool has_invalidate_page(const Context& c) {
+  return std::ranges::any_of(c.setup.adapters, [](const AdapterSetup& adapter) {
+    return std::visit([](const auto& policy) { return policy.page_told; }, adapter.policy);
+  });
+}
+
+Next invalidate_page(Context& c, MmId mm, PageRange entry, bool& told) {
+  if (told || !has_invalidate_page(c)) {
+    told = false;
+    return Next::pass;
+  }
+  told = true;
+  c.emit({.kind = EventKind::invalidate_page, .mm = mm, .pages = entry});
+  return c.call({SecondaryFlush{.entry = true, .mm = mm, .pages = entry}});
 }
 
 Next secondary_tlb(Context& c, MmId mm, PageRange pages, Next next) {

@@ -36,11 +36,13 @@ TlbFlush flush_range(MmId mm, PageRange pages);  // flush_tlb_range()
 TlbFlush flush_mm(MmId mm);                      // flush_tlb_mm()
 
 // mmu_notifier_arch_invalidate_secondary_tlbs(), up to 6.5 mmu_notifier_invalidate_range(): each
-// device that shares the page table.
+// device that shares the page table. Or mmu_notifier_invalidate_page(), up to 4.13: each subscriber
+// that has it.
 struct SecondaryFlush {
   static constexpr std::string_view name = "secondary_flush";
   static constexpr std::array<std::string_view, 1> steps{"next"};
   enum class Step : std::uint8_t { next } step = Step::next;
+  bool entry = false;  // invalidate_page()
   MmId mm{};
   PageRange pages{};
   std::uint32_t cursor = 0;
@@ -51,6 +53,12 @@ struct SecondaryFlush {
 
 // Begins it, if there are such devices. The last thing that a step does; else it goes on as `next`.
 Next secondary_tlb(Context& c, MmId mm, PageRange pages, Next next);
+
+// mmu_notifier_invalidate_page(), for the entry that was cleared: under the page table lock, before
+// the page goes back. `told` says whether it has been called already; likewise begins it or not.
+Next invalidate_page(Context& c, MmId mm, PageRange entry, bool& told);
+// Whether the scenario has a device whose driver wants to be told so.
+bool has_invalidate_page(const Context& c);
 
 // tlb_finish_mmu(): flush, then free what the task has gathered.
 struct TlbFinish {

@@ -15,8 +15,13 @@ Wait UnmapFolio::guard() const {
   }
 }
 
-NotifierRange UnmapFolio::range() const {
-  return {.mm = mm, .pages = told, .event = NotifierEvent::clear};
+// The end of PMD sharing unmaps more than one entry.
+NotifierRange UnmapFolio::range(const Context& c) const {
+  const bool pool = c.machine.frames[frame].hugetlb;
+  return {.mm = mm,
+          .pages = told,
+          .event = NotifierEvent::clear,
+          .by_entry = !pool && has_invalidate_page(c)};
 }
 
 // What the walk finds in this VMA; the VMA may be another one when the bracket ends.
@@ -37,7 +42,7 @@ Next UnmapFolio::run(Context& c) {
       return next_mapping(c);
     case Step::start:
       step = Step::started;
-      return c.call({RangeStart{.range = range()}});
+      return c.call({RangeStart{.range = range(c)}});
     case Step::started:
       step = Step::lock_ptl;
       return Next::pass;
@@ -55,12 +60,16 @@ Next UnmapFolio::run(Context& c) {
       return c.call({flush});
     }
     case Step::set:
+      if (c.setup.switches.unmap_notifies &&
+          invalidate_page(c, mm, entry_range(entry_at(), entry), page_told) == Next::call) {
+        return Next::call;
+      }
       return set(c);
     case Step::end:
       c.release(page_table_lock(mm));
       step = Step::next_mapping;
       if (!c.setup.switches.unmap_notifies) return Next::again;
-      return c.call({RangeEnd{.range = range()}});
+      return c.call({RangeEnd{.range = range(c)}});
     case Step::unlock_rmap:
       c.release(rmap_lock(mapping));
       return c.done(failed ? Result::error(EBUSY) : Result::success());
@@ -107,7 +116,7 @@ Next UnmapFolio::next_mapping(Context& c) {
   }
   step = Step::started;
   if (!c.setup.switches.unmap_notifies) return Next::pass;
-  return c.call({RangeStart{.range = range()}});
+  return c.call({RangeStart{.range = range(c)}});
 }
 
 Next UnmapFolio::lock(Context& c) {

@@ -18,6 +18,15 @@ bool keeps_marker(const Vma& vma, const Pte& marker) {
   return marker.uffd_wp ? vma.file.some() : !marker.no_access;
 }
 
+// mm_tlb_flush_nested(): munmap() may have gathered entries of the same pages, and not flushed them
+// yet. Where page tables have references, that is not what keeps the pages.
+bool flush_is_nested(const Context& c, const NotifierRange& range) {
+  const auto& gone = std::as_const(c.machine).spaces[range.mm.index()].detached;
+  return std::ranges::any_of(gone, [&](const Vma& vma) {
+    return vma.pages.overlaps(range.pages) && c.machine.pfnmap(vma);
+  });
+}
+
 }  // namespace
 
 bool cuts_huge(Context& c, MmId mm, Page page) {
@@ -29,6 +38,7 @@ bool cuts_huge(Context& c, MmId mm, Page page) {
 
 Wait Zap::guard() const {
   if (step == Step::lock_file) return Wait::lock(rmap_lock(file), LockMode::write);
+  if (step == Step::tables && pfn.some()) return Wait::lock(rmap_lock(pfn), LockMode::write);
   if (step != Step::clear || locked) return {};
   return Wait::lock(page_table_lock(range.mm), LockMode::write);
 }
@@ -84,6 +94,12 @@ Next Zap::run(Context& c) {
       return Next::again;
     }
     case Step::end:
+      // tlb_end_vma(), before anybody who frees the pages finds no mapping any more.
+      if (pfn.some() && c.setup.switches.pfnmap_flushes && c.task().gather.flushes()) {
+        const TlbFlush flush = flush_of(range.mm, c.task().gather, full);
+        c.task().gather.reset();
+        return c.call({flush});
+      }
       if (nested) {
         nested = false;
         return c.call({RangeEnd{.range = nested_bracket(c)}});
@@ -97,9 +113,14 @@ Next Zap::run(Context& c) {
         return Next::pass;
       }
       step = full ? Step::finish : Step::free;
+      if (pfn.some()) {  // unlink_file_vma(), in free_pgtables()
+        c.mm(range.mm).unlink(pfn);
+        pfn = MappingId{};
+      }
       if (tables) free_tables(c, range.mm, range.pages, floor, ceiling);
       return Next::pass;
     case Step::free:
+      if (!tables && flush_is_nested(c, range)) c.task().gather.add(range.pages);
       step = cursor < range.pages.end() ? Step::next : Step::finish;
       return c.call({TlbFinish{.mm = range.mm}});
     case Step::finish:
@@ -229,7 +250,7 @@ bool Zap::clear_table(Context& c, PageRange chunk) {
       if (pte.uffd_wp && vma != nullptr && vma->file.some()) {
         c.mm(range.mm).page_table.set(page, wp_marker());
       }
-      if (c.machine.is_zero(frame)) continue;
+      if (c.machine.is_zero(frame) || c.frame(frame).pfnmap) continue;
       force = force || (pte.dirty && is_file(c.machine, frame));
       gather.frames.push_back(frame);
     } else if (const FrameId frame = drop_special(c, range.mm, page); frame.some()) {
@@ -371,7 +392,9 @@ Next Unmap::run(Context& c) {
       Page ceiling{0};
       PageRange pool{};
       MappingId shareable{};
+      MappingId pfn{};
       for (const Vma& vma : removed) {
+        if (c.machine.pfnmap(vma)) pfn = vma.file;
         if (vma.hugetlb && pool.count == 0) pool = vma.pages;
         if (shareable_part(vma).count > 0) shareable = vma.file;
       }
@@ -381,6 +404,7 @@ Next Unmap::run(Context& c) {
       }
       return c.call({Zap{.tables = true,
                          .file = shareable,
+                         .pfn = pfn,
                          .range = {.mm = mm, .pages = pages, .event = NotifierEvent::unmap},
                          .pool = pool,
                          .floor = floor,

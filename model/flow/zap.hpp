@@ -39,6 +39,7 @@ struct Zap {
   bool refused = false;
   bool locked = false;  // The page table lock is held.
   MappingId file{};  // Of hugetlb, if page tables could be shared: its rmap lock is held meanwhile.
+  MappingId pfn{};   // munmap(): a driver's buffer that was mapped there.
   bool unshared = false;  // A page table is not shared any more, and not flushed yet.
   NotifierRange range{};
   PageRange part{};  // Within the bracket that is open.

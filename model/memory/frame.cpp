@@ -27,6 +27,7 @@ void Frame::encode(sim::Encoder& out) const {
     bits = 2 * bits + (bit ? 1 : 0);
   }
   out.add(static_cast<std::uint16_t>(bits));
+  if (pfnmap) out.add(true);
 }
 
 // ---- GiganticFolio

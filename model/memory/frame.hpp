@@ -48,6 +48,7 @@ struct Frame {
   bool device : 1 = false;     // Device memory.
   bool hugetlb : 1 = false;    // Of the pool of hugetlbfs.
   bool poisoned : 1 = false;   // PG_hwpoison
+  bool pfnmap : 1 = false;     // A driver's own: page tables that map it do not count (VM_PFNMAP).
 
   std::uint32_t pages() const { return 1U << order; }
   // Of a folio in the page cache, those of the page cache: one for each page, of hugetlb one.

@@ -12,7 +12,7 @@
 namespace model {
 
 struct Mapping {
-  enum class Kind : std::uint8_t { anonymous, shmem, disk, hugetlbfs };
+  enum class Kind : std::uint8_t { anonymous, shmem, disk, hugetlbfs, pfnmap };
 
   Kind kind = Kind::anonymous;
   HostId host{};

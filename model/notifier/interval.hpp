@@ -59,6 +59,7 @@ struct NotifierRange {
   NotifierEvent event = NotifierEvent::unmap;
   bool blockable = true;
   DeviceOwner owner = 0;  // Who need not heed it: mmu_notifier_range_init_owner().
+  bool by_entry = false;  // Who has invalidate_page() is told of each entry by that, and not of it.
 
   bool operator==(const NotifierRange&) const = default;
 };

@@ -26,7 +26,8 @@ struct OpenRange {
 struct Lookup {
   TaskId task{};
   Page page{};
-  bool spoiled = false;  // The callbacks of an invalidation of the page have come back since.
+  bool spoiled = false;     // The callbacks of an invalidation of the page have come back since.
+  bool entry_told = false;  // Likewise, but who has invalidate_page() was not told by them.
 
   bool operator==(const Lookup&) const = default;
 };
@@ -61,6 +62,12 @@ struct Subscriptions {
       return entry.returned && entry.range.pages.contains(page);
     });
   }
+  // The same for who has invalidate_page().
+  bool invalidating_range(Page page) const {
+    return std::ranges::any_of(open, [page](const OpenRange& entry) {
+      return entry.returned && !entry.range.by_entry && entry.range.pages.contains(page);
+    });
+  }
 
   void open_range(const NotifierRange& range, TaskId task, bool outside = false) {
     open.push_back({.range = range, .task = task, .outside = outside});
@@ -69,8 +76,12 @@ struct Subscriptions {
     for (OpenRange& entry : open) {
       if (entry.task == task && entry.range == range) entry.returned = true;
     }
+    spoil(range.pages, range.by_entry ? &Lookup::entry_told : &Lookup::spoiled);
+  }
+  // An invalidation of the pages comes between a look-up and what is done with it.
+  void spoil(PageRange pages, bool Lookup::*how) {
     for (Lookup& lookup : lookups) {
-      if (range.pages.contains(lookup.page)) lookup.spoiled = true;
+      if (pages.contains(lookup.page)) lookup.*how = true;
     }
   }
   void close_range(const NotifierRange& range, TaskId task) {
@@ -82,7 +93,11 @@ struct Subscriptions {
 
   void begin_lookup(TaskId task, Page page) {
     end_lookup(task, page);
-    lookups.push_back({.task = task, .page = page, .spoiled = invalidating(page)});
+    const bool by_range = invalidating_range(page);
+    lookups.push_back({.task = task,
+                       .page = page,
+                       .spoiled = by_range,
+                       .entry_told = !by_range && invalidating(page)});
   }
   const Lookup* find_lookup(TaskId task, Page page) const {
     for (const Lookup& lookup : lookups) {

@@ -11,14 +11,17 @@
 #include "model/policy/handle.hpp"
 #include "model/policy/huge_block.hpp"
 #include "model/policy/interval_notifier.hpp"
+#include "model/policy/invalidate_page.hpp"
 #include "model/policy/iommu_lazy.hpp"
 #include "model/policy/iommu_strict.hpp"
 #include "model/policy/kvm.hpp"
+#include "model/policy/migrate.hpp"
 #include "model/policy/mirror_ro.hpp"
 #include "model/policy/none.hpp"
 #include "model/policy/pin_all.hpp"
 #include "model/policy/ref_end.hpp"
 #include "model/policy/ref_start.hpp"
+#include "model/policy/speculative.hpp"
 #include "model/policy/sva.hpp"
 #include "model/policy/two_pass.hpp"
 #include "model/policy/xpmem.hpp"
@@ -41,7 +44,10 @@ using Policy = std::variant<NonePolicy,              //
                             EvictRestorePolicy,      //
                             MirrorRoPolicy,          //
                             HugeBlockPolicy,         //
-                            EpochPolicy>;
+                            EpochPolicy,             //
+                            InvalidatePagePolicy,    //
+                            SpeculativePolicy,       //
+                            MigratePolicy>;
 
 static_assert(InvalidationPolicy<NonePolicy> && InvalidationPolicy<PinAllPolicy> &&
               InvalidationPolicy<IntervalNotifierPolicy> && InvalidationPolicy<KvmPolicy> &&
@@ -51,6 +57,7 @@ static_assert(InvalidationPolicy<NonePolicy> && InvalidationPolicy<PinAllPolicy>
               InvalidationPolicy<RefEndPolicy> && InvalidationPolicy<GruPolicy> &&
               InvalidationPolicy<TwoPassPolicy> && InvalidationPolicy<EvictRestorePolicy> &&
               InvalidationPolicy<MirrorRoPolicy> && InvalidationPolicy<HugeBlockPolicy> &&
-              InvalidationPolicy<EpochPolicy>);
+              InvalidationPolicy<EpochPolicy> && InvalidationPolicy<InvalidatePagePolicy> &&
+              InvalidationPolicy<SpeculativePolicy> && InvalidationPolicy<MigratePolicy>);
 
 }  // namespace model

@@ -43,13 +43,18 @@ class Driver {
   bool in_progress(MrId mr) const;  // Such a range, of a subscription that is still there.
 
   // ---- The CPU page table. Puts a flow on top: return its Next, then ask found().
-  Next look_up(MrId mr, Page page, bool write);  // hmm_range_fault() for one page.
-  Next pin(MrId mr, Page page, bool write);      // pin_user_pages(FOLL_LONGTERM).
-  Next snapshot(MrId mr, Page page);             // Look up what is mapped, without a fault.
-  Next hold(MrId mr, Page page, bool write);     // get_user_pages(): with a reference.
-  PfnEntry found();                              // Not populated: the page cannot be mapped.
-  void unpin_all(MrId mr);                       // unpin_user_pages().
-  void mark_dirty(MrId mr, PageRange pages);     // set_page_dirty() where it could be written.
+  Next look_up(MrId mr, Page page, bool write);       // hmm_range_fault() for one page.
+  Next look_up_held(MrId mr, Page page, bool write);  // The same under mmap_lock, held by
+  void lock_mmap(MrId mr);                            // this. The guard of the step is Wait::lock.
+  void unlock_mmap(MrId mr);
+  Next pin(MrId mr, Page page, bool write);          // pin_user_pages(FOLL_LONGTERM).
+  Next snapshot(MrId mr, Page page);                 // Look up what is mapped, without a fault.
+  Next hold(MrId mr, Page page, bool write);         // get_user_pages(): with a reference.
+  Next migrate_to_device(MrId mr, PageRange pages);  // migrate_vma(), without mapping them.
+  Next make_exclusive(MrId mr, PageRange pages);     // make_device_exclusive(), and maps them.
+  PfnEntry found();                                  // Not populated: the page cannot be mapped.
+  void unpin_all(MrId mr);                           // unpin_user_pages().
+  void mark_dirty(MrId mr, PageRange pages);         // set_page_dirty() where it could be written.
 
   // Of a look-up of several pages: what was found for all but the last.
   void keep(PolicyCall& call);

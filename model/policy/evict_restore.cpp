@@ -8,8 +8,8 @@ namespace {
 
 using P = EvictRestorePolicy;
 
-constexpr std::array<std::string_view, 6> restore_steps{"begin", "wait",    "walk",
-                                                        "lock",  "install", "unlock"};
+constexpr std::array<std::string_view, 7> restore_steps{"hold", "begin",   "wait",  "walk",
+                                                        "lock", "install", "unlock"};
 constexpr std::array<std::string_view, 5> start_steps{"lock", "stop", "drain", "clear", "unlock"};
 constexpr std::array<std::string_view, 6> leave_steps{"flush",   "drain", "clear",
                                                       "unwatch", "gone",  "restored"};
@@ -18,6 +18,9 @@ constexpr std::array settings_table{
     duration<P, &P::delay>("delay", "how long the worker waits before it maps again"),
     flag<P, &P::stop>("stop", "range_start stops the queues until all is mapped again"),
     flag<P, &P::recheck>("recheck", "the worker starts over if it was overtaken"),
+    flag<P, &P::skip_missing>("skip_missing",
+                              "the worker leaves out what cannot be mapped; 'no': it starts over"),
+    flag<P, &P::hold_mmap>("hold_mmap", "the worker has mmap_lock for writing until all is mapped"),
 };
 
 }  // namespace
@@ -42,7 +45,7 @@ StepNames P::steps(Hook hook) {
 Next P::fault(Driver& driver, PolicyCall&) const { return driver.fail(EFAULT); }
 
 Next P::registered(Driver& driver, PolicyCall& call) const {
-  if (call.at<Restore>() == Restore::begin && !call.page.some()) {
+  if (call.at<Restore>() == Restore::hold && !call.page.some()) {
     driver.watch_interval(call.mr);
     driver.stop(call.mr);
     call.write = driver.registration(call.mr).write;
@@ -52,7 +55,7 @@ Next P::registered(Driver& driver, PolicyCall& call) const {
 }
 
 Next P::work(Driver& driver, PolicyCall& call) const {
-  if (call.at<Restore>() == Restore::begin) driver.pause(delay);
+  if (call.at<Restore>() == Restore::hold) driver.pause(delay);
   return restore(driver, call);
 }
 
@@ -68,30 +71,52 @@ void P::forget_all(Driver& driver, PolicyCall& call) const {
   call.sequence = 0;
 }
 
-// A page that may be read is mapped so; one that may not is left out.
+Next P::look_up(Driver& driver, const PolicyCall& call) const {
+  return holds_mmap(call) ? driver.look_up_held(call.mr, call.page, call.write)
+                          : driver.look_up(call.mr, call.page, call.write);
+}
+
+// What the worker holds, it gives back, and comes again.
+Next P::start_over(Driver& driver, PolicyCall& call) const {
+  driver.started_over(call.mr, call.page);
+  forget_all(driver, call);
+  if (holds_mmap(call)) driver.unlock_mmap(call.mr);
+  return call.go(Restore::hold);
+}
+
+// A page that may be read is mapped so; one that may not is left out, unless the worker thinks that
+// it will be there the next time.
 Next P::look_further(Driver& driver, PolicyCall& call) const {
   call.found = driver.found();
   const bool writes = driver.registration(call.mr).write;
   if (!call.found.populated() && call.write) {
     call.write = false;
-    return driver.look_up(call.mr, call.page, false);
+    return look_up(driver, call);
   }
   call.write = writes;
+  const bool waits = !skip_missing && call.hook == Hook::work;
+  if (!call.found.populated() && waits && driver.registration(call.mr).live) {
+    return start_over(driver, call);
+  }
   if (call.page.value + 1 < call.pages.end().value) {
     driver.keep(call);
-    return driver.look_up(call.mr, call.page, call.write);
+    return look_up(driver, call);
   }
   return call.go(Restore::lock, Next::pass);
 }
 
 Next P::restore(Driver& driver, PolicyCall& call) const {
   switch (call.at<Restore>()) {
+    case Restore::hold:
+      if (!holds_mmap(call)) return call.go(Restore::begin, Next::pass);
+      driver.lock_mmap(call.mr);
+      return call.go(Restore::begin);
     case Restore::begin:  // Under the spinlock of the subscriptions.
       call.sequence = driver.read_begin(call.mr);
       return call.go(Restore::wait);
     case Restore::wait:
       call.go(Restore::walk);
-      return driver.look_up(call.mr, call.page, call.write);
+      return look_up(driver, call);
     case Restore::walk:
       return look_further(driver, call);
     case Restore::lock:
@@ -100,10 +125,8 @@ Next P::restore(Driver& driver, PolicyCall& call) const {
     case Restore::install:  // Under the driver's lock.
       if (recheck && driver.registration(call.mr).live &&
           driver.read_retry(call.mr, call.sequence)) {
-        driver.started_over(call.mr, call.page);
-        forget_all(driver, call);
         driver.unlock(call.mr);
-        return call.go(Restore::begin);
+        return start_over(driver, call);
       }
       if (driver.registration(call.mr).live) {
         driver.install_kept(call);
@@ -115,6 +138,7 @@ Next P::restore(Driver& driver, PolicyCall& call) const {
       return call.go(Restore::unlock);
     case Restore::unlock:
       driver.unlock(call.mr);
+      if (holds_mmap(call)) driver.unlock_mmap(call.mr);
       return Next::done;
   }
   return Next::done;
@@ -176,6 +200,9 @@ Wait P::guard(const PolicyCall& call) const {
     case Hook::registered:
     case Hook::work:
       if (call.at<Restore>() == Restore::lock) return lock;
+      if (call.at<Restore>() == Restore::hold && holds_mmap(call)) {
+        return Wait::lock({.kind = LockKind::mmap, .index = call.range.mm.value}, LockMode::write);
+      }
       if (call.at<Restore>() == Restore::wait) {
         return {.kind = Wait::Kind::readable, .index = call.mr.value, .sequence = call.sequence};
       }

@@ -23,13 +23,15 @@ namespace model {
 struct EvictRestorePolicy : PolicyDefaults {
   static constexpr std::string_view name = "evict_restore";
   static constexpr Guarantees guarantees{.promises = full_protection};
-  enum class Restore : std::uint8_t { begin, wait, walk, lock, install, unlock };
+  enum class Restore : std::uint8_t { hold, begin, wait, walk, lock, install, unlock };
   enum class Start : std::uint8_t { lock, stop, drain, clear, unlock };
   enum class Leave : std::uint8_t { flush, drain, clear, unwatch, gone, restored };
 
   std::uint64_t delay = 1'000'000;
   bool stop = true;
   bool recheck = true;
+  bool skip_missing = true;
+  bool hold_mmap = false;
 
   static std::span<const Setting<EvictRestorePolicy>> settings();
   static StepNames steps(Hook hook);
@@ -43,6 +45,9 @@ struct EvictRestorePolicy : PolicyDefaults {
  private:
   Next restore(Driver& driver, PolicyCall& call) const;
   Next look_further(Driver& driver, PolicyCall& call) const;
+  bool holds_mmap(const PolicyCall& call) const { return hold_mmap && call.hook == Hook::work; }
+  Next look_up(Driver& driver, const PolicyCall& call) const;
+  Next start_over(Driver& driver, PolicyCall& call) const;
   void forget_all(Driver& driver, PolicyCall& call) const;
 };
 

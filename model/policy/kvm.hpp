@@ -53,7 +53,7 @@ struct KvmPolicy : PolicyDefaults {
   bool young(Driver& driver, MrId mr, PageRange pages, Aging how) const;
   Wait guard(const PolicyCall& call) const;
 
- private:
+ protected:
   Next revoke(Driver& driver, PolicyCall& call) const;
   Next end_unlocked(Driver& driver, PolicyCall& call) const;
 };

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <concepts>
+#include <optional>
 #include <string_view>
 
 #include "model/device/attachment.hpp"
@@ -30,17 +31,19 @@ enum class Hook : std::uint8_t {
   range_end,     // range_end() of a notifier.
   release,       // The address space is going away.
   secondary,     // arch_invalidate_secondary_tlbs(): from the flush of the CPUs' TLBs. No sleep.
+                 // Or invalidate_page(): an entry was cleared.
   touch,         // A user wants to post to `pages` of a handle: may it?
   activate,      // The owner's kernel is asked to make `pages` active for a user.
   shootdown,     // A user's kernel is told to drop `pages`.
   finish,        // invalidate_finish() of an interval: the second pass.
   work,          // A worker runs that the driver has queued.
+  check,         // A speculative transfer is over: did it reach its page?
   count,
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(Hook::count)> hook_names{
-    "register",  "deregister", "fault",    "start",     "end",    "release",
-    "secondary", "touch",      "activate", "shootdown", "finish", "work"};
+    "register", "deregister", "fault",     "start",  "end",  "release", "secondary",
+    "touch",    "activate",   "shootdown", "finish", "work", "check"};
 
 // Which of the callbacks clear_flush_young, clear_young and test_young it is.
 enum class Aging : std::uint8_t { clear_flush, clear, test };
@@ -88,9 +91,10 @@ using StepNames = std::span<const std::string_view>;
 struct PolicyDefaults {
   static constexpr std::string_view device = "rnic";  // The kind of device that it is for.
   static constexpr bool faults = false;               // Needs an adapter that can fault.
-  static constexpr bool gated = false;  // A user needs leave of the kernel before it may post.
-  static constexpr bool spins = false;  // Takes a spinlock, and waits for its adapter spinning.
-  static constexpr bool ages = false;   // Has the callbacks that ask whether a page was used.
+  static constexpr bool gated = false;      // A user needs leave of the kernel before it may post.
+  static constexpr bool spins = false;      // Takes a spinlock, and waits for its adapter spinning.
+  static constexpr bool ages = false;       // Has the callbacks that ask whether a page was used.
+  static constexpr bool page_told = false;  // Has invalidate_page(), by its hook `secondary`.
 
   bool holds() const { return false; }           // Each translation has a reference of its page.
   bool all_or_nothing() const { return false; }  // That leave covers all pages of a handle.
@@ -103,6 +107,11 @@ struct PolicyDefaults {
   Next secondary(Driver&, PolicyCall&) const { return Next::give; }
   Next finish(Driver&, PolicyCall&) const { return Next::give; }
   Next work(Driver&, PolicyCall&) const { return Next::give; }
+  Next check(Driver&, PolicyCall&) const { return Next::give; }
+  bool writes_exclusive() const { return false; }  // What it has for itself alone, it writes to.
+  std::uint32_t takes() const { return 0; }        // How often an access takes its pages: `cursor`.
+  // The adapter does not fault: what is not mapped reads like this.
+  std::optional<Value> signature_page() const { return std::nullopt; }
   bool ignores(const PolicyCall&) const { return false; }  // range_start() does nothing about it.
   bool young(Driver&, MrId, PageRange, Aging) const { return false; }
   Next touch(Driver&, PolicyCall&) const { return Next::give; }
@@ -122,6 +131,7 @@ concept InvalidationPolicy = std::copyable<P> && P::guarantees.consistent() &&
   { P::gated } -> std::convertible_to<bool>;
   { P::spins } -> std::convertible_to<bool>;
   { P::ages } -> std::convertible_to<bool>;
+  { P::page_told } -> std::convertible_to<bool>;
   { policy.registered(driver, call) } -> std::same_as<Next>;
   { policy.deregistered(driver, call) } -> std::same_as<Next>;
   { policy.fault(driver, call) } -> std::same_as<Next>;
@@ -131,6 +141,10 @@ concept InvalidationPolicy = std::copyable<P> && P::guarantees.consistent() &&
   { policy.secondary(driver, call) } -> std::same_as<Next>;
   { policy.finish(driver, call) } -> std::same_as<Next>;
   { policy.work(driver, call) } -> std::same_as<Next>;
+  { policy.check(driver, call) } -> std::same_as<Next>;
+  { policy.writes_exclusive() } -> std::same_as<bool>;
+  { policy.takes() } -> std::same_as<std::uint32_t>;
+  { policy.signature_page() } -> std::same_as<std::optional<Value>>;
   { policy.touch(driver, call) } -> std::same_as<Next>;
   { policy.activate(driver, call) } -> std::same_as<Next>;
   { policy.shootdown(driver, call) } -> std::same_as<Next>;

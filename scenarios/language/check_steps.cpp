@@ -7,10 +7,10 @@
 namespace language {
 namespace {
 
-// (async)  (faults: 2)
+// (async)  (repeats)  (faults: 2)
 void check_property(Checking& checking, const Scope& scope, const Property& property) {
   const std::string& name = property.name.text;
-  const bool counts = name != "async";
+  const bool counts = name != "async" && name != "repeats";
   if (!property.value) {
     if (counts) report(checking, property.name.span, fmt::format("write '{}: NUMBER'", name));
   } else if (!counts) {

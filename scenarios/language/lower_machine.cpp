@@ -11,11 +11,10 @@
 namespace language {
 namespace {
 
-// The test device of HMM mirrors by intervals; for others policies say for which kind they are.
+// Policies say for which kind they are; the test device of HMM may also mirror by intervals alone.
 bool fits(const model::Policy& policy, model::AdapterSetup::Kind kind) {
-  if (kind == model::AdapterSetup::Kind::mirror) {
-    return std::holds_alternative<model::IntervalNotifierPolicy>(policy);
-  }
+  const bool intervals = std::holds_alternative<model::IntervalNotifierPolicy>(policy);
+  if (kind == model::AdapterSetup::Kind::mirror && intervals) return true;
   return std::visit([&]<class P>(const P&) { return P::device == info_of(kind).name; }, policy);
 }
 

@@ -24,6 +24,7 @@ void Lowering::add_files() {
     model::FileSetup setup{.name = info.name.text, .host = model::HostId{info.host}};
     setup.kind = file.kind.text == "disk"        ? FileKind::disk
                  : file.kind.text == "hugetlbfs" ? FileKind::hugetlbfs
+                 : file.kind.text == "pfnmap"    ? FileKind::pfnmap
                                                  : FileKind::memfd;
     setup.pages = static_cast<std::uint32_t>(number_of(file.size, Dimension::pages));
     setup.cached = !has_flag(file.flags, "hole");
@@ -93,6 +94,11 @@ void Lowering::check_place(const model::RegionSetup& setup, const Region& region
   if (setup.hugetlb && !setup.lazy && edges % size != 0) {
     return problem(region.name.span, "huge pages lie at multiples of " + std::to_string(size) +
                                          " pages, all of each");
+  }
+  const bool buffer =
+      of_file && setup_.files[setup.file.index()].kind == model::FileSetup::Kind::pfnmap;
+  if (buffer && (!setup.shared || setup.locked)) {
+    return problem(region.kind.span, "a driver's buffer is mapped shared, and not locked");
   }
   for (const model::RegionSetup& other : setup_.regions) {
     const bool both = other.mm == setup.mm && !other.lazy && !setup.lazy;

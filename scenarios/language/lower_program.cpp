@@ -2,6 +2,7 @@
 // init, timeline and threads become programs: one for each actor of init and timeline, and one for
 // each thread block.
 #include <algorithm>
+#include <array>
 
 #include "model/flow/all.hpp"
 #include "scenarios/language/canonical.hpp"
@@ -99,6 +100,7 @@ void Lowering::add_sequence(const std::vector<Event>& events, std::optional<std:
     const model::LineId id = add_step(event, step, program_of(info->actor, thread));
     model::Line& line = setup_.lines[id.index()];
     line.init = init;
+    if (init && line.repeats) problem(step.span, "a call of init cannot repeat");
     line.gate = gate_of(event, previous, previous_is_open, thread.has_value());
     previous = id;
     previous_is_open = is_open(event, step);
@@ -157,6 +159,7 @@ model::LineId Lowering::add_step(const Event& event, const Step& step, std::uint
   const StepInfo& info = *checked_.info(step);
   const model::LineId id{static_cast<std::uint32_t>(setup_.lines.size())};
   model::Line line{.call = call_of(info)};
+  check_pfnmap(line.call, step.span);
   if (info.variable) line.result = model::VariableId{*info.variable};
   if (step.label) line.label = step.label->text;
   line.text = canonical(step);
@@ -200,6 +203,35 @@ void Lowering::add_results(model::Line& line, const Step& step) {
   line.claim = add_claim({.kind = model::Claim::Kind::result, .text = line.text}, step.span);
 }
 
+// What is done to memory and files, is modelled of a driver's buffer only so far.
+void Lowering::check_pfnmap(const model::Call& call, Span span) {
+  using Verb = model::Verb;
+  const auto is_buffer = [this](model::FileId file) {
+    return file.some() && setup_.files[file.index()].kind == model::FileSetup::Kind::pfnmap;
+  };
+  const bool of_file = is_buffer(call.file) && call.verb != Verb::mmap;
+  if (of_file && (call.verb != Verb::ftruncate || call.offset != 0 || call.number != 0)) {
+    return problem(span, "a driver's buffer is mapped, or freed as a whole: ftruncate(NAME, 0)");
+  }
+  constexpr std::array known{Verb::read_once, Verb::write_once, Verb::memset, Verb::mmap,
+                             Verb::munmap,    Verb::mprotect,   Verb::reg_mr};
+  const bool meets = std::ranges::any_of(setup_.regions, [&](const model::RegionSetup& region) {
+    return region.mm == call.mm && is_buffer(region.file) && region.pages.overlaps(call.pages);
+  });
+  if (meets && std::ranges::find(known, call.verb) == known.end()) {
+    problem(span, "pages of a driver's buffer are read, written, mapped, unmapped and protected");
+  }
+}
+
+// What is counted of a call, or is said of when it starts, is that of one call.
+void Lowering::add_repeats(model::LineId id, const Step& step, Span span) {
+  model::Line& line = setup_.lines[id.index()];
+  line.repeats = true;
+  if (step.label || has_property(step, "faults")) {
+    problem(span, "a call that repeats has no label, and its faults are not counted");
+  }
+}
+
 void Lowering::add_step_properties(model::LineId id, const Step& step) {
   for (const Property& property : step.properties) {
     if (property.name.text == "faults" && property.value) {
@@ -211,6 +243,8 @@ void Lowering::add_step_properties(model::LineId id, const Step& step) {
                           {.code = Code::equal}};
       claim.text = canonical(step) + ": faults";
       add_claim(std::move(claim), step.span);
+    } else if (property.name.text == "repeats") {
+      add_repeats(id, step, property.name.span);
     } else if (property.name.text == "fail_nth") {
       problem(property.name.span, "'fail_nth' is not supported by this version");
     }

@@ -241,6 +241,7 @@ void add_results(Vocabulary& words) {
   words.common_steps = {{"start", "The call begins."}, {"done", "The call has returned."}};
   words.step_properties = {
       {"async", "The block goes on without waiting for it."},
+      {"repeats", "It may be called again when it has returned, any number of times."},
       {"fail_nth", "fail_nth: N, the N-th allocation inside it fails."},
       {"faults", "faults: N, it takes that many device faults."},
   };
@@ -270,6 +271,7 @@ void add_region_words(Vocabulary& words) {
       {"memfd", "In memory and swap."},
       {"disk", "On a file system, which writes back."},
       {"hugetlbfs", "Of huge pages."},
+      {"pfnmap", "A driver's buffer, whose pages have no references of page tables (VM_PFNMAP)."},
   };
   words.file_flags = {
       {"hole", "Nothing of it is in the page cache."},

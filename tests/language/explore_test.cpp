@@ -79,3 +79,25 @@ TEST_CASE("the formatter keeps how a scenario is explored") {
   language::Sources again = language_test::sources_of({{"t.sd", result.text}});
   CHECK(language::format_file(again, "t.sd").text == result.text);
 }
+
+TEST_CASE("a call that repeats has no label, counts no faults, and is none of init") {
+  const auto repeating = load("thread A.kernel { reclaim(1) (repeats) }");
+  CHECK(repeating.cells[0].setup->lines.back().repeats);
+  CHECK(refused("thread A.kernel { reclaim(1) as R (repeats) }"));
+  CHECK(refused("thread A.kernel { reclaim(1) (repeats, faults: 1) }"));
+  CHECK(refused("init { A.kernel: reclaim(1) (repeats) }"));
+}
+
+TEST_CASE("a driver's buffer is mapped shared, and freed as a whole") {
+  const auto with = [](const std::string& flags, const std::string& call) {
+    return "file f on A: pfnmap 2 pages\nprocess q on A { region m: file f 2 pages rw " + flags +
+           " }\nthread q.t0 { " + call + " }";
+  };
+  CHECK_FALSE(refused(with("shared", "munmap(m)")));
+  CHECK_FALSE(refused(with("shared", "ftruncate(f, 0)")));
+  CHECK(refused(with("", "munmap(m)")));
+  CHECK(refused(with("shared locked", "munmap(m)")));
+  CHECK(refused(with("shared", "ftruncate(f, 1)")));
+  CHECK(refused(with("shared", "pread(f, 0)")));
+  CHECK(refused(with("shared", "madvise(m, MADV_DONTNEED)")));
+}
