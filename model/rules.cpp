@@ -95,7 +95,9 @@ PropertySet judge_dma(const Machine& machine, const Event& event) {
   if (is_write(event) && pte.migrating() && copied_away(machine, event.frame)) {
     return bit(Property::lost_update);
   }
-  const bool may_write = pte.write || pte.kind == Pte::Kind::device_exclusive;
+  const Registration& region = machine.registrations[event.mr.index()];
+  const bool read_only = region.vm.some() && !region.write;  // KVM_MEM_READONLY
+  const bool may_write = !read_only && (pte.write || pte.kind == Pte::Kind::device_exclusive);
   if (is_write(event) && !may_write) return bit(Property::write_without_permission);
   return 0;
 }
@@ -126,9 +128,17 @@ PropertySet judge_release(const Machine& machine, const Event& event) {
   return 0;
 }
 
-// The adapter has translations for some of the pages, in its PFN table or its TLB.
+// The adapter has translations for some of the pages, in its PFN table or its TLB; of a VM, in any
+// of its memslots.
 bool translated(const Machine& machine, MrId mr, PageRange pages) {
   const Registration& region = machine.registrations[mr.index()];
+  if (machine.is_vm(mr)) {
+    for (std::uint32_t i = 0; i < machine.registrations.size(); ++i) {
+      const bool slot = machine.registrations[i].vm == mr && MrId{i} != mr;
+      if (slot && translated(machine, MrId{i}, pages)) return true;
+    }
+    return false;
+  }
   if (!region.adapter.some()) return false;
   return region.table.any(pages) ||
          std::ranges::any_of(machine.adapters[region.adapter.index()].tlb,
@@ -246,13 +256,36 @@ PropertySet judge_young(const Machine& machine, const Event& event) {
   bool used = false;
   const Subscriptions& notifier = machine.notifiers[event.mm.index()];
   for (const Use& use : seen.used) {
-    const bool asked = machine.registrations[use.mr.index()].mm == event.mm &&
-                       notifier.listens(use.mr) && event.pages.contains(use.page);
+    const Registration& region = machine.registrations[use.mr.index()];
+    const bool asked = region.mm == event.mm && event.pages.contains(use.page) &&
+                       notifier.listens(region.vm.some() ? region.vm : use.mr);
     if (!asked) continue;
     if (use.blurred) return 0;
     used = true;
   }
   return used == (event.detail != 0) ? 0 : bit(Property::missed_use);
+}
+
+// KVM has told which pages its guest has written, and counts from anew: what may be written now, is
+// in the next log.
+PropertySet judge_log(const Machine& machine, const Event& event) {
+  const Registration& region = machine.registrations[event.mr.index()];
+  const Adapter& device = machine.adapters[region.adapter.index()];
+  for (const Memslot& slot : machine.vm(event.mr).slots) {
+    if (slot.mr != event.mr) continue;
+    const auto lost = [&](Page page, const PfnEntry& entry) {
+      return entry.write && !slot.dirty.contains(page.value - region.pages.first.value);
+    };
+    bool found = false;
+    region.table.for_each(region.pages, [&](Page page, const PfnEntry& entry) {
+      found = found || lost(page, entry);
+    });
+    for (const DeviceTlbEntry& entry : device.tlb) {
+      found = found || (entry.mr == event.mr && lost(entry.page, entry.target));
+    }
+    if (found) return bit(Property::unmarked_write);
+  }
+  return 0;
 }
 
 PropertySet judge_order(const Machine& machine, const Event& event) {
@@ -375,6 +408,8 @@ PropertySet judge(const Machine& machine, const Event& event, TaskId task) {
       return judge_given_up(machine, event);
     case EventKind::page_cleaned:
       return judge_cleaned(machine, event);
+    case EventKind::dirty_logged:
+      return judge_log(machine, event);
     case EventKind::clear_flush_young:
     case EventKind::clear_young:
     case EventKind::test_young:
@@ -445,6 +480,7 @@ PropertySet exercised_by(const Machine& machine, const Event& event) {
       return bit(sleep_in_atomic);
     case EventKind::pfn_cleared:
     case EventKind::page_cleaned:
+    case EventKind::dirty_logged:
       return bit(unmarked_write);
     case EventKind::clear_flush_young:
     case EventKind::clear_young:

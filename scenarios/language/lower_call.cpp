@@ -164,6 +164,7 @@ void Lowering::add_argument(model::Call& call, const Parameter& parameter, const
     case ParameterKind::interval:
     case ParameterKind::mirror:
     case ParameterKind::bond:
+    case ParameterKind::vm:
       call.target.variable = model::VariableId{symbol.index};
       return;
     default:  // An object, or pages of one.
@@ -183,9 +184,10 @@ void Lowering::need_kind(const model::Call& call, Span span) {
   const AdapterKind wanted = call.verb == Verb::hmm_open   ? AdapterKind::mirror
                              : call.verb == Verb::sva_bind ? AdapterKind::sva
                              : call.verb == Verb::dma_map  ? AdapterKind::pci
+                             : call.verb == Verb::kvm_create_vm ? AdapterKind::kvm
                                                            : AdapterKind::rnic;
   if (adapter.kind == wanted || call.verb == Verb::hang) return;
-  constexpr std::array names{"an rnic", "a mirror", "of kind sva", "of kind pci"};
+  constexpr std::array names{"an rnic", "a mirror", "of kind sva", "of kind pci", "of kind kvm"};
   problem(span, "'" + adapter.name + "' is not " + names[static_cast<std::size_t>(wanted)]);
 }
 

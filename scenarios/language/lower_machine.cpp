@@ -11,10 +11,14 @@
 namespace language {
 namespace {
 
-// The test device of HMM mirrors by intervals; for others policies say for which kind they are.
+// The test device of HMM mirrors by intervals, and KVM has its own policy, that RDMA adapters can
+// have as well; for others policies say for which kind they are.
 bool fits(const model::Policy& policy, model::AdapterSetup::Kind kind) {
   if (kind == model::AdapterSetup::Kind::mirror) {
     return std::holds_alternative<model::IntervalNotifierPolicy>(policy);
+  }
+  if (kind == model::AdapterSetup::Kind::kvm) {
+    return std::holds_alternative<model::KvmPolicy>(policy);
   }
   return std::visit([&]<class P>(const P&) { return P::device == info_of(kind).name; }, policy);
 }
@@ -165,6 +169,7 @@ void Lowering::add_devices() {
       adapter.memory = model::DeviceMemory::private_memory;
       adapter.odp = true;
     }
+    if (adapter.kind == model::AdapterSetup::Kind::kvm) adapter.odp = true;
     for (const Device* block : info.blocks) {
       for (const auto& entry : block->entries) {
         if (const auto* setting = std::get_if<Setting>(&entry)) {
@@ -194,6 +199,12 @@ void Lowering::add_device_setting(model::AdapterSetup& adapter, const Setting& s
     adapter.pri = is_yes(word());
   } else if (name == "completes_after_writes") {
     adapter.completes_after_writes = is_yes(word());
+  } else if (name == "memslots") {
+    adapter.memslots = number();
+  } else if (name == "dirty_log") {
+    adapter.dirty_log = word() == "manual"          ? model::DirtyLog::manual
+                        : word() == "initially_set" ? model::DirtyLog::initially_set
+                                                    : model::DirtyLog::by_get;
   } else if (name == "prq") {
     adapter.prq = number();
   } else if (name == "tlb") {

@@ -114,6 +114,16 @@ Vocabulary settings_of_machines() {
          "64",
          "Translations that the IOMMU has for it.",
          {"lru", "fifo"}}}},
+      {"kvm",
+       "KVM: virtual machines with a page table of their own (EPT), and the TLBs of their vCPUs.",
+       {{"tlb", SettingKind::count, "64", "Translations that the vCPUs' TLBs hold.", {"lru", "fifo"}},
+        {"memslots", SettingKind::number, "32764", "How many memslots a virtual machine can have."},
+        {"dirty_log",
+         SettingKind::word,
+         "by_get",
+         "Whether KVM_GET_DIRTY_LOG clears what it tells, or KVM_CLEAR_DIRTY_LOG does; and whether "
+         "all pages count as written at first.",
+         {"by_get", "manual", "initially_set"}}}},
       {"mirror",
        "The test device of HMM (lib/test_hmm.c), without hardware.",
        {{"memory",
@@ -196,6 +206,8 @@ void add_results(Vocabulary& words) {
       {"ETIMEDOUT", "It took too long."},
   };
   words.signals = {
+      {"KVM_EXIT_INTERNAL_ERROR", "The guest cannot go on: there is no memslot for its code."},
+      {"KVM_EXIT_MMIO", "The guest has used a page that no memslot backs, or has written one that is read-only."},
       {"SIGBUS", "The page cannot be had any more."},
       {"SIGKILL", "The process was killed."},
       {"SIGSEGV", "Nothing is mapped there, or it may not be used so."},
