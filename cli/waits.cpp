@@ -39,9 +39,7 @@ class Describer {
   std::string registration(std::uint32_t mr) const {
     return names_.registration(machine_, model::MrId{mr}, {});
   }
-  std::string vm(std::uint32_t number) const {
-    return registration(machine_.vms[number].mr.value);
-  }
+  std::string vm(std::uint32_t number) const { return registration(machine_.vms[number].mr.value); }
   std::string space_of(std::uint32_t mr) const {
     return names_.process(machine_.registrations[mr].mm);
   }

@@ -70,6 +70,12 @@ bool restores(const Flow& flow, MrId mr) {
   return call != nullptr && call->hook == Hook::work && call->mr == mr;
 }
 
+// Who has called the driver of a range that is over for everybody else.
+bool ends_range(const Flow& flow, MrId mr) {
+  const auto* call = std::get_if<PolicyCall>(&flow.body);
+  return call != nullptr && call->hook == Hook::range_end && call->mr == mr;
+}
+
 // A command of a device that was opened: it holds the file, and perhaps the address space.
 bool uses(const Machine& machine, const Flow& flow, const Wait& wait) {
   if (const auto* ioctl = std::get_if<KvmCall>(&flow.body)) {
@@ -165,7 +171,11 @@ Small<TaskId, 2> World::holders_of(const Wait& wait, TaskId task) const {
     }
     case Wait::Kind::uncounted: {
       const MrId vm = machine_.vms[wait.index].mr;
-      return open_ranges(machine_, machine_.registrations[vm.index()].mm, {}, task);
+      Holders all = open_ranges(machine_, machine_.registrations[vm.index()].mm, {}, task);
+      for (const TaskId ends : who([vm](const Flow& flow) { return ends_range(flow, vm); })) {
+        add(all, ends, task);
+      }
+      return all;
     }
     case Wait::Kind::drained:
       return posters(machine_, wait, task);

@@ -38,10 +38,23 @@ enum class LockClass : std::uint8_t {
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(LockClass::count)>
-    lock_class_names{"mmap_lock",  "vma lock",       "page table lock", "rmap lock",
-                     "folio lock", "driver's lock",  "lock of a cache", "slots_lock",
-                     "reclaim",    "callback",       "end of a range",  "adapter",
-                     "remote transfer", "activation", "recall", "monitor", "srcu"};
+    lock_class_names{"mmap_lock",
+                     "vma lock",
+                     "page table lock",
+                     "rmap lock",
+                     "folio lock",
+                     "driver's lock",
+                     "lock of a cache",
+                     "slots_lock",
+                     "reclaim",
+                     "callback",
+                     "end of a range",
+                     "adapter",
+                     "remote transfer",
+                     "activation",
+                     "recall",
+                     "monitor",
+                     "srcu"};
 
 constexpr std::string_view name_of(LockClass one) {
   return one == LockClass::count ? "something else"
@@ -49,9 +62,7 @@ constexpr std::string_view name_of(LockClass one) {
 }
 
 using LockClasses = std::uint32_t;
-constexpr LockClasses bit(LockClass one) {
-  return LockClasses{1} << static_cast<unsigned>(one);
-}
+constexpr LockClasses bit(LockClass one) { return LockClasses{1} << static_cast<unsigned>(one); }
 
 // Which class was waited for while which was held.
 class LockOrder {

@@ -153,8 +153,8 @@ struct Machine {
     return std::tuple_cat(
         std::tie(frames),
         std::tuple(each(hosts), each(mappings), each(spaces), each(notifiers), each(cpus),
-                   each(adapters), each(registrations), each(attachments), each(caches),
-                   each(vms), each(tasks), each(lines)),
+                   each(adapters), each(registrations), each(attachments), each(caches), each(vms),
+                   each(tasks), each(lines)),
         std::tie(queues, posted, asked, recalls, mail, variables, points, observed));
   }
 

@@ -5,6 +5,7 @@
 
 #include "model/event.hpp"
 #include "model/machine.hpp"
+#include "model/rules_vm.hpp"
 
 namespace model {
 namespace {
@@ -266,28 +267,6 @@ PropertySet judge_young(const Machine& machine, const Event& event) {
   return used == (event.detail != 0) ? 0 : bit(Property::missed_use);
 }
 
-// KVM has told which pages its guest has written, and counts from anew: what may be written now, is
-// in the next log.
-PropertySet judge_log(const Machine& machine, const Event& event) {
-  const Registration& region = machine.registrations[event.mr.index()];
-  const Adapter& device = machine.adapters[region.adapter.index()];
-  for (const Memslot& slot : machine.vm(event.mr).slots) {
-    if (slot.mr != event.mr) continue;
-    const auto lost = [&](Page page, const PfnEntry& entry) {
-      return entry.write && !slot.dirty.contains(page.value - region.pages.first.value);
-    };
-    bool found = false;
-    region.table.for_each(region.pages, [&](Page page, const PfnEntry& entry) {
-      found = found || lost(page, entry);
-    });
-    for (const DeviceTlbEntry& entry : device.tlb) {
-      found = found || (entry.mr == event.mr && lost(entry.page, entry.target));
-    }
-    if (found) return bit(Property::unmarked_write);
-  }
-  return 0;
-}
-
 PropertySet judge_order(const Machine& machine, const Event& event) {
   const auto held = static_cast<LockClass>(event.detail);
   const auto wanted = static_cast<LockClass>(event.value);
@@ -409,7 +388,7 @@ PropertySet judge(const Machine& machine, const Event& event, TaskId task) {
     case EventKind::page_cleaned:
       return judge_cleaned(machine, event);
     case EventKind::dirty_logged:
-      return judge_log(machine, event);
+      return judge_dirty_log(machine, event);
     case EventKind::clear_flush_young:
     case EventKind::clear_young:
     case EventKind::test_young:

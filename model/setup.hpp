@@ -56,12 +56,12 @@ struct AdapterSetup {
   bool check_write = true;  // A write wants a translation that allows it.
   Kind kind = Kind::rnic;
   DeviceMemory memory = DeviceMemory::none;
-  bool checks_exclusive = false;       // Of a mirror: see MakeExclusive::checked.
-  bool ats = true;                     // Of sva: it has a TLB of its own, the ATC,
-  bool pri = true;                     // can ask for pages that are missing,
-  bool completes_after_writes = true;  // and answers an invalidation behind its writes.
-  std::uint32_t prq = 0;               // Page requests that the IOMMU queues; 0: any number.
-  std::uint32_t memslots = 32764;      // Of kvm: how many a VM may have, and
+  bool checks_exclusive = false;          // Of a mirror: see MakeExclusive::checked.
+  bool ats = true;                        // Of sva: it has a TLB of its own, the ATC,
+  bool pri = true;                        // can ask for pages that are missing,
+  bool completes_after_writes = true;     // and answers an invalidation behind its writes.
+  std::uint32_t prq = 0;                  // Page requests that the IOMMU queues; 0: any number.
+  std::uint32_t memslots = 32764;         // Of kvm: how many a VM may have, and
   DirtyLog dirty_log = DirtyLog::by_get;  // what takes note of a page's bit.
   Policy policy{};
 };

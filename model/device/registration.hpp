@@ -53,7 +53,7 @@ struct Registration {
   Small<FrameId, 2> pinned{};  // Frames this registration holds with FOLL_PIN, in page order.
   std::uint32_t ranges = 0;    // Begun and not ended, for drivers that count: see in_progress().
   std::uint32_t invalidate_seq = 1;  // Moves at each range_end, for drivers that count.
-  MrId vm{};  // Of KVM: the VM whose memslot it is; of a VM itself.
+  MrId vm{};                         // Of KVM: the VM whose memslot it is; of a VM itself.
 
   bool operator==(const Registration&) const = default;
   void encode(sim::Encoder& out) const;

@@ -5,10 +5,10 @@
 // struct kvm_memory_slot (include/linux/kvm_host.h).
 //
 // The VM is a registration of all of its process's memory, whose lock is mmu_lock and whose count
-// and sequence are mmu_invalidate_in_progress and mmu_invalidate_seq. Each memslot is a registration
-// of its user pages, whose `iova` is the first guest page and whose table is the VM's page table
-// (EPT) for them.
-// Invariant: who changes `slots` holds `slots_lock`, and those who read them say so in `readers`.
+// and sequence are mmu_invalidate_in_progress and mmu_invalidate_seq. Each memslot is a
+// registration of its user pages, whose `iova` is the first guest page and whose table is the VM's
+// page table (EPT) for them. Invariant: who changes `slots` holds `slots_lock`, and those who read
+// them say so in `readers`.
 
 #include "model/device/attachment.hpp"
 #include "model/memory/lock.hpp"
@@ -18,17 +18,17 @@ namespace model {
 struct Memslot {
   std::uint32_t id = 0;
   MrId mr{};
-  bool read_only : 1 = false;  // KVM_MEM_READONLY
-  bool log_dirty : 1 = false;  // KVM_MEM_LOG_DIRTY_PAGES
-  bool invalid : 1 = false;    // KVM_MEMSLOT_INVALID: it is about to go.
-  PageSet dirty{};             // dirty_bitmap
+  bool read_only = false;  // KVM_MEM_READONLY
+  bool log_dirty = false;  // KVM_MEM_LOG_DIRTY_PAGES
+  bool invalid = false;    // KVM_MEMSLOT_INVALID: it is about to go.
+  PageSet dirty{};         // dirty_bitmap
 
   bool operator==(const Memslot&) const = default;
   void encode(sim::Encoder& out) const {
     out.add_small(id);
     sim::encode(out, mr);
-    out.add(static_cast<std::uint8_t>((read_only ? 1 : 0) | (log_dirty ? 2 : 0) |
-                                      (invalid ? 4 : 0)));
+    out.add(
+        static_cast<std::uint8_t>((read_only ? 1 : 0) | (log_dirty ? 2 : 0) | (invalid ? 4 : 0)));
     sim::encode(out, dirty);
   }
 };
@@ -46,8 +46,8 @@ struct Vm {
   Lock slots_lock{};
   Small<Memslot, 1> slots{};  // The active ones, by their ids.
   Small<SlotReader, 1> readers{};
-  std::uint8_t active = 0;    // mn_active_invalidate_count
-  PageRange invalidating{};   // Guest pages that a fault must not map while ranges are counted.
+  std::uint8_t active = 0;   // mn_active_invalidate_count
+  PageRange invalidating{};  // Guest pages that a fault must not map while ranges are counted.
 
   bool operator==(const Vm&) const = default;
   void encode(sim::Encoder& out) const {  // Nobody asks in which order readers came.

@@ -15,6 +15,7 @@ bool Driver::may_try(MrId mr) const {
          context_.machine.lock_available(driver_lock(mr), LockMode::write);
 }
 
+void Driver::lock_shared(MrId mr) { context_.take(driver_lock(mr), LockMode::read); }
 void Driver::unlock(MrId mr) { context_.release(driver_lock(mr)); }
 
 void Driver::watch_interval(MrId mr) {

@@ -26,9 +26,7 @@ void leave_memslots(Context& c, VmId vm) {
 
 bool Driver::is_vm(MrId mr) const { return context_.machine.is_vm(mr); }
 
-void Driver::read_memslots(MrId vm) {
-  model::read_memslots(context_, context_.machine.vm_of(vm));
-}
+void Driver::read_memslots(MrId vm) { model::read_memslots(context_, context_.machine.vm_of(vm)); }
 
 void Driver::leave_memslots(MrId vm) {
   model::leave_memslots(context_, context_.machine.vm_of(vm));

@@ -85,8 +85,8 @@ Next SetMemoryRegion::run(Context& c) {
       step = Step::synchronized;
       return Next::again;
     case Step::synchronized: {
-      const bool by_hand = c.setup.adapters[c.registration(mr).adapter.index()].dirty_log ==
-                           DirtyLog::initially_set;
+      const bool by_hand =
+          c.setup.adapters[c.registration(mr).adapter.index()].dirty_log == DirtyLog::initially_set;
       const bool protects = change == Change::flags && log_dirty && !by_hand;
       step = protects ? Step::protect : Step::unlock;
       return protects ? Next::again : Next::pass;
@@ -134,7 +134,8 @@ int SetMemoryRegion::find_change(Context& c) {
   }
   for (const Memslot& other : machine.slots) {
     const Registration& region = std::as_const(c.machine).registrations[other.mr.index()];
-    const bool meets = guest < region.iova + region.pages.count && region.iova < guest + pages.count;
+    const bool meets =
+        guest < region.iova + region.pages.count && region.iova < guest + pages.count;
     if (other.id != id && meets) return EEXIST;
   }
   return 0;

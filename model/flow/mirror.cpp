@@ -33,6 +33,7 @@ Next MirrorCall::run(Context& c) {
     return c.done(Result::error(EINVAL));
   }
   ++c.registration(mr).calls;
+  c.changed(Wait::Kind::uncalled, mr.value);
   if (holds) ++c.mm(mm).users;
   step = Step::leave;
   return begin(c);

@@ -43,6 +43,7 @@ Next KvmCall::run(Context& c) {
   if (!machine.live) return c.done(Result::error(EINVAL));
   if (machine.orphan || c.task().mm != machine.mm) return c.done(Result::error(EIO));
   ++c.registration(vm).calls;
+  c.changed(Wait::Kind::uncalled, vm.value);
   c.spend(Cost::syscall);
   step = Step::leave;
   return begin(c);
@@ -199,8 +200,7 @@ Next GuestAccess::leave(Context& c) {
   }
   if (fault == Result::error(ENOENT)) {  // Without a memslot, the guest has no code to run.
     const bool code = !std::as_const(c.machine).vm(vm).slots.empty();
-    return c.give(
-        Result::signal(code ? Result::kvm_exit_mmio : Result::kvm_exit_internal_error));
+    return c.give(Result::signal(code ? Result::kvm_exit_mmio : Result::kvm_exit_internal_error));
   }
   const Memslot* slot = std::as_const(c.machine).memslot(vm, guest);
   if (slot != nullptr && fault == Result::error(EFAULT)) {  // KVM_EXIT_MEMORY_FAULT

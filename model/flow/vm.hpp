@@ -53,9 +53,10 @@ struct KvmClose {
   Next run(Context& c);
 };
 
-// One instruction of a guest that reads or writes a page: by the TLB of the vCPU, which is the task,
-// or by the VM's page table. What is missing makes it leave the guest, and KVM map it. The result of
-// a read is the value; KVM_EXIT_MMIO where no memslot is; EFAULT where the memory cannot be had.
+// One instruction of a guest that reads or writes a page: by the TLB of the vCPU, which is the
+// task, or by the VM's page table. What is missing makes it leave the guest, and KVM map it. The
+// result of a read is the value; KVM_EXIT_MMIO where no memslot is; EFAULT where the memory cannot
+// be had.
 struct GuestAccess {
   static constexpr std::string_view name = "guest_access";
   static constexpr std::array<std::string_view, 3> steps{"translate", "land", "faulted"};

@@ -29,21 +29,23 @@ constexpr std::array settings_table{
                                   "who may not sleep is refused before it is counted"),
     flag<P, &P::release_uncounted>("release_uncounted",
                                    "release drops what there is, and faults in progress go on"),
-    word<P, &P::recheck>("recheck", "yes|active|ended|no",
-                         "what a fault asks before it installs: whether a range is open and whether "
-                         "one has ended, one of them, or nothing"),
-    word<P, &P::dirty>("dirty", "zap|map|no",
-                       "when a page is marked dirty: as a translation that may write goes, as it is "
-                       "made, or never"),
-    flag<P, &P::wait_kick>("wait_kick",
-                           "a flush waits for transfers in flight, or for vCPUs to leave the guest"),
+    word<P, &P::recheck>(
+        "recheck", "yes|active|ended|no",
+        "what a fault asks before it installs: whether a range is open and whether "
+        "one has ended, one of them, or nothing"),
+    word<P, &P::dirty>(
+        "dirty", "zap|map|no",
+        "when a page is marked dirty: as a translation that may write goes, as it is "
+        "made, or never"),
+    flag<P, &P::wait_kick>(
+        "wait_kick", "a flush waits for transfers in flight, or for vCPUs to leave the guest"),
     flag<P, &P::precheck>("precheck",
                           "a fault of a VM asks for open ranges before it takes the lock as well"),
     flag<P, &P::log_faults>("log_faults", "a page that a VM may write is in its dirty log"),
     flag<P, &P::heed_read_only>("heed_read_only",
                                 "pages of a read-only memslot are mapped without write permission"),
-    flag<P, &P::prefault_gives_up>("prefault_gives_up",
-                                   "KVM_PRE_FAULT_MEMORY gives up at a memslot that is about to go"),
+    flag<P, &P::prefault_gives_up>(
+        "prefault_gives_up", "KVM_PRE_FAULT_MEMORY gives up at a memslot that is about to go"),
 };
 
 }  // namespace
@@ -76,8 +78,12 @@ Next P::fault(Driver& driver, PolicyCall& call) const {
       return begin(driver, call);
     case Fault::walk:
       return found(driver, call);
-    case Fault::lock:
-      driver.lock(call.mr);
+    case Fault::lock:  // Faults of a VM share mmu_lock: its page table has atomic entries.
+      if (call.slot.some()) {
+        driver.lock_shared(call.mr);
+      } else {
+        driver.lock(call.mr);
+      }
       return call.go(Fault::install);
     case Fault::install: {  // Under the driver's lock.
       if (!driver.registration(call.mr).live) {
@@ -121,6 +127,7 @@ Next P::find_slot(Driver& driver, PolicyCall& call) const {
   const Page page = region.pages.at(call.cursor - region.iova);
   if (slot->invalid) return driver.retry(slot->mr, page);
   call.slot = slot->mr;
+  call.logs = slot->log_dirty;
   call.page = page;
   call.pages = one_page(page);
   if (precheck && meets_range(driver, call)) return driver.retry(call.slot, page);
@@ -185,7 +192,7 @@ void P::install(Driver& driver, PolicyCall& call) const {
   PfnEntry entry = call.found;
   if (heed_read_only && !driver.registration(call.slot).write) entry.write = false;
   driver.install(call.slot, call.page, entry);
-  if (entry.write && log_faults) driver.log_dirty(call.slot, call.page);
+  if (entry.write && call.logs && log_faults) driver.log_dirty(call.slot, call.page);
   if (dirty == Dirty::map) driver.mark_dirty(call.slot, one_page(call.page));
 }
 
@@ -307,7 +314,8 @@ Next P::release(Driver& driver, PolicyCall& call) const { return revoke(driver, 
 Next P::deregistered(Driver& driver, PolicyCall& call) const { return revoke(driver, call); }
 
 Wait P::guard(const PolicyCall& call) const {
-  const Wait lock = Wait::lock({.kind = LockKind::driver, .index = call.mr.value}, LockMode::write);
+  const LockMode mode = call.slot.some() ? LockMode::read : LockMode::write;
+  const Wait lock = Wait::lock({.kind = LockKind::driver, .index = call.mr.value}, mode);
   switch (call.hook) {
     case Hook::registered:
       return {.kind = Wait::Kind::settled, .index = call.range.mm.value};

@@ -66,6 +66,7 @@ struct PolicyCall {
   PfnEntry found{};
   TaskId requester{};         // Who waits on another host.
   bool prefetch : 1 = false;  // KVM_PRE_FAULT_MEMORY: nobody waits for the page.
+  bool logs : 1 = false;      // That memslot had a dirty log when the fault found it.
   MrId slot{};                // The memslot that a fault of a VM is about.
 
   bool operator==(const PolicyCall&) const = default;

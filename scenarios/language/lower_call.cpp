@@ -181,12 +181,16 @@ void Lowering::add_argument(model::Call& call, const Parameter& parameter, const
 void Lowering::need_kind(const model::Call& call, Span span) {
   const model::AdapterSetup& adapter = setup_.adapters[call.adapter.index()];
   using AdapterKind = model::AdapterSetup::Kind;
-  const AdapterKind wanted = call.verb == Verb::hmm_open   ? AdapterKind::mirror
-                             : call.verb == Verb::sva_bind ? AdapterKind::sva
-                             : call.verb == Verb::dma_map  ? AdapterKind::pci
+  const AdapterKind wanted = call.verb == Verb::hmm_open        ? AdapterKind::mirror
+                             : call.verb == Verb::sva_bind      ? AdapterKind::sva
+                             : call.verb == Verb::dma_map       ? AdapterKind::pci
                              : call.verb == Verb::kvm_create_vm ? AdapterKind::kvm
-                                                           : AdapterKind::rnic;
-  if (adapter.kind == wanted || call.verb == Verb::hang) return;
+                                                                : AdapterKind::rnic;
+  if (call.verb == Verb::hang) {
+    if (adapter.kind == AdapterKind::kvm) problem(span, "'" + adapter.name + "' is no hardware");
+    return;
+  }
+  if (adapter.kind == wanted) return;
   constexpr std::array names{"an rnic", "a mirror", "of kind sva", "of kind pci", "of kind kvm"};
   problem(span, "'" + adapter.name + "' is not " + names[static_cast<std::size_t>(wanted)]);
 }

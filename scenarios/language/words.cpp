@@ -116,7 +116,11 @@ Vocabulary settings_of_machines() {
          {"lru", "fifo"}}}},
       {"kvm",
        "KVM: virtual machines with a page table of their own (EPT), and the TLBs of their vCPUs.",
-       {{"tlb", SettingKind::count, "64", "Translations that the vCPUs' TLBs hold.", {"lru", "fifo"}},
+       {{"tlb",
+         SettingKind::count,
+         "64",
+         "Translations that the vCPUs' TLBs hold.",
+         {"lru", "fifo"}},
         {"memslots", SettingKind::number, "32764", "How many memslots a virtual machine can have."},
         {"dirty_log",
          SettingKind::word,
@@ -207,7 +211,8 @@ void add_results(Vocabulary& words) {
   };
   words.signals = {
       {"KVM_EXIT_INTERNAL_ERROR", "The guest cannot go on: there is no memslot for its code."},
-      {"KVM_EXIT_MMIO", "The guest has used a page that no memslot backs, or has written one that is read-only."},
+      {"KVM_EXIT_MMIO",
+       "The guest has used a page that no memslot backs, or has written one that is read-only."},
       {"SIGBUS", "The page cannot be had any more."},
       {"SIGKILL", "The process was killed."},
       {"SIGSEGV", "Nothing is mapped there, or it may not be used so."},
