@@ -63,6 +63,9 @@ std::string error_name(std::uint32_t number) {
 }
 
 std::string signal_name(std::uint32_t number) {
+  const int known = static_cast<int>(number);
+  if (known == model::Result::kvm_exit_mmio) return "KVM_EXIT_MMIO";
+  if (known == model::Result::kvm_exit_internal_error) return "KVM_EXIT_INTERNAL_ERROR";
   const char* name = sigabbrev_np(static_cast<int>(number));
   return name == nullptr ? fmt::format("signal {}", number) : fmt::format("SIG{}", name);
 }

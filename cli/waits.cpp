@@ -39,6 +39,7 @@ class Describer {
   std::string registration(std::uint32_t mr) const {
     return names_.registration(machine_, model::MrId{mr}, {});
   }
+  std::string vm(std::uint32_t number) const { return registration(machine_.vms[number].mr.value); }
   std::string space_of(std::uint32_t mr) const {
     return names_.process(machine_.registrations[mr].mm);
   }
@@ -60,6 +61,8 @@ class Describer {
       case model::LockKind::rcache:
         return fmt::format("the lock of {}'s registration cache",
                            names_.process(model::MmId{wait.index}));
+      case model::LockKind::slots:
+        return fmt::format("the slots_lock of {}", vm(wait.index));
     }
     return {};
   }
@@ -114,6 +117,10 @@ class Describer {
                            names_.attachment(machine_, model::AttachmentId{wait.index}, {}));
       case Wait::Kind::pressure:
         return "a shortage of memory";
+      case Wait::Kind::srcu:
+        return fmt::format("who reads memslots of {}", vm(wait.index));
+      case Wait::Kind::uncounted:
+        return fmt::format("range_end of the ranges that {} counts", vm(wait.index));
       case Wait::Kind::mail:
         return fmt::format("a message from {}", names_.process(model::MmId{wait.sequence}));
       case Wait::Kind::arrived:

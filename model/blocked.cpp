@@ -40,7 +40,8 @@ Holders transfers(const Machine& machine, const Wait& wait, TaskId self) {
   const AdapterId adapter = machine.registrations[wait.index].adapter;
   for (const Transfer& transfer : machine.adapters[adapter.index()].transfers) {
     const bool ours = transfer.mr == MrId{wait.index} && wait.pages.contains(transfer.page);
-    if (ours) add(holders, transfer.task, self);
+    const bool guest = machine.registrations[transfer.mr.index()].vm == MrId{wait.index};
+    if (ours || guest) add(holders, transfer.task, self);
   }
   return holders;
 }
@@ -73,8 +74,18 @@ bool restores(const Flow& flow, MrId mr) {
   return call != nullptr && call->hook == Hook::work && call->mr == mr;
 }
 
+// Who has called the driver of a range that is over for everybody else.
+bool ends_range(const Flow& flow, MrId mr) {
+  const auto* call = std::get_if<PolicyCall>(&flow.body);
+  return call != nullptr && call->hook == Hook::range_end && call->mr == mr;
+}
+
 // A command of a device that was opened: it holds the file, and perhaps the address space.
 bool uses(const Machine& machine, const Flow& flow, const Wait& wait) {
+  if (const auto* ioctl = std::get_if<KvmCall>(&flow.body)) {
+    return wait.kind == Wait::Kind::uncalled && ioctl->step == KvmCall::Step::leave &&
+           ioctl->vm.value == wait.index;
+  }
   const auto* call = std::get_if<MirrorCall>(&flow.body);
   if (call == nullptr || call->step != MirrorCall::Step::leave) return false;
   if (wait.kind == Wait::Kind::uncalled) return call->mr.value == wait.index;
@@ -155,6 +166,21 @@ Small<TaskId, 2> World::holders_of(const Wait& wait, TaskId task) const {
     case Wait::Kind::unused:
     case Wait::Kind::uncalled:
       return who([&](const Flow& flow) { return uses(machine_, flow, wait); });
+    case Wait::Kind::srcu: {
+      Holders readers;
+      for (const SlotReader& reader : machine_.vms[wait.index].readers) {
+        if (reader.before) add(readers, reader.task, task);
+      }
+      return readers;
+    }
+    case Wait::Kind::uncounted: {
+      const MrId vm = machine_.vms[wait.index].mr;
+      Holders all = open_ranges(machine_, machine_.registrations[vm.index()].mm, {}, task);
+      for (const TaskId ends : who([vm](const Flow& flow) { return ends_range(flow, vm); })) {
+        add(all, ends, task);
+      }
+      return all;
+    }
     case Wait::Kind::drained:
       return posters(machine_, wait, task);
     case Wait::Kind::userfault:

@@ -76,6 +76,14 @@ enum class Verb : std::uint8_t {
   hmm_open,               // adapter: gives an object
   hmm_close,              // target
   hmm_dmirror_cmd,        // target, flags (MirrorCommand), pages, number
+  kvm_create_vm,          // adapter: gives an object
+  kvm_close,              // target
+  kvm_set_memory_region,  // target, number (slot), offset (guest page), pages, flags (KvmMemFlag)
+  kvm_get_dirty_log,      // target, number (slot)
+  kvm_clear_dirty_log,    // target, number (slot), offset (which pages, as bits)
+  kvm_pre_fault,          // target, offset (guest page), number (pages)
+  guest_read,             // target, offset (guest page)
+  guest_write,            // target, offset (guest page), number
   rcache_get,             // adapter, pages, flags (Protection; 0: both): gives an object
   rcache_put,             // target
   rcache_flush,           //
@@ -231,6 +239,12 @@ inline constexpr std::uint32_t private_local = 0x20;
 inline constexpr std::uint32_t coherent_local = 0x40;
 inline constexpr std::uint32_t coherent_remote = 0x50;
 }  // namespace mirror_prot
+
+namespace kvm_mem {
+inline constexpr std::uint32_t log_dirty = 1;    // KVM_MEM_LOG_DIRTY_PAGES
+inline constexpr std::uint32_t read_only = 2;    // KVM_MEM_READONLY
+inline constexpr std::uint32_t guest_memfd = 4;  // KVM_MEM_GUEST_MEMFD
+}  // namespace kvm_mem
 
 // Pages of an object whose id is known only when the scenario runs: mr[1], a2[0..7].
 struct Target {

@@ -37,6 +37,11 @@ struct KernelSwitches {
   bool remove_waits = true;
   bool soft_dirty_notifies = true;
   bool pfnmap_flushes = true;
+  bool memslots_wait_ranges = true;
+  bool memslots_wait_readers = true;
+  bool memslots_zap = true;
+  bool dirty_log_protects = true;
+  bool dirty_log_flushes = true;
 
   // ---- In what the versions differ.
   bool secondary_by_flush = true;

@@ -10,6 +10,7 @@ constexpr LockClass class_of(LockKind kind) { return static_cast<LockClass>(kind
 static_assert(class_of(LockKind::mmap) == LockClass::mmap);
 static_assert(class_of(LockKind::driver) == LockClass::driver);
 static_assert(class_of(LockKind::rcache) == LockClass::rcache);
+static_assert(class_of(LockKind::slots) == LockClass::slots);
 
 LockClasses locks_of_spaces(const Machine& machine, TaskId task) {
   LockClasses held = 0;
@@ -102,6 +103,11 @@ LockClasses held_by(const Machine& machine, TaskId task, const FlowStack& stack)
   for (const Rcache& cache : machine.caches) {
     if (cache.lock.held_by(task)) held |= bit(LockClass::rcache);
   }
+  for (const Vm& vm : machine.vms) {
+    if (vm.slots_lock.held_by(task)) held |= bit(LockClass::slots);
+    const bool reads = std::ranges::find(vm.readers, task, &SlotReader::task) != vm.readers.end();
+    if (reads) held |= bit(LockClass::srcu);
+  }
   machine.frames.for_each([&](FrameId, const Frame& frame) {
     if (frame.locked_by == task) held |= bit(LockClass::folio);
   });
@@ -121,7 +127,10 @@ LockClass class_of(const Machine& machine, const Wait& wait, TaskId task) {
     case Wait::Kind::settled:
     case Wait::Kind::unwatched:
     case Wait::Kind::idle:
+    case Wait::Kind::uncounted:
       return LockClass::range;
+    case Wait::Kind::srcu:
+      return LockClass::srcu;
     case Wait::Kind::answered: {
       const auto& asked = machine.asked;
       const bool asks = std::ranges::find(asked, task, &Asked::task) != asked.end();

@@ -23,6 +23,8 @@ auto& lock_of(M& machine, LockId id) {
       return machine.registrations[id.index].lock;
     case LockKind::rcache:
       return machine.caches[id.index].lock;
+    case LockKind::slots:
+      return machine.vms[id.index].slots_lock;
     case LockKind::folio:
       break;
   }
@@ -61,16 +63,42 @@ bool Machine::in_progress(MrId mr) const {
   return region.ranges != 0 && notifiers[region.mm.index()].listens(mr);
 }
 
+bool Machine::in_flight(MrId mr, PageRange pages) const {
+  const Adapter& device = adapters[registrations[mr.index()].adapter.index()];
+  if (!is_vm(mr)) return device.in_flight(mr, pages);
+  return std::ranges::any_of(device.transfers, [&](const Transfer& transfer) {
+    return registrations[transfer.mr.index()].vm == mr;
+  });
+}
+
+VmId Machine::vm_of(MrId mr) const {
+  const MrId wanted = registrations[mr.index()].vm;
+  for (std::uint32_t i = 0; wanted.some() && i < vms.size(); ++i) {
+    if (vms[i].mr == wanted) return VmId{i};
+  }
+  return {};
+}
+
+const Memslot* Machine::memslot(MrId wanted, std::uint32_t guest) const {
+  for (const Memslot& slot : vm(wanted).slots) {
+    const Registration& region = registrations[slot.mr.index()];
+    if (guest >= region.iova && guest - region.iova < region.pages.count) return &slot;
+  }
+  return nullptr;
+}
+
 bool Machine::satisfied(const Wait& wait, TaskId task) const {
   switch (wait.kind) {
     case Wait::Kind::none:
       return true;
     case Wait::Kind::lock:
       return lock_available(wait.lock_id(), wait.mode);
-    case Wait::Kind::quiet: {
-      const Registration& region = registrations[wait.index];
-      return !adapters[region.adapter.index()].in_flight(MrId{wait.index}, wait.pages);
-    }
+    case Wait::Kind::quiet:
+      return !in_flight(MrId{wait.index}, wait.pages);
+    case Wait::Kind::srcu:
+      return !vms[wait.index].read_before();
+    case Wait::Kind::uncounted:
+      return vms[wait.index].active == 0;
     case Wait::Kind::completed: {
       const AdapterId adapter = registrations[wait.index].adapter;
       const Adapter& device = adapters[adapter.index()];

@@ -12,6 +12,7 @@
 #include "model/device/adapter.hpp"
 #include "model/device/attachment.hpp"
 #include "model/device/rcache.hpp"
+#include "model/device/vm.hpp"
 #include "model/fabric/message.hpp"
 #include "model/memory/cpu.hpp"
 #include "model/memory/gather.hpp"
@@ -132,6 +133,7 @@ struct Machine {
   Tracked<Registration, 2> registrations{};
   Tracked<Attachment, 2> attachments{};
   Tracked<Rcache, 1> caches{};  // One for each address space, if any process has one.
+  Tracked<Vm, 1> vms{};
   Tracked<QueuePair, 1> queues{};
   Small<Posted, 2> posted{};
   Small<Asked, 1> asked{};
@@ -153,7 +155,7 @@ struct Machine {
     return std::tuple_cat(
         std::tie(frames),
         std::tuple(each(hosts), each(mappings), each(spaces), each(notifiers), each(cpus),
-                   each(adapters), each(registrations), each(attachments), each(caches),
+                   each(adapters), each(registrations), each(attachments), each(caches), each(vms),
                    each(tasks), each(lines)),
         std::tie(queues, posted, asked, recalls, mail, variables, points, observed));
   }
@@ -178,6 +180,8 @@ struct Machine {
   // Whether an invalidation is counted as running. Who unsubscribes gets no range_end any more,
   // and what it has counted until then is nobody's business.
   bool in_progress(MrId mr) const;
+  // A piece of a transfer for these pages; of a VM, whatever guest page it is for.
+  bool in_flight(MrId mr, PageRange pages) const;
   bool satisfied(const Wait& wait, TaskId task) const;
   bool gate_open(const Gate& gate) const;
 
@@ -185,6 +189,13 @@ struct Machine {
   bool private_of(DeviceOwner owner, const Pte& pte) const {
     return pte.kind == Pte::Kind::device_private && frames[pte.frame()].node == owner;
   }
+
+  // Of a VM, or of one of its memslots.
+  bool is_vm(MrId mr) const { return registrations[mr.index()].vm == mr; }
+  VmId vm_of(MrId mr) const;
+  const Vm& vm(MrId mr) const { return vms[vm_of(mr).index()]; }
+  // The active memslot that has the guest page; null if there is none.
+  const Memslot* memslot(MrId vm, std::uint32_t guest) const;
 
   // That of its adapter, unless it is pinned.
   const Policy& policy_of(MrId mr) const;

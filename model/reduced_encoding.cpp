@@ -121,11 +121,14 @@ void encode_remembered(sim::Encoder& out, Names& names, const PolicyCall& call) 
 void PolicyCall::encode(sim::Encoder& out) const {
   const auto& [its_hook, at_step, tried, writes, is_own, is_current, its_mr, use, its_range,
                its_pages, its_page, its_cursor, its_sequence, its_epoch, its_invalidate_seq,
-               its_cut_offs, its_found, asker] = *this;
+               its_cut_offs, its_found, asker, prefetches, its_log, its_slot] = *this;
   sim::encode(out, its_hook);
   sim::encode(out, at_step);
   sim::encode(out, tried);
-  out.add(static_cast<std::uint8_t>((writes ? 1 : 0) | (is_own ? 2 : 0) | (is_current ? 4 : 0)));
+  out.add(static_cast<std::uint8_t>((writes ? 1 : 0) | (is_own ? 2 : 0) | (is_current ? 4 : 0) |
+                                    (prefetches ? 8 : 0) | (its_slot.some() ? 16 : 0) |
+                                    (its_log ? 32 : 0)));
+  if (its_slot.some()) sim::encode(out, its_slot);
   sim::encode(out, its_mr);
   sim::encode(out, use);
   sim::encode(out, its_range);
@@ -222,8 +225,8 @@ void World::encode_variable(sim::Encoder& out, VariableId variable,
 
 void World::encode_machine(sim::Encoder& out, Names& names, const Symmetry& symmetry) const {
   const auto& [shared, frames, hosts, mappings, spaces, notifiers, cpus, adapters, registrations,
-               attachments, caches, queues, posted, asked, recalls, tasks, mail, variables, lines,
-               running, points, observed] = machine_;
+               attachments, caches, vms, queues, posted, asked, recalls, tasks, mail, variables,
+               lines, running, points, observed] = machine_;
   const auto& order = symmetry.order;
   in_order(order[host_kind], hosts,
            [&](std::uint32_t id) { encode_host(out, names, machine_.hosts[id]); });
@@ -237,6 +240,7 @@ void World::encode_machine(sim::Encoder& out, Names& names, const Symmetry& symm
   sim::encode(out, registrations);
   sim::encode(out, attachments);
   encode_in_order(out, order[mm_kind], caches);
+  sim::encode(out, vms.items());
   encode_in_order(out, order[queue_kind], queues);
   encode_going(out, names, machine_);
   in_order(order[variable_kind], variables,

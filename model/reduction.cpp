@@ -89,8 +89,9 @@ void find_room(const Setup& setup, Reduction& reduction) {
     if (registers) registered += line.call.pages.count;
   }
   // Any page of a process is in reach of who shares its page table, and a cache registers more than
-  // it is asked for.
-  const bool counted = !calls(setup, Verb::sva_bind) && !calls(setup, Verb::rcache_get);
+  // it is asked for. Each vCPU has a TLB.
+  const bool counted = !calls(setup, Verb::sva_bind) && !calls(setup, Verb::rcache_get) &&
+                       !calls(setup, Verb::kvm_create_vm);
   reduction.device_tlb_roomy =
       counted && std::ranges::all_of(setup.adapters, [&](const AdapterSetup& card) {
         return registered <= card.tlb_entries;

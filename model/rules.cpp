@@ -5,6 +5,7 @@
 
 #include "model/event.hpp"
 #include "model/machine.hpp"
+#include "model/rules_vm.hpp"
 
 namespace model {
 namespace {
@@ -95,7 +96,9 @@ PropertySet judge_dma(const Machine& machine, const Event& event) {
   if (is_write(event) && pte.migrating() && copied_away(machine, event.frame)) {
     return bit(Property::lost_update);
   }
-  const bool may_write = pte.write || pte.kind == Pte::Kind::device_exclusive;
+  const Registration& region = machine.registrations[event.mr.index()];
+  const bool read_only = region.vm.some() && !region.write;  // KVM_MEM_READONLY
+  const bool may_write = !read_only && (pte.write || pte.kind == Pte::Kind::device_exclusive);
   if (is_write(event) && !may_write) return bit(Property::write_without_permission);
   return 0;
 }
@@ -131,9 +134,17 @@ PropertySet judge_release(const Machine& machine, const Event& event) {
   return 0;
 }
 
-// The adapter has translations for some of the pages, in its PFN table or its TLB.
+// The adapter has translations for some of the pages, in its PFN table or its TLB; of a VM, in any
+// of its memslots.
 bool translated(const Machine& machine, MrId mr, PageRange pages) {
   const Registration& region = machine.registrations[mr.index()];
+  if (machine.is_vm(mr)) {
+    for (std::uint32_t i = 0; i < machine.registrations.size(); ++i) {
+      const bool slot = machine.registrations[i].vm == mr && MrId{i} != mr;
+      if (slot && translated(machine, MrId{i}, pages)) return true;
+    }
+    return false;
+  }
   if (!region.adapter.some()) return false;
   return region.table.any(pages) ||
          std::ranges::any_of(
@@ -251,8 +262,9 @@ PropertySet judge_young(const Machine& machine, const Event& event) {
   bool used = false;
   const Subscriptions& notifier = machine.notifiers[event.mm.index()];
   for (const Use& use : seen.used) {
-    const bool asked = machine.registrations[use.mr.index()].mm == event.mm &&
-                       notifier.listens(use.mr) && event.pages.contains(use.page);
+    const Registration& region = machine.registrations[use.mr.index()];
+    const bool asked = region.mm == event.mm && event.pages.contains(use.page) &&
+                       notifier.listens(region.vm.some() ? region.vm : use.mr);
     if (!asked) continue;
     if (use.blurred) return 0;
     used = true;
@@ -386,6 +398,8 @@ PropertySet judge(const Machine& machine, const Event& event, TaskId task) {
       return judge_given_up(machine, event);
     case EventKind::page_cleaned:
       return judge_cleaned(machine, event);
+    case EventKind::dirty_logged:
+      return judge_dirty_log(machine, event);
     case EventKind::clear_flush_young:
     case EventKind::clear_young:
     case EventKind::test_young:
@@ -461,6 +475,7 @@ PropertySet exercised_by(const Machine& machine, const Event& event) {
       return bit(sleep_in_atomic);
     case EventKind::pfn_cleared:
     case EventKind::page_cleaned:
+    case EventKind::dirty_logged:
       return bit(unmarked_write);
     case EventKind::clear_flush_young:
     case EventKind::clear_young:

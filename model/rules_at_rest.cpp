@@ -17,6 +17,12 @@ PropertySet judge_balance(const Machine& machine) {
     const IntervalNotifiers& intervals = machine.notifiers[mm].intervals;
     if (!intervals.idle() && !dead(MmId{mm})) return bit(Property::unbalanced_notifier);
   }
+  for (const Vm& vm : machine.vms) {
+    const MmId mm = machine.registrations[vm.mr.index()].mm;
+    if (vm.active != 0 && machine.notifiers[mm.index()].listens(vm.mr) && !dead(mm)) {
+      return bit(Property::unbalanced_notifier);
+    }
+  }
   for (std::uint32_t mr = 0; mr < machine.registrations.size(); ++mr) {
     if (machine.in_progress(MrId{mr}) && !dead(machine.registrations[mr].mm)) {
       return bit(Property::unbalanced_notifier);

@@ -48,12 +48,16 @@ struct RcSetup {
   bool check_psn = true;  // A packet that comes again is not executed again.
 };
 
+// KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2: without it KVM_GET_DIRTY_LOG clears what it tells.
+enum class DirtyLog : std::uint8_t { by_get, manual, initially_set };
+
 struct AdapterSetup {
   enum class Kind : std::uint8_t {
     rnic,    // An RDMA adapter: hardware with a TLB.
     mirror,  // The test device of HMM (lib/test_hmm.c): its driver copies under its lock.
     sva,     // Shares the page table of a process: PASID, ATS and PRI.
     pci,     // Behind an IOMMU, by the DMA API: its TLB is the IOMMU's.
+    kvm,     // /dev/kvm: its translations are the VMs' page tables, its TLB that of their vCPUs.
   };
   std::string name{};  // With its host: A.rnic0
   HostId host{};
@@ -63,11 +67,13 @@ struct AdapterSetup {
   bool check_write = true;  // A write wants a translation that allows it.
   Kind kind = Kind::rnic;
   DeviceMemory memory = DeviceMemory::none;
-  bool checks_exclusive = false;       // Of a mirror: see MakeExclusive::checked.
-  bool ats = true;                     // Of sva: it has a TLB of its own, the ATC,
-  bool pri = true;                     // can ask for pages that are missing,
-  bool completes_after_writes = true;  // and answers an invalidation behind its writes.
-  std::uint32_t prq = 0;               // Page requests that the IOMMU queues; 0: any number.
+  bool checks_exclusive = false;          // Of a mirror: see MakeExclusive::checked.
+  bool ats = true;                        // Of sva: it has a TLB of its own, the ATC,
+  bool pri = true;                        // can ask for pages that are missing,
+  bool completes_after_writes = true;     // and answers an invalidation behind its writes.
+  std::uint32_t prq = 0;                  // Page requests that the IOMMU queues; 0: any number.
+  std::uint32_t memslots = 32764;         // Of kvm: how many a VM may have, and
+  DirtyLog dirty_log = DirtyLog::by_get;  // what takes note of a page's bit.
   RcSetup rc{};
   Policy policy{};
 };
@@ -77,10 +83,11 @@ struct AdapterKindInfo {
   std::string_view name;
   std::string_view usual_policy;  // Where a scenario names none.
 };
-inline constexpr std::array<AdapterKindInfo, 4> adapter_kinds{{{"rnic", "interval_notifier"},
+inline constexpr std::array<AdapterKindInfo, 5> adapter_kinds{{{"rnic", "interval_notifier"},
                                                                {"mirror", "interval_notifier"},
                                                                {"sva", "sva"},
-                                                               {"pci", "iommu_strict"}}};
+                                                               {"pci", "iommu_strict"},
+                                                               {"kvm", "kvm"}}};
 constexpr const AdapterKindInfo& info_of(AdapterSetup::Kind kind) {
   return adapter_kinds[static_cast<std::size_t>(kind)];
 }

@@ -149,7 +149,8 @@ void add(Renamed& out, const Policy& policy) {
 
 void add(Renamed& out, const AdapterSetup& adapter) {
   const auto& [name, host, tlb_entries, pfn_table, odp, check_write, kind, memory, checks_exclusive,
-               ats, pri, completes_after_writes, prq, rc, policy] = adapter;
+               ats, pri, completes_after_writes, prq, memslots, dirty_log, rc,
+               policy] = adapter;
   out.add(host);
   out.add(tlb_entries);
   out.add(pfn_table);
@@ -160,6 +161,8 @@ void add(Renamed& out, const AdapterSetup& adapter) {
   for (const bool flag : {checks_exclusive, ats, pri, completes_after_writes}) out.add(flag);
   out.add(prq);
   out.add(rc);
+  out.add(memslots);
+  out.add(dirty_log);
   // Frames know whose they are by a number: such devices are not interchangeable.
   if (memory != DeviceMemory::none) out.add(name);
   add(out, policy);

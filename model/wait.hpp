@@ -29,6 +29,8 @@ struct Wait {
     unused,     // Nobody else keeps address space `index` alive.
     uncalled,   // No command to the device that was opened as `index` is in progress.
     pressure,   // Host `index` is below its low watermark.
+    srcu,       // Nobody reads memslots of VM `index` that were replaced: synchronize_srcu().
+    uncounted,  // VM `index` counts no invalidation: its memslots may be replaced.
     mail,       // A message from process `sequence` waits for process `index`.
     arrived,    // A receive on queue pair `index` has completed.
     userfault,  // The page of address space `index` is not left to userfaultfd any more. What it

@@ -12,8 +12,11 @@ void Adapter::encode(sim::Encoder& out) const {
   if (names == nullptr || !names->device_tlb_roomy) {
     sim::encode(out, tlb);
   } else {
-    encode_sorted(out, tlb,
-                  [](const DeviceTlbEntry& entry) { return std::pair(entry.mr, entry.page); });
+    encode_sorted(out, tlb, [names](const DeviceTlbEntry& entry) {
+      const TaskId vcpu = entry.vcpu;
+      return std::tuple(entry.mr, entry.page,
+                        vcpu.some() ? names->of(task_kind, vcpu.value) : TaskId::none);
+    });
   }
   if (names == nullptr || !names->leftovers) return sim::encode(out, transfers);
   encode_sorted(out, transfers, [names](const Transfer& transfer) {

@@ -13,8 +13,15 @@ struct DeviceTlbEntry {
   MrId mr{};
   Page page{};
   PfnEntry target{};
+  TaskId vcpu{};  // Of KVM: in whose TLB it is.
 
   bool operator==(const DeviceTlbEntry&) const = default;
+  void encode(sim::Encoder& out) const {
+    sim::encode(out, mr);
+    sim::encode(out, page);
+    sim::encode(out, target);
+    if (vcpu.some()) sim::encode(out, vcpu);  // In the TLB of one adapter all have it, or none.
+  }
 };
 
 // Oldest first.

@@ -43,7 +43,7 @@ struct Registration {
   bool handle = false;      // Exported: remote processes attach to it.
   bool pins = false;        // Pinned whatever the adapter's policy: not on-demand.
   bool iova_held = false;   // Of the DMA API: its IOVA is not free.
-  std::uint32_t iova = 0;   // Of its first page, in pages.
+  std::uint32_t iova = 0;   // Of its first page, in pages. Of a memslot: the guest page.
   bool fail_alloc = false;  // Of a mirror: the next page that it wants cannot be had.
   bool stopped = false;     // No transfer may start: its queues are evicted.
   bool two_pass = false;    // Its invalidation is begun, and finished in a second pass.
@@ -53,6 +53,7 @@ struct Registration {
   Small<FrameId, 2> pinned{};  // Frames this registration holds with FOLL_PIN, in page order.
   std::uint32_t ranges = 0;    // Begun and not ended, for drivers that count: see in_progress().
   std::uint32_t invalidate_seq = 1;  // Moves at each range_end, for drivers that count.
+  MrId vm{};                         // Of KVM: the VM whose memslot it is; of a VM itself.
 
   bool operator==(const Registration&) const = default;
   void encode(sim::Encoder& out) const;

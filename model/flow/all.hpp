@@ -30,6 +30,7 @@
 #include "model/flow/remote.hpp"
 #include "model/flow/tlb.hpp"
 #include "model/flow/userfault.hpp"
+#include "model/flow/vm.hpp"
 #include "model/flow/watch.hpp"
 #include "model/flow/zap.hpp"
 
@@ -66,6 +67,7 @@ struct Flow {
                EvictDevice,                                // mirror.hpp
                Watch, Unwatch, ReadInterval,               // watch.hpp
                Dma, Prefetch, Register, Deregister, Hang,  // dma.hpp
+               KvmCall, KvmClose, GuestAccess, PreFault, SetMemoryRegion, TakeDirtyLog,  // vm.hpp
                RcacheGet, RcachePut, RcacheFlush, RcacheDereg, RcacheTold, RcacheEvent,
                RcacheMonitor,                      // rcache.hpp
                Respond, PostReceive, PollReceive,  // connection.hpp

@@ -108,9 +108,43 @@ Flow window(const Call& call, const Machine& machine) {
                  .value = call.number}};
 }
 
+Flow ioctl(const Call& call, const Machine& machine, KvmCommand command) {
+  return {KvmCall{.command = command,
+                  .vm = MrId{object(machine, call.target.variable)},
+                  .pages = call.pages,
+                  .guest = call.offset,
+                  .number = call.number,
+                  .flags = call.flags}};
+}
+
+std::optional<Flow> begin_vm(const Call& call, const Machine& machine) {
+  switch (call.verb) {
+    case Verb::kvm_create_vm:
+      return Flow{Register{.mm = call.mm, .adapter = call.adapter, .pages = all_pages}};
+    case Verb::kvm_close:
+      return Flow{KvmClose{.vm = MrId{object(machine, call.target.variable)}}};
+    case Verb::kvm_set_memory_region:
+      if ((call.flags & kvm_mem::guest_memfd) != 0) return Flow{Syscall{.error = EINVAL}};
+      return ioctl(call, machine, KvmCommand::set_memory_region);
+    case Verb::kvm_get_dirty_log:
+      return ioctl(call, machine, KvmCommand::get_dirty_log);
+    case Verb::kvm_clear_dirty_log:
+      return ioctl(call, machine, KvmCommand::clear_dirty_log);
+    case Verb::kvm_pre_fault:
+      return ioctl(call, machine, KvmCommand::pre_fault);
+    case Verb::guest_read:
+      return ioctl(call, machine, KvmCommand::read);
+    case Verb::guest_write:
+      return ioctl(call, machine, KvmCommand::write);
+    default:
+      return std::nullopt;
+  }
+}
+
 }  // namespace
 
 Flow begin_device(const Call& call, const Machine& machine) {
+  if (const auto flow = begin_vm(call, machine)) return *flow;
   switch (call.verb) {
     case Verb::reg_mr:
     case Verb::export_handle:

@@ -451,6 +451,10 @@ Next Register::run(Context& c) {
                                          .handle = handle,
                                          .pins = pinned});
       if (c.machine.is(adapter, AdapterSetup::Kind::pci)) map_iova(c);
+      if (c.machine.is(adapter, AdapterSetup::Kind::kvm)) {
+        c.registration(mr).vm = mr;
+        c.machine.vms.push_back({.mr = mr});
+      }
       c.spend(Cost::syscall);
       step = Step::created;
       return c.call({PolicyCall{.hook = Hook::registered,

@@ -15,6 +15,7 @@ bool Driver::may_try(MrId mr) const {
          context_.machine.lock_available(driver_lock(mr), LockMode::write);
 }
 
+void Driver::lock_shared(MrId mr) { context_.take(driver_lock(mr), LockMode::read); }
 void Driver::unlock(MrId mr) { context_.release(driver_lock(mr)); }
 
 void Driver::watch_interval(MrId mr) {
@@ -93,18 +94,22 @@ void Driver::put_address_space(MrId mr) {
 
 bool Driver::test_young(MrId mr, PageRange pages) const {
   bool young = false;
-  registration(mr).table.for_each(
-      pages, [&](Page, const PfnEntry& entry) { young = young || entry.young; });
+  for (const Part& part : parts(mr, pages)) {
+    registration(part.mr).table.for_each(
+        part.pages, [&](Page, const PfnEntry& entry) { young = young || entry.young; });
+  }
   return young;
 }
 
 void Driver::clear_young(MrId mr, PageRange pages) {
-  Registration& region = context_.registration(mr);
-  for (std::uint32_t i = 0; i < pages.count; ++i) {
-    PfnEntry entry = region.table.at(pages.at(i));
-    if (!entry.young) continue;
-    entry.young = false;
-    region.table.set(pages.at(i), entry);
+  for (const Part& part : parts(mr, pages)) {
+    Registration& region = context_.registration(part.mr);
+    for (std::uint32_t i = 0; i < part.pages.count; ++i) {
+      PfnEntry entry = region.table.at(part.pages.at(i));
+      if (!entry.young) continue;
+      entry.young = false;
+      region.table.set(part.pages.at(i), entry);
+    }
   }
 }
 
@@ -219,10 +224,12 @@ void Driver::unpin_all(MrId mr) {
 
 void Driver::mark_dirty(MrId mr, PageRange pages) {
   Machine& machine = context_.machine;
-  context_.registration(mr).table.for_each(pages, [&](Page, const PfnEntry& entry) {
-    Frame& frame = machine.frames[entry.frame];
-    if (entry.write && frame.generation == entry.generation) frame.dirty = true;
-  });
+  for (const Part& part : parts(mr, pages)) {
+    registration(part.mr).table.for_each(part.pages, [&](Page, const PfnEntry& entry) {
+      Frame& frame = machine.frames[entry.frame];
+      if (entry.write && frame.generation == entry.generation) frame.dirty = true;
+    });
+  }
 }
 
 void Driver::install(MrId mr, Page page, PfnEntry entry) {
@@ -230,16 +237,20 @@ void Driver::install(MrId mr, Page page, PfnEntry entry) {
   entry.young = true;
   if (registration(mr).pinned.empty())
     context_.spend(Cost::pfn_update);  // Else it is part of the pin.
+  if (registration(mr).vm.some()) unmap_guest(mr, page);
   model::install(context_, mr, page, entry);
   end_lookup(mr, page);
 }
 
 void Driver::clear(MrId mr, PageRange pages) {
-  Registration& region = context_.registration(mr);
-  if (!region.table.any(pages)) return;
-  context_.spend(Cost::dev_invalidate);  // The zap and the adapter's answer.
-  region.table.clear(pages);
-  context_.emit({.kind = EventKind::pfn_cleared, .mm = region.mm, .pages = pages, .mr = mr});
+  for (const Part& part : parts(mr, pages)) {
+    if (!registration(part.mr).table.any(part.pages)) continue;
+    context_.spend(Cost::dev_invalidate);  // The zap and the adapter's answer.
+    Registration& region = context_.registration(part.mr);
+    region.table.clear(part.pages);
+    context_.emit(
+        {.kind = EventKind::pfn_cleared, .mm = region.mm, .pages = part.pages, .mr = part.mr});
+  }
 }
 
 void Driver::flush(MrId mr, PageRange pages) {
@@ -271,7 +282,12 @@ void Driver::block(MrId mr) {
 
 void Driver::flush_atc(MrId mr, PageRange pages) {
   const AdapterId adapter = context_.registration(mr).adapter;
-  context_.adapter(adapter).tlb.flush(mr, pages);
+  if (is_vm(mr)) {  // kvm_flush_remote_tlbs(): all that vCPUs have.
+    drop_if(context_.adapter(adapter).tlb,
+            [&](const DeviceTlbEntry& entry) { return registration(entry.mr).vm == mr; });
+  } else {
+    context_.adapter(adapter).tlb.flush(mr, pages);
+  }
   context_.emit({.kind = EventKind::device_flush,
                  .mm = context_.registration(mr).mm,
                  .pages = pages,

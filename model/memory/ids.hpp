@@ -23,6 +23,7 @@ using FileId = sim::Id<struct FileTag>;  // A file that can be mapped.
 using TaskId = sim::Id<struct TaskTag>;
 using AdapterId = sim::Id<struct AdapterTag>;
 using MrId = sim::Id<struct MrTag>;                  // A memory region registered with an adapter.
+using VmId = sim::Id<struct VmTag>;                  // A virtual machine of KVM.
 using QpId = sim::Id<struct QpTag>;                  // A queue pair.
 using AttachmentId = sim::Id<struct AttachmentTag>;  // A remote process's use of a handle.
 using LineId = sim::Id<struct LineTag>;              // A call of the scenario.

@@ -5,6 +5,7 @@
 // driver's adapter. The bodies are in flow/driver.cpp, since some of these are flows of the kernel.
 
 #include "model/device/attachment.hpp"
+#include "model/device/vm.hpp"
 #include "model/fabric/message.hpp"
 #include "model/policy/policy.hpp"
 #include "model/result.hpp"
@@ -22,6 +23,7 @@ class Driver {
 
   // ---- The driver's lock of a registration. The guard of the step is Wait::lock.
   void lock(MrId mr);
+  void lock_shared(MrId mr);
   void unlock(MrId mr);
   bool may_try(MrId mr) const;  // It tries for the lock where it must not sleep, and would get it.
 
@@ -84,6 +86,20 @@ class Driver {
   bool test_young(MrId mr, PageRange pages) const;  // Has the adapter walked to them?
   void clear_young(MrId mr, PageRange pages);
 
+  // ---- Of KVM: `vm` is a VM; what is above here then concerns its active memslots.
+  bool is_vm(MrId mr) const;
+  void read_memslots(MrId vm);                                 // srcu_read_lock()
+  void leave_memslots(MrId vm);                                // srcu_read_unlock()
+  const Memslot* memslot(MrId vm, std::uint32_t guest) const;  // Null: none has the guest page.
+  bool slot_overlaps(MrId vm, PageRange pages) const;          // Some memslot has user pages of it.
+  void log_dirty(MrId slot, Page page);                        // mark_page_dirty_in_slot()
+  void count_invalidation(MrId vm);                            // mn_active_invalidate_count++
+  void uncount_invalidation(MrId vm);                          // And --, with its waiter woken up.
+  void add_range(MrId vm, PageRange pages);                    // kvm_mmu_invalidate_range_add()
+  bool invalidating(MrId vm, std::uint32_t guest) const;       // A range that is counted hits it.
+  bool translates(MrId vm, PageRange pages) const;             // The VM maps some of the pages.
+  Next retry(MrId slot, Page page);  // RET_PF_RETRY: the hook is over, and the page not mapped.
+
   // ---- Workers: schedule_delayed_work(). Hook::work runs in a task of its own.
   void queue_work(MrId mr);
   void pause(std::uint64_t duration_ns);
@@ -125,7 +141,15 @@ class Driver {
   Next raise(int signal);
 
  private:
+  void unmap_guest(MrId slot, Page page);
   void answer_user(MessageKind answer, AttachmentId attachment, PageRange pages, TaskId requester);
+
+  // The registration, or of a VM those of its active memslots, with their parts of the pages.
+  struct Part {
+    MrId mr{};
+    PageRange pages{};
+  };
+  Small<Part, 2> parts(MrId mr, PageRange pages) const;
 
   Context& context_;
   Result result_;

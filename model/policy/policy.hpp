@@ -67,7 +67,10 @@ struct PolicyCall {
   std::uint32_t invalidate_seq = 0;  // Registration::invalidate_seq, as they were: has it moved?
   std::uint32_t cut_offs = 0;        // Of the user, when a shootdown was sent to it.
   PfnEntry found{};
-  TaskId requester{};  // Who waits on another host.
+  TaskId requester{};         // Who waits on another host.
+  bool prefetch : 1 = false;  // KVM_PRE_FAULT_MEMORY: nobody waits for the page.
+  bool logs : 1 = false;      // That memslot had a dirty log when the fault found it.
+  MrId slot{};                // The memslot that a fault of a VM is about.
 
   bool operator==(const PolicyCall&) const = default;
   void encode(sim::Encoder& out) const;  // In model/reduced_encoding.cpp.

@@ -43,6 +43,8 @@ bool fits(ParameterKind parameter, Kind kind) {
       return one_of(kind, {Kind::mirror});
     case ParameterKind::bond:
       return one_of(kind, {Kind::bond});
+    case ParameterKind::vm:
+      return one_of(kind, {Kind::vm});
     case ParameterKind::file:
       return one_of(kind, {Kind::file});
     case ParameterKind::process:

@@ -11,7 +11,7 @@ namespace language {
 namespace {
 
 // By Kind: with its article, so that the noun is what follows it.
-constexpr std::array<std::string_view, 30> kinds = {
+constexpr std::array<std::string_view, 31> kinds = {
     "something unknown",
     "nothing",
     "a condition",
@@ -32,6 +32,7 @@ constexpr std::array<std::string_view, 30> kinds = {
     "an interval notifier",
     "an open device (fd)",
     "a bond",
+    "a virtual machine (vm)",
     "a file",
     "a process",
     "a host",
@@ -109,6 +110,8 @@ std::string_view description(ParameterKind kind) {
       return description(Kind::mirror);
     case ParameterKind::bond:
       return description(Kind::bond);
+    case ParameterKind::vm:
+      return description(Kind::vm);
     case ParameterKind::file:
       return description(Kind::file);
     case ParameterKind::process:

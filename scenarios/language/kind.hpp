@@ -28,6 +28,7 @@ enum class Kind : std::uint8_t {
   interval,  // An interval notifier.
   mirror,    // A device that a process has opened.
   bond,      // A process whose page table a device shares.
+  vm,        // A virtual machine.
   file,
   process,
   host,

@@ -165,6 +165,7 @@ void Lowering::add_argument(model::Call& call, const Parameter& parameter, const
     case ParameterKind::interval:
     case ParameterKind::mirror:
     case ParameterKind::bond:
+    case ParameterKind::vm:
       call.target.variable = model::VariableId{symbol.index};
       return;
     default:  // An object, or pages of one.
@@ -182,14 +183,19 @@ void Lowering::add_argument(model::Call& call, const Parameter& parameter, const
 void Lowering::need_kind(const model::Call& call, Span span) {
   const model::AdapterSetup& adapter = setup_.adapters[call.adapter.index()];
   using AdapterKind = model::AdapterSetup::Kind;
-  const AdapterKind wanted = call.verb == Verb::hmm_open   ? AdapterKind::mirror
-                             : call.verb == Verb::sva_bind ? AdapterKind::sva
-                             : call.verb == Verb::dma_map  ? AdapterKind::pci
-                                                           : AdapterKind::rnic;
+  const AdapterKind wanted = call.verb == Verb::hmm_open        ? AdapterKind::mirror
+                             : call.verb == Verb::sva_bind      ? AdapterKind::sva
+                             : call.verb == Verb::dma_map       ? AdapterKind::pci
+                             : call.verb == Verb::kvm_create_vm ? AdapterKind::kvm
+                                                                : AdapterKind::rnic;
   const bool any =
       call.verb == Verb::hang || call.verb == Verb::link_down || call.verb == Verb::link_up;
-  if (adapter.kind == wanted || any) return;
-  constexpr std::array names{"an rnic", "a mirror", "of kind sva", "of kind pci"};
+  if (any) {
+    if (adapter.kind == AdapterKind::kvm) problem(span, "'" + adapter.name + "' is no hardware");
+    return;
+  }
+  if (adapter.kind == wanted) return;
+  constexpr std::array names{"an rnic", "a mirror", "of kind sva", "of kind pci", "of kind kvm"};
   problem(span, "'" + adapter.name + "' is not " + names[static_cast<std::size_t>(wanted)]);
 }
 

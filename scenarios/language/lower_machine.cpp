@@ -11,10 +11,14 @@
 namespace language {
 namespace {
 
-// Policies say for which kind they are; the test device of HMM may also mirror by intervals alone.
+// Policies say for which kind they are. The test device of HMM may also mirror by intervals alone,
+// and KVM has its own policy, that RDMA adapters can have as well.
 bool fits(const model::Policy& policy, model::AdapterSetup::Kind kind) {
   const bool intervals = std::holds_alternative<model::IntervalNotifierPolicy>(policy);
   if (kind == model::AdapterSetup::Kind::mirror && intervals) return true;
+  if (kind == model::AdapterSetup::Kind::kvm) {
+    return std::holds_alternative<model::KvmPolicy>(policy);
+  }
   return std::visit([&]<class P>(const P&) { return P::device == info_of(kind).name; }, policy);
 }
 
@@ -164,6 +168,7 @@ void Lowering::add_devices() {
       adapter.memory = model::DeviceMemory::private_memory;
       adapter.odp = true;
     }
+    if (adapter.kind == model::AdapterSetup::Kind::kvm) adapter.odp = true;
     for (const Device* block : info.blocks) {
       for (const auto& entry : block->entries) {
         if (const auto* setting = std::get_if<Setting>(&entry)) {
@@ -196,6 +201,12 @@ void Lowering::add_device_setting(model::AdapterSetup& adapter, const Setting& s
     adapter.pri = is_yes(word());
   } else if (name == "completes_after_writes") {
     adapter.completes_after_writes = is_yes(word());
+  } else if (name == "memslots") {
+    adapter.memslots = number();
+  } else if (name == "dirty_log") {
+    adapter.dirty_log = word() == "manual"          ? model::DirtyLog::manual
+                        : word() == "initially_set" ? model::DirtyLog::initially_set
+                                                    : model::DirtyLog::by_get;
   } else if (name == "prq") {
     adapter.prq = number();
   } else if (name == "tlb") {

@@ -48,6 +48,8 @@ int errno_of(std::string_view name) {
 
 int signal_of(std::string_view name) {
   if (name == "SIGBUS") return SIGBUS;
+  if (name == "KVM_EXIT_MMIO") return model::Result::kvm_exit_mmio;
+  if (name == "KVM_EXIT_INTERNAL_ERROR") return model::Result::kvm_exit_internal_error;
   return name == "SIGKILL" ? SIGKILL : SIGSEGV;
 }
 

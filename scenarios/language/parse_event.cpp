@@ -38,6 +38,11 @@ Time parse_point(Cursor& cursor) {
   return time;
 }
 
+// A signal, or why a guest has left to user space.
+bool is_signal(std::string_view name) {
+  return name.starts_with("SIG") || name.starts_with("KVM_EXIT_");
+}
+
 Result parse_result(Cursor& cursor) {
   const Token first = cursor.peek();
   Result result;
@@ -51,7 +56,7 @@ Result parse_result(Cursor& cursor) {
     cursor.take();
     result.kind = ResultKind::error;
     result.word = cursor.name_of(cursor.take());
-  } else if (first.kind == TokenKind::name && cursor.text(first).starts_with("SIG")) {
+  } else if (first.kind == TokenKind::name && is_signal(cursor.text(first))) {
     result.kind = ResultKind::signal;
     result.word = cursor.name_of(cursor.take());
   } else if (first.kind == TokenKind::minus) {

@@ -39,6 +39,7 @@ enum class ParameterKind : std::uint8_t {
   interval,
   mirror,
   bond,
+  vm,
   file,
   process,
   host,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a random scenario does: a call of the call table, with arguments that exist.
 #include <algorithm>
-#include <set>
 
 #include "scenarios/language/model_words.hpp"
 #include "tests/random/writer.hpp"
@@ -86,7 +85,12 @@ Call open_call(Writer& w, std::string_view verb, const std::string& kind) {
   });
   if (!w.possible) return {};
   Call call = making(w, joined({std::string(verb), "(", device->name, ")"}),
-                     kind == "sva" ? Kind::bond : Kind::fd, kind == "sva" ? "b" : "fd");
+                     kind == "sva"   ? Kind::bond
+                     : kind == "kvm" ? Kind::vm
+                                     : Kind::fd,
+                     kind == "sva"   ? "b"
+                     : kind == "kvm" ? "vm"
+                                     : "fd");
   call.makes.device = device->name;
   return call;
 }
@@ -131,11 +135,46 @@ std::optional<Call> open_device_call(Writer& w, std::string_view verb) {
   }
   if (verb == "dma_unmap") return plain_call(joined({"dma_unmap(", w.mr("dma_map"), ")"}));
   if (verb == "hang" || verb == "link_down" || verb == "link_up") {
-    const Device* device =
-        w.pick(w.draft.devices, [&](const Device& each) { return each.host == w.actor.host; });
+    const Device* device = w.pick(w.draft.devices, [&](const Device& each) {
+      return each.host == w.actor.host && each.kind != "kvm";
+    });
     return plain_call(joined({std::string(verb), "(", device == nullptr ? "" : device->name, ")"}));
   }
   return std::nullopt;
+}
+
+// What a process asks of KVM. Few guest pages, so that memslots meet.
+std::optional<Call> vm_call(Writer& w, std::string_view verb) {
+  if (verb == "KVM_CREATE_VM") return open_call(w, verb, "kvm");
+  const bool known = verb == "kvm_close" || verb.starts_with("KVM_") || verb.starts_with("guest_");
+  if (!known) return std::nullopt;
+  const Object* found =
+      w.object(Kind::vm, [&](const Object& each) { return each.owner == w.actor.name; });
+  const std::string vm = found == nullptr ? "" : found->name;
+  const auto below = [&](std::uint32_t bound) { return std::to_string(w.draw().below(bound)); };
+  const std::string begin = joined({std::string(verb), "(", vm});
+  if (verb == "kvm_close") return plain_call(begin + ")");
+  if (verb == "KVM_SET_USER_MEMORY_REGION") {
+    static const Words memslot_flags = {"",
+                                        "",
+                                        "",
+                                        ", KVM_MEM_LOG_DIRTY_PAGES",
+                                        ", KVM_MEM_READONLY",
+                                        ", KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY"};
+    const std::string slot = joined({begin, ", ", below(2)});
+    if (w.draw().chance(30)) return plain_call(slot + ")");
+    return plain_call(
+        joined({slot, ", ", below(3), ", ", w.pages(), w.draw().of(memslot_flags), ")"}));
+  }
+  if (verb == "KVM_GET_DIRTY_LOG") return value_call(joined({begin, ", ", below(2), ")"}));
+  if (verb == "KVM_CLEAR_DIRTY_LOG") {
+    return plain_call(joined({begin, ", ", below(2), ", ", below(4), ")"}));
+  }
+  if (verb == "KVM_PRE_FAULT_MEMORY") {
+    return value_call(joined({begin, ", ", below(4), ", ", below(3), ")"}));
+  }
+  if (verb == "guest_read") return value_call(joined({begin, ", ", below(4), ")"}));
+  return plain_call(joined({begin, ", ", below(4), ", ", w.number(), ")"}));
 }
 
 // Of an MR, or of a process whose page table the device shares.
@@ -297,8 +336,8 @@ bool by(const language::CallRow& row, Actor::Kind kind) {
 
 std::optional<Call> call_of(Draft& draft, std::string_view verb, const Actor& actor,
                             const std::vector<Object>& own) {
-  for (auto* group :
-       {memory_call, device_call, open_device_call, fabric_call, message_call, kernel_call}) {
+  for (auto* group : {memory_call, device_call, open_device_call, vm_call, fabric_call,
+                      message_call, kernel_call}) {
     Writer writer{.draft = draft, .actor = actor, .own = own};
     std::optional<Call> call = group(writer, verb);
     if (!call) continue;
@@ -307,75 +346,6 @@ std::optional<Call> call_of(Draft& draft, std::string_view verb, const Actor& ac
     return call;
   }
   return std::nullopt;
-}
-
-bool is_held_against_records(std::string_view call) {
-  static const std::set<std::string_view> calls = {
-      "pkey_mprotect",
-      "mremap",
-      "brk",
-      "mlock",
-      "mlock2",
-      "munlock",
-      "mlockall",
-      "munlockall",
-      "remap_file_pages",
-      "mincore",
-      "msync",
-      "process_madvise",
-      "vfork",
-      "execve",
-      "ftruncate",
-      "fallocate",
-      "pwrite",
-      "pread",
-      "fdatasync",
-      "direct_read",
-      "io_uring_register_buffers",
-      "io_uring_unregister_buffers",
-      "process_vm_readv",
-      "process_vm_writev",
-      "proc_mem_write",
-      "ptrace",
-      "process_mrelease",
-      "kill_process",
-      "move_pages",
-      "mbind",
-      "migrate_pages",
-      "uffd_register",
-      "uffd_unregister",
-      "uffd_writeprotect",
-      "uffd_copy",
-      "uffd_zeropage",
-      "uffd_continue",
-      "uffd_poison",
-      "uffd_move",
-      "clear_refs",
-      "pagemap_scan",
-      "uprobe_enable",
-      "uprobe_disable",
-      "hmm_range_fault",
-      "migrate_vma",
-      "make_device_exclusive",
-      "mmu_interval_notifier_insert",
-      "mmu_interval_notifier_remove",
-      "mmu_interval_read_begin",
-      "mmu_interval_read_retry",
-      "mmu_notifier_unregister",
-      "swapoff",
-      "memory_reclaim",
-      "lru_gen_aging",
-      "numa_scan",
-      "compact_memory",
-      "ksm_scan",
-      "ksm_unmerge",
-      "split_huge_pages",
-      "khugepaged",
-      "damon",
-      "damon_paddr",
-      "page_idle",
-  };
-  return calls.contains(call);
 }
 
 namespace {

@@ -34,7 +34,16 @@ struct Process {
 
 // What a call gives back, by the name that the scenario gives it.
 struct Object {
-  enum class Kind : std::uint8_t { none, mr, qp, handle, attachment, fd, bond } kind = Kind::none;
+  enum class Kind : std::uint8_t {
+    none,
+    mr,
+    qp,
+    handle,
+    attachment,
+    fd,
+    bond,
+    vm
+  } kind = Kind::none;
   std::string name{};
   std::string owner{};   // The process that made it.
   std::string device{};  // mr, bond: with which it is registered; qp: to which it leads.

@@ -82,13 +82,18 @@ void write_device(Draft& draft, const std::string& host, const std::string& name
   draft.line(line + " }");
 }
 
-// A device that is no adapter: the test device of HMM, or one that shares page tables.
+// A device that is no adapter: the test device of HMM, one that shares page tables, or KVM.
 void write_other(Draft& draft, const std::string& host, const std::string& kind) {
-  const std::string name = kind == "mirror" ? "hmm0" : kind == "sva" ? "acc0" : "nic0";
+  static const std::vector<std::string> dirty_logs = {"by_get", "manual", "initially_set"};
+  const std::string name = kind == "mirror" ? "hmm0"
+                           : kind == "sva"  ? "acc0"
+                           : kind == "kvm"  ? "kvm0"
+                                            : "nic0";
   draft.devices.push_back({.name = joined({host, ".", name}), .host = host, .kind = kind});
   std::string settings = kind == "mirror" ? "memory private" : "tlb 2 entries";
-  if (kind != "pci" && draft.draw.chance(40))
+  if (kind != "pci" && kind != "kvm" && draft.draw.chance(40))
     settings = kind == "mirror" ? "memory coherent" : "pri no";
+  if (kind == "kvm") settings = joined({"dirty_log ", draft.draw.of(dirty_logs)});
   if (kind == "sva" && draft.draw.chance(20)) settings = "completes_after_writes no";
   draft.line(joined({"    device ", name, ": ", kind, " { ", settings, " }"}));
 }
@@ -111,6 +116,7 @@ void write_host(Draft& draft, const std::string& host) {
   if (draft.draw.chance(8)) write_other(draft, host, "mirror");
   if (draft.draw.chance(16)) write_other(draft, host, "sva");
   if (draft.draw.chance(14)) write_other(draft, host, "pci");
+  if (draft.draw.chance(9)) write_other(draft, host, "kvm");
   draft.line("}");
 }
 
