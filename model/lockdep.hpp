@@ -24,6 +24,9 @@ enum class LockClass : std::uint8_t {
   folio,
   driver,
   rcache,
+  segment,
+  attachment,
+  invalidate,
   reclaim,     // fs_reclaim: whoever allocates may have to free memory first.
   callback,    // __mmu_notifier_invalidate_range_start_map: held while callbacks run.
   range,       // Held from range_start to range_end; mmu_interval_read_begin() waits for it.
@@ -36,17 +39,18 @@ enum class LockClass : std::uint8_t {
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(LockClass::count)>
-    lock_class_names{"mmap_lock",  "vma lock",       "page table lock", "rmap lock",
-                     "folio lock", "driver's lock",  "lock of a cache", "reclaim",
-                     "callback",   "end of a range", "adapter",         "remote transfer",
-                     "activation", "recall",         "monitor"};
+    lock_class_names{"mmap_lock",        "vma lock",      "page table lock", "rmap lock",
+                     "folio lock",       "driver's lock", "lock of a cache", "seg->sema",
+                     "att->mutex",       "invalidate_mutex", "reclaim",      "callback",
+                     "end of a range",   "adapter",       "remote transfer", "activation",
+                     "recall",           "monitor"};
 
 constexpr std::string_view name_of(LockClass one) {
   return one == LockClass::count ? "something else"
                                  : lock_class_names[static_cast<std::size_t>(one)];
 }
 
-using LockClasses = std::uint16_t;
+using LockClasses = std::uint32_t;
 constexpr LockClasses bit(LockClass one) {
   return static_cast<LockClasses>(1U << static_cast<unsigned>(one));
 }

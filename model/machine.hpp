@@ -12,6 +12,7 @@
 #include "model/device/adapter.hpp"
 #include "model/device/attachment.hpp"
 #include "model/device/rcache.hpp"
+#include "model/device/xpmem.hpp"
 #include "model/fabric/message.hpp"
 #include "model/memory/cpu.hpp"
 #include "model/memory/gather.hpp"
@@ -130,6 +131,7 @@ struct Machine {
   Tracked<Registration, 2> registrations{};
   Tracked<Attachment, 2> attachments{};
   Tracked<Rcache, 1> caches{};  // One for each address space, if any process has one.
+  Tracked<Xpmem, 1> xpmem{};    // One, if any host has the module.
   Tracked<QueuePair, 1> queues{};
   Small<Posted, 2> posted{};
   Small<Asked, 1> asked{};
@@ -152,7 +154,7 @@ struct Machine {
         std::tie(frames),
         std::tuple(each(hosts), each(mappings), each(spaces), each(notifiers), each(cpus),
                    each(adapters), each(registrations), each(attachments), each(caches),
-                   each(tasks), each(lines)),
+                   each(xpmem), each(tasks), each(lines)),
         std::tie(queues, posted, asked, recalls, mail, variables, points, observed));
   }
 

@@ -43,6 +43,7 @@ struct AdapterSetup {
     mirror,  // The test device of HMM (lib/test_hmm.c): its driver copies under its lock.
     sva,     // Shares the page table of a process: PASID, ATS and PRI.
     pci,     // Behind an IOMMU, by the DMA API: its TLB is the IOMMU's.
+    xpmem,   // No hardware: /dev/xpmem, the module of that name.
   };
   std::string name{};  // With its host: A.rnic0
   HostId host{};
@@ -65,10 +66,11 @@ struct AdapterKindInfo {
   std::string_view name;
   std::string_view usual_policy;  // Where a scenario names none.
 };
-inline constexpr std::array<AdapterKindInfo, 4> adapter_kinds{{{"rnic", "interval_notifier"},
+inline constexpr std::array<AdapterKindInfo, 5> adapter_kinds{{{"rnic", "interval_notifier"},
                                                                {"mirror", "interval_notifier"},
                                                                {"sva", "sva"},
-                                                               {"pci", "iommu_strict"}}};
+                                                               {"pci", "iommu_strict"},
+                                                               {"xpmem", "xpmem_module"}}};
 constexpr const AdapterKindInfo& info_of(AdapterSetup::Kind kind) {
   return adapter_kinds[static_cast<std::size_t>(kind)];
 }
@@ -135,6 +137,7 @@ struct RegionSetup {
   bool hugetlb = false;   // MAP_HUGETLB
   bool gigantic = false;  // And MAP_HUGE_1GB.
   bool grows_down = false;
+  bool xpmem = false;  // Addresses at which memory of others is attached.
 };
 
 // Pages of an address space that a conformance run looks at: every `stride`th from `first` on.

@@ -166,13 +166,13 @@ void add(Renamed& out, const AdapterSetup& adapter) {
 
 void add(Renamed& out, const RegionSetup& region) {
   const auto& [name, mm, pages, address, file, offset, shared, read, write, exec, lazy, locked,
-               huge, hugetlb, gigantic, grows_down] = region;
+               huge, hugetlb, gigantic, grows_down, xpmem] = region;
   out.add(mm);
   out.add(pages);
   out.add(file);
   out.add(offset);
   for (const bool flag :
-       {shared, read, write, exec, lazy, locked, huge, hugetlb, gigantic, grows_down}) {
+       {shared, read, write, exec, lazy, locked, huge, hugetlb, gigantic, grows_down, xpmem}) {
     out.add(flag);
   }
 }

@@ -32,6 +32,8 @@ struct Wait {
     mail,       // A message from process `sequence` waits for process `index`.
     userfault,  // The page of address space `index` is not left to userfaultfd any more. What it
                 // is about, and in which life of the address space, is in `sequence`.
+    recallable,  // No fault into memory of the XPMEM group `index` is in progress.
+    unrecalled,  // Nor is a recall of it.
     gate,       // The line `index` may start.
   };
 

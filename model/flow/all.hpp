@@ -30,6 +30,7 @@
 #include "model/flow/tlb.hpp"
 #include "model/flow/userfault.hpp"
 #include "model/flow/watch.hpp"
+#include "model/flow/xpmem.hpp"
 #include "model/flow/zap.hpp"
 
 namespace model {
@@ -66,6 +67,8 @@ struct Flow {
                Dma, Prefetch, Register, Deregister, Hang,  // dma.hpp
                RcacheGet, RcachePut, RcacheFlush, RcacheDereg, RcacheTold, RcacheEvent,
                RcacheMonitor,                                                      // rcache.hpp
+               XpmemCall, XpmemAttach, XpmemFault, XpmemClear, XpmemWalk, XpmemRemove, XpmemRecall,
+               XpmemDetach, XpmemRelease, XpmemTeardown,  // xpmem.hpp
                Connect, Attach, Detach, Rdma, Serve, Window, Send, Receive, Kill,  // remote.hpp
                PolicyCall>  // policy/policy.hpp
       body;

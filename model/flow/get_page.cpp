@@ -39,7 +39,7 @@ Next GetPage::run(Context& c) {
       result = c.task().result;
       if (result.ok() && result.number != 0) result = Result::error(ENOMEM);  // It did not move.
       lose_write(c);
-      if (mode == Mode::request && result == Result::error(EBUSY) &&
+      if ((mode == Mode::request || held) && result == Result::error(EBUSY) &&
           c.task().awaited.kind == Wait::Kind::userfault) {
         result = Result::error(EFAULT);  // Without FAULT_FLAG_ALLOW_RETRY.
       }
@@ -49,11 +49,11 @@ Next GetPage::run(Context& c) {
                                               : Step::unlock;
       return Next::pass;
     case Step::unlock:
-      c.release(lock);
+      if (!held) c.release(lock);
       c.task().lookup_failed = mode != Mode::cpu && !result.ok();
       return c.done(result);
     case Step::wait:  // VM_FAULT_RETRY: nobody waits with the lock held.
-      c.release(lock);
+      if (!held) c.release(lock);
       what = c.task().awaited;
       if (what.kind != Wait::Kind::none) c.spend(Cost::context_switch);
       if (what.kind == Wait::Kind::userfault) c.spend(Cost::context_switch);  // Its reader wakes.
@@ -62,8 +62,8 @@ Next GetPage::run(Context& c) {
       return Next::again;
     case Step::awaited:
       if (what.kind != Wait::Kind::none) c.spend(Cost::context_switch);
-      if (!c.mm(mm).alive) return c.done(Result::error(EFAULT));  // SIGKILL
-      step = Step::lock;
+      if (!c.mm(mm).alive && !held) return c.done(Result::error(EFAULT));  // SIGKILL
+      step = held ? Step::walk : Step::lock;
       return Next::pass;
   }
   return c.done();
@@ -76,6 +76,11 @@ Next GetPage::walk(Context& c) {
   c.spend(Cost::pte_walk);
   const Vma* vma = space.find_vma(page);
   const bool can = vma != nullptr && vma->allows(write);
+  if (vma != nullptr && vma->xpmem && mode != Mode::cpu) {  // VM_IO, VM_PFNMAP: check_vma_flags()
+    result = Result::error(EFAULT);
+    step = Step::unlock;
+    return Next::again;
+  }
   if (mode == Mode::look_up && write && vma != nullptr && !vma->write && vma->allows(false)) {
     result = Result::error(EPERM);  // hmm_vma_fault()
     step = Step::unlock;
@@ -171,7 +176,9 @@ Next Access::run(Context& c) {
     case Step::access:
       if (!perform(c, page)) {
         step = Step::faulted;
-        const bool by_vma = c.setup.switches.vma_lock && c.mm(mm).find_vma(page) != nullptr;
+        // What has a fault() and no map_pages() lets the VMA's lock go at once, for mmap_lock.
+        const Vma* vma = std::as_const(c.machine).spaces[mm.index()].find_vma(page);
+        const bool by_vma = c.setup.switches.vma_lock && vma != nullptr && !vma->xpmem;
         return c.call({GetPage{
             .mode = GetPage::Mode::cpu, .write = write, .by_vma = by_vma, .mm = mm, .page = page}});
       }

@@ -21,9 +21,12 @@ enum class LockKind : std::uint8_t {
   folio,       // The folio lock.
   driver,      // The driver's own lock for a registration: umem_mutex in ib_umem_odp.
   rcache,      // In user space: that of a registration cache.
+  segment,     // Of XPMEM: seg->sema, and
+  attachment,  // att->mutex, and
+  invalidate,  // att->invalidate_mutex.
 };
 
-// Names one lock of the machine; `index` numbers an address space, a mapping, a frame or an MR.
+// Names one lock of the machine; `index` numbers what has it.
 struct LockId {
   LockKind kind = LockKind::mmap;
   std::uint32_t index = 0;

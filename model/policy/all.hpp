@@ -22,6 +22,7 @@
 #include "model/policy/sva.hpp"
 #include "model/policy/two_pass.hpp"
 #include "model/policy/xpmem.hpp"
+#include "model/policy/xpmem_module.hpp"
 
 namespace model {
 
@@ -41,7 +42,8 @@ using Policy = std::variant<NonePolicy,              //
                             EvictRestorePolicy,      //
                             MirrorRoPolicy,          //
                             HugeBlockPolicy,         //
-                            EpochPolicy>;
+                            EpochPolicy,             //
+                            XpmemModulePolicy>;
 
 static_assert(InvalidationPolicy<NonePolicy> && InvalidationPolicy<PinAllPolicy> &&
               InvalidationPolicy<IntervalNotifierPolicy> && InvalidationPolicy<KvmPolicy> &&
@@ -51,6 +53,6 @@ static_assert(InvalidationPolicy<NonePolicy> && InvalidationPolicy<PinAllPolicy>
               InvalidationPolicy<RefEndPolicy> && InvalidationPolicy<GruPolicy> &&
               InvalidationPolicy<TwoPassPolicy> && InvalidationPolicy<EvictRestorePolicy> &&
               InvalidationPolicy<MirrorRoPolicy> && InvalidationPolicy<HugeBlockPolicy> &&
-              InvalidationPolicy<EpochPolicy>);
+              InvalidationPolicy<EpochPolicy> && InvalidationPolicy<XpmemModulePolicy>);
 
 }  // namespace model

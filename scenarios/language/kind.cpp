@@ -11,7 +11,7 @@ namespace language {
 namespace {
 
 // By Kind: with its article, so that the noun is what follows it.
-constexpr std::array<std::string_view, 30> kinds = {
+constexpr std::array<std::string_view, 32> kinds = {
     "something unknown",
     "nothing",
     "a condition",
@@ -32,6 +32,8 @@ constexpr std::array<std::string_view, 30> kinds = {
     "an interval notifier",
     "an open device (fd)",
     "a bond",
+    "a segment (segid)",
+    "an access permit (apid)",
     "a file",
     "a process",
     "a host",
@@ -109,6 +111,10 @@ std::string_view description(ParameterKind kind) {
       return description(Kind::mirror);
     case ParameterKind::bond:
       return description(Kind::bond);
+    case ParameterKind::segment:
+      return description(Kind::segment);
+    case ParameterKind::permit:
+      return description(Kind::permit);
     case ParameterKind::file:
       return description(Kind::file);
     case ParameterKind::process:

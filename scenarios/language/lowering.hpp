@@ -99,6 +99,7 @@ class Lowering {
   void need_kind(const model::Call& call, Span span);
   void need_origin(const model::Call& call, const StepInfo& info);
   void need_rcache(model::MmId process, Span span);
+  void need_xpmem(const model::Call& call, Span span);
   void need_link(model::HostId from, model::HostId to, Span span);
   std::optional<std::uint32_t> variable_of(const Expr& expr) const;
 

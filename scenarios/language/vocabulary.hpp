@@ -39,6 +39,8 @@ enum class ParameterKind : std::uint8_t {
   interval,
   mirror,
   bond,
+  segment,
+  permit,
   file,
   process,
   host,

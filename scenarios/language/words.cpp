@@ -114,6 +114,7 @@ Vocabulary settings_of_machines() {
          "64",
          "Translations that the IOMMU has for it.",
          {"lru", "fifo"}}}},
+      {"xpmem", "The module XPMEM: /dev/xpmem. It has no settings but those of its policy.", {}},
       {"mirror",
        "The test device of HMM (lib/test_hmm.c), without hardware.",
        {{"memory",
@@ -228,6 +229,7 @@ void add_region_words(Vocabulary& words) {
       {"shmem", "Shared anonymous memory."},
       {"hugetlb", "Anonymous memory of huge pages."},
       {"file", "Pages of a file: file NAME."},
+      {"xpmem", "Addresses at which xpmem_attach() maps memory of other processes."},
   };
   words.region_flags = {
       {"rw", "Readable and writable (default)."},
