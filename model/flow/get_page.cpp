@@ -218,7 +218,8 @@ bool Access::perform(Context& c, Page page) {
     cpu.fill({.mm = mm,
               .page = first,
               .frame = FrameId{pte.target - (page.value - first.value)},
-              .generation = std::as_const(c.machine).frames[pte.frame()].generation,
+              .generation = pte.special ? attached_generation(c, mm, page)
+                                        : std::as_const(c.machine).frames[pte.frame()].generation,
               .order = static_cast<std::uint8_t>(std::countr_zero(pte.pages())),
               .write = pte.write && pte.dirty},
              page);

@@ -11,6 +11,7 @@ namespace model {
 bool Populate::find_vma(Context& c) {
   const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
   const Vma* vma = space.vma_from(pages.at(cursor));
+  while (vma != nullptr && vma->xpmem) vma = space.vma_from(vma->pages.end());  // __mm_populate()
   if (vma == nullptr || vma->pages.first >= pages.end()) return false;
   if (pages.at(cursor) < vma->pages.first) {
     cursor = vma->pages.first.value - pages.first.value;

@@ -295,6 +295,9 @@ void mark_attached_dirty(Context& c, std::uint32_t attachment, PageRange pages);
 // reference, if it has one. That is left to the caller, as its frame; none: it has none.
 FrameId clear_special(Context& c, MmId mm, Page page);
 
+// Of the frame that such an entry names, when it was looked up: the page may be gone since.
+std::uint16_t attached_generation(const Context& c, MmId mm, Page page);
+
 // xpmem_close_handler(): an attachment in these pages that nobody is detaching. None: there is none.
 std::optional<std::uint32_t> to_close(const Machine& machine, MmId mm, PageRange pages);
 void close_attachment(Context& c, std::uint32_t attachment, PageRange pages);

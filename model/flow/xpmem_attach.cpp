@@ -99,6 +99,17 @@ FrameId clear_special(Context& c, MmId mm, Page page) {
   return {};
 }
 
+std::uint16_t attached_generation(const Context& c, MmId mm, Page page) {
+  for (const XpmemAttachment& use : module_of(c).attachments) {
+    if (use.user != mm || !use.pages.contains(page)) continue;
+    const Registration& known = std::as_const(c.machine).registrations[use.mr.index()];
+    const PfnEntry entry = known.table.at(use.source_of(page));
+    if (entry.populated()) return entry.generation;
+  }
+  const Pte pte = std::as_const(c.machine).spaces[mm.index()].page_table.at(page);
+  return std::as_const(c.machine).frames[pte.frame()].generation;
+}
+
 // ---- XpmemAttach
 
 Wait XpmemAttach::guard() const {

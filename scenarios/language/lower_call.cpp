@@ -207,6 +207,10 @@ void Lowering::need_xpmem(const model::Call& call, Span span) {
     return each.kind == model::AdapterSetup::Kind::xpmem && each.host == call.host;
   });
   if (!loaded) problem(span, "this host has no device of kind xpmem");
+  if (call.target.variable.some()) {
+    const Symbol owner = checked_.variables[call.target.variable.index()].owner;
+    if (host_of(owner) != call.host) problem(span, "it is of another host");
+  }
   if (call.verb != Verb::xpmem_attach) return;
   const auto inside = [&](const model::RegionSetup& each) {
     return each.xpmem && each.mm == call.mm &&

@@ -24,6 +24,7 @@ struct Region {
   std::string host{};
   std::uint32_t pages = 1;
   bool lazy = false;
+  bool xpmem = false;  // Addresses to attach memory at.
 };
 
 struct Process {
@@ -34,12 +35,23 @@ struct Process {
 
 // What a call gives back, by the name that the scenario gives it.
 struct Object {
-  enum class Kind : std::uint8_t { none, mr, qp, handle, attachment, fd, bond } kind = Kind::none;
+  enum class Kind : std::uint8_t {
+    none,
+    mr,
+    qp,
+    handle,
+    attachment,
+    fd,
+    bond,
+    segment,
+    permit,
+  } kind = Kind::none;
   std::string name{};
   std::string owner{};   // The process that made it.
   std::string device{};  // mr, bond: with which it is registered; qp: to which it leads.
   std::string maker{};   // mr: the call that made it.
   std::uint32_t pages = 0;
+  std::string region{};  // segment: whose memory it is; permit: likewise.
 };
 
 struct Label {
