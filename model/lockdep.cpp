@@ -107,8 +107,8 @@ LockOrder order_of_reclaim() {
 }
 
 LockClasses held_by(const Machine& machine, TaskId task, const FlowStack& stack) {
-  LockClasses held = locks_of_spaces(machine, task) | ranges_of(machine, task) |
-                     locks_of_xpmem(machine, task);
+  LockClasses held =
+      locks_of_spaces(machine, task) | ranges_of(machine, task) | locks_of_xpmem(machine, task);
   for (const Mapping& mapping : machine.mappings) {
     if (mapping.lock.held_by(task)) held |= bit(LockClass::rmap);
   }

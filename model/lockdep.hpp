@@ -39,11 +39,11 @@ enum class LockClass : std::uint8_t {
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(LockClass::count)>
-    lock_class_names{"mmap_lock",        "vma lock",      "page table lock", "rmap lock",
-                     "folio lock",       "driver's lock", "lock of a cache", "seg->sema",
-                     "att->mutex",       "invalidate_mutex", "reclaim",      "callback",
-                     "end of a range",   "adapter",       "remote transfer", "activation",
-                     "recall",           "monitor"};
+    lock_class_names{"mmap_lock",      "vma lock",         "page table lock", "rmap lock",
+                     "folio lock",     "driver's lock",    "lock of a cache", "seg->sema",
+                     "att->mutex",     "invalidate_mutex", "reclaim",         "callback",
+                     "end of a range", "adapter",          "remote transfer", "activation",
+                     "recall",         "monitor"};
 
 constexpr std::string_view name_of(LockClass one) {
   return one == LockClass::count ? "something else"

@@ -67,6 +67,14 @@ bool Machine::in_progress(MrId mr) const {
   return region.ranges != 0 && notifiers[region.mm.index()].listens(mr);
 }
 
+const XpmemAttachment* Machine::attached(MmId mm, Page page) const {
+  if (xpmem.empty()) return nullptr;
+  const Vma* vma = spaces[mm.index()].find_vma(page);
+  if (vma == nullptr || !vma->xpmem) return nullptr;
+  const auto found = xpmem[0].last_at(mm, page);
+  return found ? &xpmem[0].attachments[*found] : nullptr;
+}
+
 bool Machine::satisfied(const Wait& wait, TaskId task) const {
   switch (wait.kind) {
     case Wait::Kind::none:

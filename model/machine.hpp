@@ -174,6 +174,8 @@ struct Machine {
   // Whether an invalidation is counted as running. Who unsubscribes gets no range_end any more,
   // and what it has counted until then is nobody's business.
   bool in_progress(MrId mr) const;
+  // The attachment of XPMEM through which a program uses the page. None: it is its own.
+  const XpmemAttachment* attached(MmId mm, Page page) const;
   bool satisfied(const Wait& wait, TaskId task) const;
   bool gate_open(const Gate& gate) const;
 

@@ -221,8 +221,8 @@ void World::encode_variable(sim::Encoder& out, VariableId variable,
 
 void World::encode_machine(sim::Encoder& out, Names& names, const Symmetry& symmetry) const {
   const auto& [shared, frames, hosts, mappings, spaces, notifiers, cpus, adapters, registrations,
-               attachments, caches, xpmem, queues, posted, asked, recalls, tasks, mail, variables, lines,
-               running, points, observed] = machine_;
+               attachments, caches, xpmem, queues, posted, asked, recalls, tasks, mail, variables,
+               lines, running, points, observed] = machine_;
   const auto& order = symmetry.order;
   in_order(order[host_kind], hosts,
            [&](std::uint32_t id) { encode_host(out, names, machine_.hosts[id]); });

@@ -26,15 +26,6 @@ bool private_elsewhere(const Machine& machine, MmId mm, FrameId frame) {
   return false;
 }
 
-// The attachment of XPMEM through which a program uses the page. None: it is its own.
-const XpmemAttachment* attached(const Machine& machine, MmId mm, Page page) {
-  if (machine.xpmem.empty()) return nullptr;
-  const Vma* vma = machine.spaces[mm.index()].find_vma(page);
-  if (vma == nullptr || !vma->xpmem) return nullptr;
-  const auto found = machine.xpmem[0].last_at(mm, page);
-  return found ? &machine.xpmem[0].attachments[*found] : nullptr;
-}
-
 // A program uses memory of another process: its page table is the owner's secondary MMU.
 PropertySet judge_attached(const Machine& machine, const Event& event, const XpmemAttachment& use) {
   const MmId owner = machine.registrations[use.mr.index()].mm;
@@ -52,7 +43,7 @@ PropertySet judge_attached(const Machine& machine, const Event& event, const Xpm
 PropertySet judge_cpu(const Machine& machine, const Event& event) {
   const bool alive = machine.frames[event.frame].generation == event.generation;
   if (!alive) return bit(Property::use_after_free);
-  const XpmemAttachment* use = attached(machine, event.mm, event.pages.first);
+  const XpmemAttachment* use = machine.attached(event.mm, event.pages.first);
   return use == nullptr ? 0 : judge_attached(machine, event, *use);
 }
 
@@ -435,7 +426,7 @@ PropertySet exercised_by(const Machine& machine, const Event& event) {
       return bit(deadlock) | bit(lock_cycle) | bit(sleep_in_atomic);
     case EventKind::cpu_read:
     case EventKind::cpu_write:
-      if (attached(machine, event.mm, event.pages.first) == nullptr) return bit(use_after_free);
+      if (machine.attached(event.mm, event.pages.first) == nullptr) return bit(use_after_free);
       return bit(use_after_free) | bit(stale_translation) |
              (is_write(event) ? bit(write_without_permission) | bit(fork_leak) : 0);
     case EventKind::dma_read:

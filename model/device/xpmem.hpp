@@ -58,8 +58,8 @@ struct XpmemAttachment {
   MrId mr{};          // What is mapped, by the owner's pages.
   bool listed = false;
   bool destroying = false;
-  bool valid = false;      // XPMEM_FLAG_VALIDPTEs
-  Lock mutex{};            // Faults, detaching, and clearing that no notifier asks for.
+  bool valid = false;       // XPMEM_FLAG_VALIDPTEs
+  Lock mutex{};             // Faults, detaching, and clearing that no notifier asks for.
   Lock invalidate_mutex{};  // Clearing for the notifier; detaching marks under it.
   PageSet put{};            // Offsets whose reference is dropped, and whose entry is still there.
 

@@ -66,9 +66,9 @@ struct Flow {
                Watch, Unwatch, ReadInterval,               // watch.hpp
                Dma, Prefetch, Register, Deregister, Hang,  // dma.hpp
                RcacheGet, RcachePut, RcacheFlush, RcacheDereg, RcacheTold, RcacheEvent,
-               RcacheMonitor,                                                      // rcache.hpp
+               RcacheMonitor,  // rcache.hpp
                XpmemCall, XpmemAttach, XpmemFault, XpmemClear, XpmemWalk, XpmemRemove, XpmemRecall,
-               XpmemDetach, XpmemRelease, XpmemTeardown,  // xpmem.hpp
+               XpmemDetach, XpmemRelease, XpmemTeardown,                           // xpmem.hpp
                Connect, Attach, Detach, Rdma, Serve, Window, Send, Receive, Kill,  // remote.hpp
                PolicyCall>  // policy/policy.hpp
       body;

@@ -183,8 +183,8 @@ Next HandleFault::decide(Context& c) {
   return c.done();
 }
 
-// A VMA of XPMEM, always under mmap_lock: its vm_ops have a fault() and no map_pages(). What is there
-// and read-only becomes writable, as in wp_pfn_shared() without a pfn_mkwrite().
+// A VMA of XPMEM, always under mmap_lock: its vm_ops have a fault() and no map_pages(). What is
+// there and read-only becomes writable, as in wp_pfn_shared() without a pfn_mkwrite().
 Next HandleFault::decide_attached(Context& c, Pte pte, const Vma& vma) {
   if (!vma.allows(write)) return c.give(Result::error(EFAULT));
   if (by_vma) return wait_for(c, {});

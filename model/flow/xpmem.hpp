@@ -68,7 +68,7 @@ struct XpmemAttach {
 struct XpmemFault {
   static constexpr std::string_view name = "xpmem_fault";
   static constexpr std::array<std::string_view, 14> steps{
-      "enter", "block_recall", "down_read", "relock", "lock_owner",       "relocked", "lock",
+      "enter", "block_recall", "down_read", "relock",  "lock_owner",      "relocked", "lock",
       "pin",   "pinned",       "look",      "up_read", "lock_invalidate", "insert",   "unlock"};
   enum class Step : std::uint8_t {
     enter,
@@ -87,8 +87,8 @@ struct XpmemFault {
     unlock,
   } step = Step::enter;
   bool write = false;
-  bool unlocked = false;   // mmap_lock was given up in between.
-  bool blocks = false;     // xpmem_block_recall_PFNs()
+  bool unlocked = false;  // mmap_lock was given up in between.
+  bool blocks = false;    // xpmem_block_recall_PFNs()
   bool has_sema = false;
   bool has_owner = false;  // The owner's mmap_lock.
   bool has_mutex = false;
@@ -298,7 +298,8 @@ FrameId clear_special(Context& c, MmId mm, Page page);
 // Of the frame that such an entry names, when it was looked up: the page may be gone since.
 std::uint16_t attached_generation(const Context& c, MmId mm, Page page);
 
-// xpmem_close_handler(): an attachment in these pages that nobody is detaching. None: there is none.
+// xpmem_close_handler(): an attachment in these pages that nobody is detaching. None: there is
+// none.
 std::optional<std::uint32_t> to_close(const Machine& machine, MmId mm, PageRange pages);
 void close_attachment(Context& c, std::uint32_t attachment, PageRange pages);
 

@@ -21,10 +21,11 @@ MmId owner_of(const Context& c, std::uint32_t attachment) {
 Small<Page, 4> mapped_in(const Context& c, std::uint32_t attachment, PageRange pages) {
   Small<Page, 4> found;
   const MmId user = module_of(c).attachments[attachment].user;
-  std::as_const(c.machine).spaces[user.index()].page_table.for_each(
-      pages, [&](Page page, const Pte& pte) {
-        if (pte.special) found.push_back(page);
-      });
+  std::as_const(c.machine).spaces[user.index()].page_table.for_each(pages,
+                                                                    [&](Page page, const Pte& pte) {
+                                                                      if (pte.special)
+                                                                        found.push_back(page);
+                                                                    });
   return found;
 }
 
@@ -141,17 +142,12 @@ int XpmemAttach::refusal(Context& c) const {
 void XpmemAttach::create(Context& c) {
   const MmId owner = module_of(c).segments[segment].owner;
   const MrId mr{static_cast<std::uint32_t>(c.machine.registrations.size())};
-  c.machine.registrations.push_back(
-      {.mm = owner,
-       .pages = {.first = first, .count = place.count},
-       .adapter = xpmem_device(c.machine, c.machine.host_of(mm))});
+  c.machine.registrations.push_back({.mm = owner,
+                                     .pages = {.first = first, .count = place.count},
+                                     .adapter = xpmem_device(c.machine, c.machine.host_of(mm))});
   attachment = static_cast<std::uint32_t>(module_of(c).attachments.size());
-  change_module(c).attachments.push_back({.permit = permit,
-                                          .user = mm,
-                                          .pages = place,
-                                          .source = first,
-                                          .mr = mr,
-                                          .listed = true});
+  change_module(c).attachments.push_back(
+      {.permit = permit, .user = mm, .pages = place, .source = first, .mr = mr, .listed = true});
 }
 
 Next XpmemAttach::run(Context& c) {
@@ -252,8 +248,8 @@ Next XpmemClear::run(Context& c) {
     case Step::lock_invalidate:
       c.take(invalidate_lock(attachment), LockMode::write);
       has_invalidate = true;
-      step = notifier && module_of(c).attachments[attachment].destroying ? Step::unlock
-                                                                         : Step::unpin;
+      step =
+          notifier && module_of(c).attachments[attachment].destroying ? Step::unlock : Step::unpin;
       return Next::pass;
     case Step::unpin:
       return unpin(c);
@@ -356,8 +352,8 @@ Next XpmemWalk::next(Context& c) {
     const XpmemAttachment& use = module.attachments[cursor];
     const std::uint32_t number = module.permits[use.permit].segment;
     const XpmemSegment& from = module.segments[number];
-    const bool ours = segment == all_segments ? from.owner == owner && !from.destroying
-                                              : segment == number;
+    const bool ours =
+        segment == all_segments ? from.owner == owner && !from.destroying : segment == number;
     if (!ours || !use.listed || !use.valid || !use.sources().overlaps(part)) continue;
     const XpmemModulePolicy& policy = xpmem_policy(c, owner);
     const bool own = notifier && !policy.end_locks;

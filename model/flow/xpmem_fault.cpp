@@ -190,8 +190,7 @@ bool XpmemFault::more(Context& c) {
   const XpmemModulePolicy& policy = xpmem_policy(c, mm);
   const XpmemAttachment& use = module_of(c).attachments[attachment];
   const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
-  const Vma* vma =
-      std::as_const(c.machine).spaces[owner.index()].find_vma(use.source_of(page));
+  const Vma* vma = std::as_const(c.machine).spaces[owner.index()].find_vma(use.source_of(page));
   for (;;) {
     const std::uint32_t gap = backwards ? page.value - next.value : next.value - page.value;
     if (gap >= (backwards ? policy.faults_before : policy.faults_after)) return false;

@@ -156,9 +156,8 @@ Next XpmemRemove::run(Context& c) {
       if (own.destroying || (recall && own.recalling)) return c.give();
       (recall ? own.recalling : own.destroying) = true;
       if (!recall) {
-        each_attachment(c, segment, [&](const XpmemAttachment& use) {
-          c.registration(use.mr).live = false;
-        });
+        each_attachment(c, segment,
+                        [&](const XpmemAttachment& use) { c.registration(use.mr).live = false; });
       }
       step = Step::down_write;
       return Next::again;

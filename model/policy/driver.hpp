@@ -114,7 +114,7 @@ class Driver {
   void take_away(AttachmentId attachment, PageRange pages);
 
   // ---- The module XPMEM.
-  bool attached(const PolicyCall& call) const;  // Somebody has some of the range's pages.
+  bool attached(const PolicyCall& call) const;          // Somebody has some of the range's pages.
   Next invalidate_attachments(const PolicyCall& call);  // Takes them.
   Next tear_down_group(const PolicyCall& call);         // The process that the notifier is of ends.
 

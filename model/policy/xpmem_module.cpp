@@ -12,8 +12,9 @@ constexpr std::array settings_table{
     word<P, &P::invalidate>("invalidate", "end|start",
                             "which callback takes pages from their users; 'start' counts ranges, "
                             "too"),
-    word<P, &P::put>("put", "before|after",
-                     "whether a reference is dropped before or after the entry is gone and flushed"),
+    word<P, &P::put>(
+        "put", "before|after",
+        "whether a reference is dropped before or after the entry is gone and flushed"),
     word<P, &P::map_write>("map_write", "always|as_owner",
                            "whether an entry allows what the owner's does not"),
     flag<P, &P::current_only>("current_only",
@@ -22,8 +23,9 @@ constexpr std::array settings_table{
     flag<P, &P::serialize>("serialize",
                            "whoever sets or clears entries has invalidate_mutex; 'no': only the "
                            "notifier"),
-    flag<P, &P::recheck>("recheck", "a fault starts over if an invalidation ran since its look-up; "
-                                    "wants 'invalidate start'"),
+    flag<P, &P::recheck>("recheck",
+                         "a fault starts over if an invalidation ran since its look-up; "
+                         "wants 'invalidate start'"),
     flag<P, &P::mark_dirty>("mark_dirty", "what could be written is marked dirty when it is taken"),
     flag<P, &P::attach_locked>("attach_locked",
                                "xpmem_attach() maps with att->mutex held, and known to others"),
@@ -45,8 +47,7 @@ constexpr std::array<std::string_view, 2> steps_of_callback{"enter", "over"};
 std::span<const Setting<P>> P::settings() { return settings_table; }
 
 StepNames P::steps(Hook hook) {
-  const bool called =
-      hook == Hook::range_start || hook == Hook::range_end || hook == Hook::release;
+  const bool called = hook == Hook::range_start || hook == Hook::range_end || hook == Hook::release;
   return called ? StepNames{steps_of_callback} : StepNames{};
 }
 

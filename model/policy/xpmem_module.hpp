@@ -22,7 +22,8 @@ struct XpmemModulePolicy : PolicyDefaults {
   static constexpr std::string_view name = "xpmem_module";
   static constexpr std::string_view device = "xpmem";
   static constexpr Guarantees guarantees{
-      .promises = all_of({Property::unbalanced_notifier, Property::sleep_in_atomic}),
+      .promises = all_of(
+          {Property::unbalanced_notifier, Property::sleep_in_atomic, Property::coverage_gap}),
       .breaks = all_of({Property::use_after_free, Property::stale_translation,
                         Property::write_without_permission, Property::install_in_range,
                         Property::stale_install, Property::unmarked_write, Property::lost_update,

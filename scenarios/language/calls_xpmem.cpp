@@ -9,8 +9,8 @@ Parameter segment() { return of(ParameterKind::segment, "segid"); }
 Parameter permit() { return of(ParameterKind::permit, "apid"); }
 
 CallRow make_row() {
-  const Parameter mode = flags(
-      "mode", {"S_IRUSR", "S_IWUSR", "S_IRGRP", "S_IWGRP", "S_IROTH", "S_IWOTH", "S_ISVTX"});
+  const Parameter mode =
+      flags("mode", {"S_IRUSR", "S_IWUSR", "S_IRGRP", "S_IWGRP", "S_IROTH", "S_IWOTH", "S_ISVTX"});
   CallRow make = row("xpmem_make", by_process,
                      {{{}}, {{pages(), optional(mode), optional(number("bytes", Role::flags))}}},
                      "Makes a segment of the pages, or of all the address space.");
@@ -37,7 +37,8 @@ std::vector<CallRow> xpmem_calls() {
       row("xpmem_remove", by_process, {{{segment()}}, {{number("id", Role::number)}}},
           "Ends a segment: it is taken from all who have attached it."),
       get_row(),
-      row("xpmem_release", by_process, {{{permit()}}}, "Gives access up, and all that is attached."),
+      row("xpmem_release", by_process, {{{permit()}}},
+          "Gives access up, and all that is attached."),
       row("xpmem_attach", by_process, {{{permit(), pages(), optional(owned)}}},
           "Maps pages of a segment, to be faulted in; without the third, from its start on."),
       row("xpmem_detach", by_process, {{{pages()}}}, "Ends the attachment that the page is in."),

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a random scenario does: a call of the call table, with arguments that exist.
 #include <algorithm>
-#include <set>
 
 #include "scenarios/language/model_words.hpp"
 #include "tests/random/draft.hpp"
@@ -297,8 +296,7 @@ Call make_segment(Writer& w) {
   static const Words modes = {"", "", "", ", S_IRUSR", ", S_IRUSR|S_IWUSR", ", S_ISVTX"};
   const bool all = w.draw().chance(20);
   const Region* region = all ? nullptr : w.region();
-  const std::string what =
-      region == nullptr ? "" : joined({region->name, w.draw().of(modes)});
+  const std::string what = region == nullptr ? "" : joined({region->name, w.draw().of(modes)});
   Call call = making(w, joined({"xpmem_make(", what, ")"}), Kind::segment, "s");
   if (region != nullptr) call.makes.region = region->name;
   return call;
@@ -336,8 +334,7 @@ Call xpmem_call(Writer& w, std::string_view verb) {
     return call;
   }
   if (verb == "xpmem_remove" || verb == "xpmem_release") {
-    const Object* found =
-        shared_object(w, verb == "xpmem_remove" ? Kind::segment : Kind::permit);
+    const Object* found = shared_object(w, verb == "xpmem_remove" ? Kind::segment : Kind::permit);
     return plain_call(joined({std::string(verb), "(", found == nullptr ? "" : found->name, ")"}));
   }
   return plain_call(std::string(verb) + "()");
@@ -445,75 +442,6 @@ std::optional<Call> call_of(Draft& draft, std::string_view verb, const Actor& ac
     return call;
   }
   return std::nullopt;
-}
-
-bool is_held_against_records(std::string_view call) {
-  static const std::set<std::string_view> calls = {
-      "pkey_mprotect",
-      "mremap",
-      "brk",
-      "mlock",
-      "mlock2",
-      "munlock",
-      "mlockall",
-      "munlockall",
-      "remap_file_pages",
-      "mincore",
-      "msync",
-      "process_madvise",
-      "vfork",
-      "execve",
-      "ftruncate",
-      "fallocate",
-      "pwrite",
-      "pread",
-      "fdatasync",
-      "direct_read",
-      "io_uring_register_buffers",
-      "io_uring_unregister_buffers",
-      "process_vm_readv",
-      "process_vm_writev",
-      "proc_mem_write",
-      "ptrace",
-      "process_mrelease",
-      "kill_process",
-      "move_pages",
-      "mbind",
-      "migrate_pages",
-      "uffd_register",
-      "uffd_unregister",
-      "uffd_writeprotect",
-      "uffd_copy",
-      "uffd_zeropage",
-      "uffd_continue",
-      "uffd_poison",
-      "uffd_move",
-      "clear_refs",
-      "pagemap_scan",
-      "uprobe_enable",
-      "uprobe_disable",
-      "hmm_range_fault",
-      "migrate_vma",
-      "make_device_exclusive",
-      "mmu_interval_notifier_insert",
-      "mmu_interval_notifier_remove",
-      "mmu_interval_read_begin",
-      "mmu_interval_read_retry",
-      "mmu_notifier_unregister",
-      "swapoff",
-      "memory_reclaim",
-      "lru_gen_aging",
-      "numa_scan",
-      "compact_memory",
-      "ksm_scan",
-      "ksm_unmerge",
-      "split_huge_pages",
-      "khugepaged",
-      "damon",
-      "damon_paddr",
-      "page_idle",
-  };
-  return calls.contains(call);
 }
 
 namespace {
