@@ -63,8 +63,20 @@ class Describer {
                            names_.process(model::MmId{wait.index}));
       case model::LockKind::slots:
         return fmt::format("the slots_lock of {}", vm(wait.index));
+      case model::LockKind::segment:
+        return fmt::format("seg->sema of {}",
+                           names_.process(machine_.xpmem[0].segments[wait.index].owner));
+      case model::LockKind::attachment:
+        return fmt::format("att->mutex of {}", attachment_of_xpmem(wait.index));
+      case model::LockKind::invalidate:
+        return fmt::format("att->invalidate_mutex of {}", attachment_of_xpmem(wait.index));
     }
     return {};
+  }
+
+  std::string attachment_of_xpmem(std::uint32_t number) const {
+    const model::XpmemAttachment& use = machine_.xpmem[0].attachments[number];
+    return names_.pages(use.user, use.pages);
   }
 
   // Which users have not answered the revocations of the task.
@@ -127,6 +139,10 @@ class Describer {
         return "a send to its queue pair";
       case Wait::Kind::userfault:
         return fmt::format("userfaultfd of {}", names_.process(model::MmId{wait.index}));
+      case Wait::Kind::recallable:
+        return "the end of faults into a segment";
+      case Wait::Kind::unrecalled:
+        return "xpmem_fork_end()";
       case Wait::Kind::gate:
         return "its turn";
     }

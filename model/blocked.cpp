@@ -183,6 +183,12 @@ Small<TaskId, 2> World::holders_of(const Wait& wait, TaskId task) const {
     }
     case Wait::Kind::drained:
       return posters(machine_, wait, task);
+    case Wait::Kind::recallable:
+      return who([&](const Flow& flow) {
+        const auto* fault = std::get_if<XpmemFault>(&flow.body);
+        return fault != nullptr && fault->blocks && fault->group == wait.index;
+      });
+    case Wait::Kind::unrecalled:  // Until xpmem_fork_end().
     case Wait::Kind::userfault:
     case Wait::Kind::none:
     case Wait::Kind::flushed:

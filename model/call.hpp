@@ -87,6 +87,14 @@ enum class Verb : std::uint8_t {
   rcache_get,             // adapter, pages, flags (Protection; 0: both): gives an object
   rcache_put,             // target
   rcache_flush,           //
+  xpmem_make,             // pages, number (mode), flags (bytes behind a page): gives an object
+  xpmem_remove,           // target; or number: a segid that nobody has
+  xpmem_get,              // target or number, flags (XPMEM_RDONLY: 1, XPMEM_RDWR: 2): gives one
+  xpmem_release,          // target
+  xpmem_attach,           // target, pages, second (the owner's)
+  xpmem_detach,           // pages
+  xpmem_fork_begin,       //
+  xpmem_fork_end,         //
   reg_mr,
   dereg_mr,
   prefetch,

@@ -95,6 +95,7 @@ enum class EventKind : std::uint8_t {
   sigbus,
   peer_down,
   message,
+  dropped_twice,
   lock_order,
   sleeps,
   count,
@@ -192,6 +193,7 @@ inline constexpr std::array<EventInfo, static_cast<std::size_t>(EventKind::count
     {"sigbus", "RP", "a remote process gets SIGBUS"},
     {"peer_down", "H", "a kernel learns that a host is gone"},
     {"message", "V", "a two-sided message arrives"},
+    {"dropped_twice", "F", "a reference is to be dropped that was dropped before"},
     {"lock_order", "V", "a task waits in a new order"},
     {"sleeps", "V", "a task waits where it must not sleep"},
 }};

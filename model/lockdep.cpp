@@ -11,6 +11,7 @@ static_assert(class_of(LockKind::mmap) == LockClass::mmap);
 static_assert(class_of(LockKind::driver) == LockClass::driver);
 static_assert(class_of(LockKind::rcache) == LockClass::rcache);
 static_assert(class_of(LockKind::slots) == LockClass::slots);
+static_assert(class_of(LockKind::invalidate) == LockClass::invalidate);
 
 LockClasses locks_of_spaces(const Machine& machine, TaskId task) {
   LockClasses held = 0;
@@ -18,6 +19,20 @@ LockClasses locks_of_spaces(const Machine& machine, TaskId task) {
     if (space.mmap_lock.held_by(task)) held |= bit(LockClass::mmap);
     if (space.vma_lock.held_by(task)) held |= bit(LockClass::vma);
     if (space.page_table_lock.held_by(task)) held |= bit(LockClass::page_table);
+  }
+  return held;
+}
+
+LockClasses locks_of_xpmem(const Machine& machine, TaskId task) {
+  LockClasses held = 0;
+  for (const Xpmem& module : machine.xpmem) {
+    for (const XpmemSegment& segment : module.segments) {
+      if (segment.sema.held_by(task)) held |= bit(LockClass::segment);
+    }
+    for (const XpmemAttachment& attachment : module.attachments) {
+      if (attachment.mutex.held_by(task)) held |= bit(LockClass::attachment);
+      if (attachment.invalidate_mutex.held_by(task)) held |= bit(LockClass::invalidate);
+    }
   }
   return held;
 }
@@ -93,7 +108,8 @@ LockOrder order_of_reclaim() {
 }
 
 LockClasses held_by(const Machine& machine, TaskId task, const FlowStack& stack) {
-  LockClasses held = locks_of_spaces(machine, task) | ranges_of(machine, task);
+  LockClasses held =
+      locks_of_spaces(machine, task) | ranges_of(machine, task) | locks_of_xpmem(machine, task);
   for (const Mapping& mapping : machine.mappings) {
     if (mapping.lock.held_by(task)) held |= bit(LockClass::rmap);
   }

@@ -25,6 +25,12 @@ auto& lock_of(M& machine, LockId id) {
       return machine.caches[id.index].lock;
     case LockKind::slots:
       return machine.vms[id.index].slots_lock;
+    case LockKind::segment:
+      return machine.xpmem[0].segments[id.index].sema;
+    case LockKind::attachment:
+      return machine.xpmem[0].attachments[id.index].mutex;
+    case LockKind::invalidate:
+      return machine.xpmem[0].attachments[id.index].invalidate_mutex;
     case LockKind::folio:
       break;
   }
@@ -85,6 +91,14 @@ const Memslot* Machine::memslot(MrId wanted, std::uint32_t guest) const {
     if (guest >= region.iova && guest - region.iova < region.pages.count) return &slot;
   }
   return nullptr;
+}
+
+const XpmemAttachment* Machine::attached(MmId mm, Page page) const {
+  if (xpmem.empty()) return nullptr;
+  const Vma* vma = spaces[mm.index()].find_vma(page);
+  if (vma == nullptr || !vma->xpmem) return nullptr;
+  const auto found = xpmem[0].last_at(mm, page);
+  return found ? &xpmem[0].attachments[*found] : nullptr;
 }
 
 bool Machine::satisfied(const Wait& wait, TaskId task) const {
@@ -167,6 +181,10 @@ bool Machine::satisfied(const Wait& wait, TaskId task) const {
       if (wait.reason() == UserFault::wp) return !pte.uffd_wp;
       return pte.populated() && !(pte.kind == Pte::Kind::marker && pte.uffd_wp);
     }
+    case Wait::Kind::recallable:
+      return xpmem[0].groups[wait.index].blockers == 0;
+    case Wait::Kind::unrecalled:
+      return xpmem[0].groups[wait.index].recalls == 0;
     case Wait::Kind::gate: {
       const Line& line = setup->lines[wait.index];
       return (line.init || running) && gate_open(line.gate);
@@ -215,6 +233,7 @@ Vma vma_of(const Setup& setup, std::uint32_t number) {
   vma.hugetlb = region.hugetlb;
   vma.gigantic = region.gigantic;
   vma.grows_down = region.grows_down;
+  vma.xpmem = region.xpmem;
   if (region.file.some()) {
     vma.file = MappingId{region.file.value};
     const FileSetup& file = setup.files[region.file.index()];
@@ -292,6 +311,10 @@ Machine build(const Setup& setup) {
   for (const AdapterSetup& adapter : setup.adapters) {
     machine.adapters.push_back({.host = adapter.host});
   }
+  const bool module = std::ranges::any_of(setup.adapters, [](const AdapterSetup& adapter) {
+    return adapter.kind == AdapterSetup::Kind::xpmem;
+  });
+  if (module) machine.xpmem.resize(1);
   for (const FileSetup& file : setup.files) add_file(machine, file);
   for (std::uint32_t i = 0; i < setup.regions.size(); ++i) {
     const RegionSetup& region = setup.regions[i];

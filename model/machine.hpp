@@ -13,6 +13,7 @@
 #include "model/device/attachment.hpp"
 #include "model/device/rcache.hpp"
 #include "model/device/vm.hpp"
+#include "model/device/xpmem.hpp"
 #include "model/fabric/message.hpp"
 #include "model/memory/cpu.hpp"
 #include "model/memory/gather.hpp"
@@ -134,6 +135,7 @@ struct Machine {
   Tracked<Attachment, 2> attachments{};
   Tracked<Rcache, 1> caches{};  // One for each address space, if any process has one.
   Tracked<Vm, 1> vms{};
+  Tracked<Xpmem, 1> xpmem{};  // One, if any host has the module.
   Tracked<QueuePair, 1> queues{};
   Small<Posted, 2> posted{};
   Small<Asked, 1> asked{};
@@ -156,7 +158,7 @@ struct Machine {
         std::tie(frames),
         std::tuple(each(hosts), each(mappings), each(spaces), each(notifiers), each(cpus),
                    each(adapters), each(registrations), each(attachments), each(caches), each(vms),
-                   each(tasks), each(lines)),
+                   each(xpmem), each(tasks), each(lines)),
         std::tie(queues, posted, asked, recalls, mail, variables, points, observed));
   }
 
@@ -182,6 +184,8 @@ struct Machine {
   bool in_progress(MrId mr) const;
   // A piece of a transfer for these pages; of a VM, whatever guest page it is for.
   bool in_flight(MrId mr, PageRange pages) const;
+  // The attachment of XPMEM through which a program uses the page. None: it is its own.
+  const XpmemAttachment* attached(MmId mm, Page page) const;
   bool satisfied(const Wait& wait, TaskId task) const;
   bool gate_open(const Gate& gate) const;
 

@@ -225,8 +225,8 @@ void World::encode_variable(sim::Encoder& out, VariableId variable,
 
 void World::encode_machine(sim::Encoder& out, Names& names, const Symmetry& symmetry) const {
   const auto& [shared, frames, hosts, mappings, spaces, notifiers, cpus, adapters, registrations,
-               attachments, caches, vms, queues, posted, asked, recalls, tasks, mail, variables,
-               lines, running, points, observed] = machine_;
+               attachments, caches, vms, xpmem, queues, posted, asked, recalls, tasks, mail,
+               variables, lines, running, points, observed] = machine_;
   const auto& order = symmetry.order;
   in_order(order[host_kind], hosts,
            [&](std::uint32_t id) { encode_host(out, names, machine_.hosts[id]); });
@@ -241,6 +241,7 @@ void World::encode_machine(sim::Encoder& out, Names& names, const Symmetry& symm
   sim::encode(out, attachments);
   encode_in_order(out, order[mm_kind], caches);
   sim::encode(out, vms.items());
+  if (!xpmem.empty()) sim::encode(out, xpmem);
   encode_in_order(out, order[queue_kind], queues);
   encode_going(out, names, machine_);
   in_order(order[variable_kind], variables,

@@ -27,11 +27,25 @@ bool private_elsewhere(const Machine& machine, MmId mm, FrameId frame) {
   return false;
 }
 
+// A program uses memory of another process: its page table is the owner's secondary MMU.
+PropertySet judge_attached(const Machine& machine, const Event& event, const XpmemAttachment& use) {
+  const MmId owner = machine.registrations[use.mr.index()].mm;
+  const Pte pte = machine.spaces[owner.index()].page_table.at(use.source_of(event.pages.first));
+  if (is_write(event) && !machine.is_zero(event.frame) &&
+      private_elsewhere(machine, owner, event.frame)) {
+    return bit(Property::fork_leak);
+  }
+  if (!pte.maps(event.frame)) return bit(Property::stale_translation);
+  return is_write(event) && !pte.write ? bit(Property::write_without_permission) : 0;
+}
+
 // A CPU's access through its TLB. Only the frame's owner is judged: the CPU's own translation may
 // be older than the page table until the flush that the kernel waits for.
 PropertySet judge_cpu(const Machine& machine, const Event& event) {
   const bool alive = machine.frames[event.frame].generation == event.generation;
-  return alive ? 0 : bit(Property::use_after_free);
+  if (!alive) return bit(Property::use_after_free);
+  const XpmemAttachment* use = machine.attached(event.mm, event.pages.first);
+  return use == nullptr ? 0 : judge_attached(machine, event, *use);
 }
 
 // From a frame that its page does not map any more, the reader gets what was there before a write,
@@ -146,6 +160,11 @@ bool translated(const Machine& machine, MrId mr, PageRange pages) {
     return false;
   }
   if (!region.adapter.some()) return false;
+  if (machine.is(region.adapter, AdapterSetup::Kind::xpmem)) {  // Of all attachments to the memory.
+    return std::ranges::any_of(machine.registrations, [&](const Registration& each) {
+      return each.adapter == region.adapter && each.mm == region.mm && each.table.any(pages);
+    });
+  }
   return region.table.any(pages) ||
          std::ranges::any_of(
              machine.adapters[region.adapter.index()].tlb, [&](const DeviceTlbEntry& entry) {
@@ -191,7 +210,7 @@ bool dirty(const Machine& machine, FrameId frame) {
     for (const Vma& vma : space.vmas) {
       bool found = false;
       space.page_table.for_each(vma.pages, [&](Page, const Pte& pte) {
-        found = found || (pte.maps(frame) && pte.dirty);
+        found = found || (pte.maps(frame) && pte.dirty && !pte.special);
       });
       if (found) return true;
     }
@@ -387,6 +406,8 @@ PropertySet judge(const Machine& machine, const Event& event, TaskId task) {
       return bit(Property::unbalanced_notifier);
     case EventKind::late_removal:
       return bit(Property::use_after_release);
+    case EventKind::dropped_twice:
+      return bit(Property::leaked_reference);
     case EventKind::range_heeded:
       return judge_heeded(machine, event);
     case EventKind::range_ignored:
@@ -432,7 +453,9 @@ PropertySet exercised_by(const Machine& machine, const Event& event) {
       return bit(deadlock) | bit(lock_cycle) | bit(sleep_in_atomic);
     case EventKind::cpu_read:
     case EventKind::cpu_write:
-      return bit(use_after_free);
+      if (machine.attached(event.mm, event.pages.first) == nullptr) return bit(use_after_free);
+      return bit(use_after_free) | bit(stale_translation) |
+             (is_write(event) ? bit(write_without_permission) | bit(fork_leak) : 0);
     case EventKind::dma_read:
       return bit(use_after_free) | bit(stale_translation) | bit(reordered_read) |
              bit(foreign_access);

@@ -58,6 +58,7 @@ struct AdapterSetup {
     sva,     // Shares the page table of a process: PASID, ATS and PRI.
     pci,     // Behind an IOMMU, by the DMA API: its TLB is the IOMMU's.
     kvm,     // /dev/kvm: its translations are the VMs' page tables, its TLB that of their vCPUs.
+    xpmem,   // No hardware: /dev/xpmem, the module of that name.
   };
   std::string name{};  // With its host: A.rnic0
   HostId host{};
@@ -83,11 +84,12 @@ struct AdapterKindInfo {
   std::string_view name;
   std::string_view usual_policy;  // Where a scenario names none.
 };
-inline constexpr std::array<AdapterKindInfo, 5> adapter_kinds{{{"rnic", "interval_notifier"},
+inline constexpr std::array<AdapterKindInfo, 6> adapter_kinds{{{"rnic", "interval_notifier"},
                                                                {"mirror", "interval_notifier"},
                                                                {"sva", "sva"},
                                                                {"pci", "iommu_strict"},
-                                                               {"kvm", "kvm"}}};
+                                                               {"kvm", "kvm"},
+                                                               {"xpmem", "xpmem_module"}}};
 constexpr const AdapterKindInfo& info_of(AdapterSetup::Kind kind) {
   return adapter_kinds[static_cast<std::size_t>(kind)];
 }
@@ -155,6 +157,7 @@ struct RegionSetup {
   bool hugetlb = false;   // MAP_HUGETLB
   bool gigantic = false;  // And MAP_HUGE_1GB.
   bool grows_down = false;
+  bool xpmem = false;  // Addresses at which memory of others is attached.
 };
 
 // Pages of an address space that a conformance run looks at: every `stride`th from `first` on.

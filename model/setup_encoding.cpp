@@ -149,8 +149,7 @@ void add(Renamed& out, const Policy& policy) {
 
 void add(Renamed& out, const AdapterSetup& adapter) {
   const auto& [name, host, tlb_entries, pfn_table, odp, check_write, kind, memory, checks_exclusive,
-               ats, pri, completes_after_writes, prq, memslots, dirty_log, rc,
-               policy] = adapter;
+               ats, pri, completes_after_writes, prq, memslots, dirty_log, rc, policy] = adapter;
   out.add(host);
   out.add(tlb_entries);
   out.add(pfn_table);
@@ -170,13 +169,13 @@ void add(Renamed& out, const AdapterSetup& adapter) {
 
 void add(Renamed& out, const RegionSetup& region) {
   const auto& [name, mm, pages, address, file, offset, shared, read, write, exec, lazy, locked,
-               huge, hugetlb, gigantic, grows_down] = region;
+               huge, hugetlb, gigantic, grows_down, xpmem] = region;
   out.add(mm);
   out.add(pages);
   out.add(file);
   out.add(offset);
   for (const bool flag :
-       {shared, read, write, exec, lazy, locked, huge, hugetlb, gigantic, grows_down}) {
+       {shared, read, write, exec, lazy, locked, huge, hugetlb, gigantic, grows_down, xpmem}) {
     out.add(flag);
   }
 }

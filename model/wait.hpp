@@ -12,30 +12,32 @@ enum class UserFault : std::uint8_t { missing, wp, minor };
 
 struct Wait {
   enum class Kind : std::uint8_t {
-    none,       // May run at once.
-    lock,       // The lock `index` of `lock_kind` is available in `mode`.
-    quiet,      // No transfer in flight on `pages` of the registration `index`.
-    completed,  // Its adapter has answered an invalidation of them, or has failed to in time.
-    readable,   // The interval `index` is not in the odd epoch `sequence` any more.
-    settled,    // No range of address space `index` is open: mm_take_all_locks().
-    unwatched,  // The interval subscription of `index` is gone.
-    idle,       // No invalidation is counted in registration `index`.
-    answered,   // The owner, or the peer's card, has answered this task.
-    flushed,    // All CPUs that this task has interrupted have flushed.
-    recalled,   // All users that this task has recalled have answered.
-    running,    // Transfers may start on the registration `index`.
-    monitored,  // The event that this task has sent to a userfaultfd was read.
-    drained,    // No transfer outstanding on attachment `index`.
-    unused,     // Nobody else keeps address space `index` alive.
-    uncalled,   // No command to the device that was opened as `index` is in progress.
-    pressure,   // Host `index` is below its low watermark.
-    srcu,       // Nobody reads memslots of VM `index` that were replaced: synchronize_srcu().
-    uncounted,  // VM `index` counts no invalidation: its memslots may be replaced.
-    mail,       // A message from process `sequence` waits for process `index`.
-    arrived,    // A receive on queue pair `index` has completed.
-    userfault,  // The page of address space `index` is not left to userfaultfd any more. What it
-                // is about, and in which life of the address space, is in `sequence`.
-    gate,       // The line `index` may start.
+    none,        // May run at once.
+    lock,        // The lock `index` of `lock_kind` is available in `mode`.
+    quiet,       // No transfer in flight on `pages` of the registration `index`.
+    completed,   // Its adapter has answered an invalidation of them, or has failed to in time.
+    readable,    // The interval `index` is not in the odd epoch `sequence` any more.
+    settled,     // No range of address space `index` is open: mm_take_all_locks().
+    unwatched,   // The interval subscription of `index` is gone.
+    idle,        // No invalidation is counted in registration `index`.
+    answered,    // The owner, or the peer's card, has answered this task.
+    flushed,     // All CPUs that this task has interrupted have flushed.
+    recalled,    // All users that this task has recalled have answered.
+    running,     // Transfers may start on the registration `index`.
+    monitored,   // The event that this task has sent to a userfaultfd was read.
+    drained,     // No transfer outstanding on attachment `index`.
+    unused,      // Nobody else keeps address space `index` alive.
+    uncalled,    // No command to the device that was opened as `index` is in progress.
+    pressure,    // Host `index` is below its low watermark.
+    srcu,        // Nobody reads memslots of VM `index` that were replaced: synchronize_srcu().
+    uncounted,   // VM `index` counts no invalidation: its memslots may be replaced.
+    mail,        // A message from process `sequence` waits for process `index`.
+    arrived,     // A receive on queue pair `index` has completed.
+    userfault,   // The page of address space `index` is not left to userfaultfd any more. What it
+                 // is about, and in which life of the address space, is in `sequence`.
+    recallable,  // No fault into memory of the XPMEM group `index` is in progress.
+    unrecalled,  // Nor is a recall of it.
+    gate,        // The line `index` may start.
   };
 
   Kind kind = Kind::none;

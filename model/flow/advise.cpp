@@ -130,17 +130,21 @@ bool Madvise::refuses(const AddressSpace& space, const Vma& vma, PageRange part)
   const bool cut = part.first.value % vma.pagesize() != 0;
   switch (advice) {
     case Advice::dontneed:
-      return vma.locked || cut;
+      return vma.locked || cut || vma.xpmem;
     case Advice::dontneed_locked:
-      return cut;
+      return cut || vma.xpmem;
     case Advice::free:
-      return vma.locked || vma.hugetlb || vma.file.some();
+      return vma.locked || vma.hugetlb || vma.file.some() || vma.xpmem;
     case Advice::cold:
     case Advice::pageout:
     case Advice::guard_install:
-      return vma.locked || vma.hugetlb;
+      return vma.locked || vma.hugetlb || vma.xpmem;
     case Advice::guard_remove:
-      return vma.hugetlb;
+      return vma.hugetlb || vma.xpmem;
+    case Advice::dofork:  // VM_IO
+    case Advice::dodump:
+    case Advice::remove:
+      return vma.xpmem;
     case Advice::wipeonfork:
       if (vma.shared || vma.hugetlb || vma.file.some()) return true;
       break;

@@ -151,7 +151,7 @@ void AgePages::make_generation(Context& c) {
   });
   if (mapped < batch_pages) return;
   for (const Vma& vma : space.vmas) {
-    if (vma.locked || vma.hugetlb) continue;  // should_skip_vma()
+    if (vma.locked || vma.hugetlb || vma.xpmem) continue;  // should_skip_vma()
     each_present(c.machine, mm, vma.pages, [&](Page page, const Pte& pte) {
       if (c.machine.is_zero(c.machine.frames.head(pte.frame()))) return;
       if (c.setup.switches.aging_asks) ask_young(c, mm, entry_range(page, pte), Aging::clear);

@@ -32,6 +32,7 @@
 #include "model/flow/userfault.hpp"
 #include "model/flow/vm.hpp"
 #include "model/flow/watch.hpp"
+#include "model/flow/xpmem.hpp"
 #include "model/flow/zap.hpp"
 
 namespace model {
@@ -69,8 +70,10 @@ struct Flow {
                Dma, Prefetch, Register, Deregister, Hang,  // dma.hpp
                KvmCall, KvmClose, GuestAccess, PreFault, SetMemoryRegion, TakeDirtyLog,  // vm.hpp
                RcacheGet, RcachePut, RcacheFlush, RcacheDereg, RcacheTold, RcacheEvent,
-               RcacheMonitor,                      // rcache.hpp
-               Respond, PostReceive, PollReceive,  // connection.hpp
+               RcacheMonitor,  // rcache.hpp
+               XpmemCall, XpmemAttach, XpmemFault, XpmemClear, XpmemWalk, XpmemRemove, XpmemRecall,
+               XpmemDetach, XpmemRelease, XpmemTeardown,  // xpmem.hpp
+               Respond, PostReceive, PollReceive,         // connection.hpp
                Connect, LocalTransfer, Attach, Detach, Rdma, Serve, Window, Send, Receive, Unplug,
                Kill,        // remote.hpp
                PolicyCall>  // policy/policy.hpp

@@ -141,6 +141,19 @@ std::optional<Flow> begin_vm(const Call& call, const Machine& machine) {
   }
 }
 
+// A segid or an apid that no call has given is in `number`.
+Flow xpmem(const Call& call, const Machine& machine) {
+  const bool exists = call.target.variable.some();
+  return {XpmemCall{.verb = call.verb,
+                    .mm = call.mm,
+                    .object = exists ? object(machine, call.target.variable) : call.number,
+                    .exists = exists,
+                    .pages = call.pages,
+                    .second = call.second,
+                    .number = call.number,
+                    .flags = call.flags}};
+}
+
 }  // namespace
 
 Flow begin_device(const Call& call, const Machine& machine) {
@@ -178,6 +191,15 @@ Flow begin_device(const Call& call, const Machine& machine) {
     case Verb::interval_read_retry:
       return {ReadInterval{.retry = call.verb == Verb::interval_read_retry,
                            .mr = MrId{object(machine, call.target.variable)}}};
+    case Verb::xpmem_make:
+    case Verb::xpmem_remove:
+    case Verb::xpmem_get:
+    case Verb::xpmem_release:
+    case Verb::xpmem_attach:
+    case Verb::xpmem_detach:
+    case Verb::xpmem_fork_begin:
+    case Verb::xpmem_fork_end:
+      return xpmem(call, machine);
     case Verb::dereg_mr:
       return {Deregister{.mr = MrId{object(machine, call.target.variable)}}};
     case Verb::prefetch:

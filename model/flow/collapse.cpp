@@ -39,7 +39,8 @@ bool allowable(const Vma& vma) {
   const Page first = span_of(Page{vma.pages.first.value + pmd_pages - 1}, pmd_pages).first;
   const bool aligned =
       !vma.file.some() || vma.index % pmd_pages == vma.pages.first.value % pmd_pages;
-  return !vma.nohuge && !vma.hugetlb && aligned && first.value + pmd_pages <= vma.pages.end().value;
+  const bool may = !vma.nohuge && !vma.hugetlb && !vma.xpmem;
+  return may && aligned && first.value + pmd_pages <= vma.pages.end().value;
 }
 
 // madvise_collapse_errno(): why not all is huge now. Where something is, it may work later.
@@ -51,7 +52,7 @@ int left_over(const KernelSwitches& switches, const AddressSpace& space, PageRan
     if (space.page_table.at(first).huge) continue;
     const Vma* vma = space.find_vma(first);
     if (vma != nullptr && vma->file.some()) return file_error != 0 ? file_error : EINVAL;
-    const bool fits = vma != nullptr && !vma->file.some() && !vma->hugetlb &&
+    const bool fits = vma != nullptr && !vma->file.some() && !vma->hugetlb && !vma->xpmem &&
                       vma->pages.contains(Page{first.value + pmd_pages - 1});
     const PageRange span{.first = first, .count = pmd_pages};
     const bool later =

@@ -22,7 +22,7 @@ bool is_private(const Machine& machine, FrameId id) {
 // migrate_vma_setup(): what it takes is pages of one VMA, and not of hugetlb.
 bool may_migrate(const AddressSpace& space, PageRange pages) {
   const Vma* vma = space.find_vma(pages.first);
-  return vma != nullptr && !vma->hugetlb && pages.end() <= vma->pages.end();
+  return vma != nullptr && !vma->hugetlb && !vma->xpmem && pages.end() <= vma->pages.end();
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ struct Dma {
   PageRange pages{};
   std::uint32_t done = 0;
   Value value = 0;
-  Value result = 0;  // What was in the first page: of a read, and of an atomic operation.
+  Value result = 0;          // What was in the first page: of a read, and of an atomic operation.
   TaskId requester{};        // On another host; none: a call of this host's.
   Opcode op = Opcode::read;  // Of atomic operations: what is written depends on what is there.
   Value compare = 0;

@@ -150,6 +150,7 @@ Next HandleFault::decide(Context& c) {
   if (space.find_vma(page) == nullptr) grow_stack(c, mm, page);
   const Vma* vma = space.find_vma(page);
   if (vma == nullptr) return c.give(Result::error(EFAULT));
+  if (vma->xpmem) return decide_attached(c, space.page_table.at(page), *vma);
   const bool forced = force && write && !vma->write && !vma->shared && !vma->hugetlb;
   if (!vma->allows(write) && !forced) {
     return c.give(Result::error(EFAULT));
@@ -183,6 +184,21 @@ Next HandleFault::decide(Context& c) {
     case Pte::Kind::poisoned:
       return c.give(Result::error(EHWPOISON));
   }
+  return c.done();
+}
+
+// A VMA of XPMEM, always under mmap_lock: its vm_ops have a fault() and no map_pages(). What is
+// there and read-only becomes writable, as in wp_pfn_shared() without a pfn_mkwrite().
+Next HandleFault::decide_attached(Context& c, Pte pte, const Vma& vma) {
+  if (!vma.allows(write)) return c.give(Result::error(EFAULT));
+  if (by_vma) return wait_for(c, {});
+  step = Step::other;
+  if (!pte.present()) return c.call({XpmemFault{.write = write, .mm = mm, .page = page}});
+  if (!write || pte.write) return c.give();
+  using MapWrite = XpmemModulePolicy::MapWrite;
+  if (xpmem_policy(c, mm).map_write == MapWrite::as_owner) return c.give(Result::error(ENOMEM));
+  pte.write = pte.young = true;
+  set_bits(c, mm, page, pte);
   return c.done();
 }
 

@@ -59,6 +59,7 @@ struct HandleFault {
   Next decide_present(Context& c, Pte pte, const Vma& vma);
   Next decide_protected(Context& c, Pte pte, const Vma& vma);
   Next decide_huge(Context& c, Pte pte, const Vma& vma);
+  Next decide_attached(Context& c, Pte pte, const Vma& vma);
   Next unshare_huge(Context& c);
   Next allocate(Context& c);
   Next read_swap(Context& c);
@@ -95,7 +96,7 @@ struct GetPage {
   bool write = false;
   bool force = false;
   bool by_vma = false;  // Under the lock of the VMA, not under mmap_lock.
-  bool held = false;    // The caller has mmap_lock, and keeps it.
+  bool held = false;    // The caller has mmap_lock, and keeps it; the step is `walk`.
   MmId mm{};
   Page page{};
   MrId mr{};  // Whose look-up, reference or pin it is.

@@ -300,6 +300,7 @@ Next Exit::run(Context& c) {
         return Next::again;
       }
       c.mm(mm).alive = false;
+      c.mm(mm).sigkill = false;
       c.mm(mm).leaving = true;
       forget_rcache(c, mm);
       c.changed(Wait::Kind::userfault, mm.value);
@@ -358,6 +359,7 @@ Next Exit::run(Context& c) {
       if (!lock_for_write(c, mm, has_lock)) return Next::again;
       c.spend(Cost::vma, c.mm(mm).vmas.size());
       c.mm(mm).detached.assign(c.mm(mm).vmas.begin(), c.mm(mm).vmas.end());
+      std::erase_if(c.mm(mm).detached, [](const Vma& vma) { return vma.xpmem; });
       c.mm(mm).vmas.clear();
       ++c.mm(mm).generation;
       end_vma_writes(c, mm);

@@ -40,7 +40,7 @@ Next GetPage::run(Context& c) {
       result = c.task().result;
       if (result.ok() && result.number != 0) result = Result::error(ENOMEM);  // It did not move.
       lose_write(c);
-      if (mode == Mode::request && result == Result::error(EBUSY) &&
+      if ((mode == Mode::request || held) && result == Result::error(EBUSY) &&
           c.task().awaited.kind == Wait::Kind::userfault) {
         result = Result::error(EFAULT);  // Without FAULT_FLAG_ALLOW_RETRY.
       }
@@ -63,8 +63,8 @@ Next GetPage::run(Context& c) {
       return Next::again;
     case Step::awaited:
       if (what.kind != Wait::Kind::none) c.spend(Cost::context_switch);
-      if (!c.mm(mm).alive) return c.done(Result::error(EFAULT));  // SIGKILL
-      step = Step::lock;
+      if (!c.mm(mm).alive && !held) return c.done(Result::error(EFAULT));  // SIGKILL
+      step = held ? Step::walk : Step::lock;
       return Next::pass;
   }
   return c.done();
@@ -78,7 +78,9 @@ Next GetPage::walk(Context& c) {
   const Vma* vma = space.find_vma(page);
   const bool can = vma != nullptr && vma->allows(write);
   const bool program = mode == Mode::cpu || mode == Mode::request;
-  if (vma != nullptr && c.machine.pfnmap(*vma) && !program) {  // check_vma_flags()
+  const bool special =
+      vma != nullptr && ((c.machine.pfnmap(*vma) && !program) || (vma->xpmem && mode != Mode::cpu));
+  if (special) {  // VM_IO, VM_PFNMAP: check_vma_flags()
     result = Result::error(EFAULT);
     step = Step::unlock;
     return Next::again;
@@ -178,7 +180,9 @@ Next Access::run(Context& c) {
     case Step::access:
       if (!perform(c, page)) {
         step = Step::faulted;
-        const bool by_vma = c.setup.switches.vma_lock && c.mm(mm).find_vma(page) != nullptr;
+        // What has a fault() and no map_pages() lets the VMA's lock go at once, for mmap_lock.
+        const Vma* vma = std::as_const(c.machine).spaces[mm.index()].find_vma(page);
+        const bool by_vma = c.setup.switches.vma_lock && vma != nullptr && !vma->xpmem;
         return c.call({GetPage{
             .mode = GetPage::Mode::cpu, .write = write, .by_vma = by_vma, .mm = mm, .page = page}});
       }
@@ -218,7 +222,8 @@ bool Access::perform(Context& c, Page page) {
     cpu.fill({.mm = mm,
               .page = first,
               .frame = FrameId{pte.target - (page.value - first.value)},
-              .generation = std::as_const(c.machine).frames[pte.frame()].generation,
+              .generation = pte.special ? attached_generation(c, mm, page)
+                                        : std::as_const(c.machine).frames[pte.frame()].generation,
               .order = static_cast<std::uint8_t>(std::countr_zero(pte.pages())),
               .write = pte.write && pte.dirty},
              page);

@@ -57,6 +57,13 @@ bool fills_locked(const AddressSpace& space, const Vma& vma) {
 
 }  // namespace
 
+bool ends_killed(Context& c, MmId mm) {
+  if (!std::as_const(c.machine).spaces[mm.index()].sigkill) return false;
+  c.mm(mm).sigkill = false;
+  c.call({Exit{.mm = mm}});
+  return true;
+}
+
 Wait Syscall::guard() const {
   return mm.some() ? Wait::lock(mmap_lock(mm), LockMode::read) : Wait{};
 }
@@ -115,6 +122,11 @@ void Mmap::prepare(Context& c, Vma& vma) const {
   const std::uint32_t region = *region_of(c, mm, pages.first);
   const MappingId own = mapping_of(c.setup, region);
   vma.anon = MappingId{};
+  if (vma.xpmem) {  // xpmem_mmap() drops the file.
+    vma.file = {};
+    vma.shared = true;
+    return;
+  }
   if (vma.shared && vma.file.some() && (file.some() || vma.file != own)) return;
   if (vma.shared) {
     vma.file = new_mapping(c, vma.hugetlb ? Mapping::Kind::hugetlbfs : Mapping::Kind::shmem, host);
@@ -157,12 +169,16 @@ Next Mmap::run(Context& c) {
       c.spend(Cost::vma);
       c.changed(Wait::Kind::userfault, mm.value);
       unlock_write(c, mm);
+      step = Step::killed;
+      if (ends_killed(c, mm)) return Next::call;
       if (!fills) return c.done();
       step = Step::populate;
       return c.call({Populate{.by_vma = true, .mm = mm, .pages = pages}});
     }
     case Step::populate:  // What cannot be filled now is filled by faults.
       return c.give(Result::success());
+    case Step::killed:
+      return c.give(Result::signal(SIGKILL));
   }
   return c.done();
 }
@@ -190,9 +206,15 @@ Next Munmap::run(Context& c) {
     case Step::unmap:
       step = Step::unlock;
       return c.call({Unmap{.downgrade = true, .mm = mm, .pages = pages}});
-    case Step::unlock:
+    case Step::unlock: {
+      const Result result = c.task().result;
       unlock_write(c, mm);
-      return c.done(c.task().result);
+      step = Step::killed;
+      if (ends_killed(c, mm)) return Next::call;
+      return c.done(result);
+    }
+    case Step::killed:
+      return c.give(Result::signal(SIGKILL));
   }
   return c.done();
 }

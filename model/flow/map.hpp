@@ -26,11 +26,16 @@ struct Syscall {
   Next run(Context& c);
 };
 
+// force_sig(SIGKILL) in a system call: the process ends before that returns, by a flow that was put
+// on top then; the call's result is the signal.
+bool ends_killed(Context& c, MmId mm);
+
 // mmap() of pages of a region of the scenario.
 struct Mmap {
   static constexpr std::string_view name = "mmap";
-  static constexpr std::array<std::string_view, 4> steps{"lock", "unmap", "insert", "populate"};
-  enum class Step : std::uint8_t { lock, unmap, insert, populate } step = Step::lock;
+  static constexpr std::array<std::string_view, 5> steps{"lock", "unmap", "insert", "populate",
+                                                         "killed"};
+  enum class Step : std::uint8_t { lock, unmap, insert, populate, killed } step = Step::lock;
   bool has_lock = false;
   MmId mm{};
   PageRange pages{};
@@ -53,8 +58,8 @@ struct Mmap {
 // and in all recorded kernels).
 struct Munmap {
   static constexpr std::string_view name = "munmap";
-  static constexpr std::array<std::string_view, 3> steps{"lock", "unmap", "unlock"};
-  enum class Step : std::uint8_t { lock, unmap, unlock } step = Step::lock;
+  static constexpr std::array<std::string_view, 4> steps{"lock", "unmap", "unlock", "killed"};
+  enum class Step : std::uint8_t { lock, unmap, unlock, killed } step = Step::lock;
   bool has_lock = false;
   MmId mm{};
   PageRange pages{};
@@ -87,9 +92,9 @@ struct Brk {
 // mremap(): in place, or the VMA and its page table entries move.
 struct Mremap {
   static constexpr std::string_view name = "mremap";
-  static constexpr std::array<std::string_view, 10> steps{
-      "lock",  "decide",       "unmap_target", "shrink",    "move",
-      "moved", "unmap_source", "unlock",       "populated", "fail"};
+  static constexpr std::array<std::string_view, 11> steps{
+      "lock",         "decide", "unmap_target", "shrink", "move",  "moved",
+      "unmap_source", "unlock", "populated",    "fail",   "killed"};
   enum class Step : std::uint8_t {
     lock,
     decide,
@@ -101,6 +106,7 @@ struct Mremap {
     unlock,
     populated,
     fail,
+    killed,
   } step = Step::lock;
   bool has_lock = false;
   MmId mm{};

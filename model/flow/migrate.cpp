@@ -254,7 +254,7 @@ Next MovePages::run(Context& c) {
       Small<FrameId, 2> folios;
       const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
       space.page_table.for_each(pages, [&](Page, const Pte& pte) {
-        if (!pte.present() || c.machine.is_zero(pte.frame())) return;
+        if (!pte.present() || pte.special || c.machine.is_zero(pte.frame())) return;
         const FrameId head = c.machine.frames.head(pte.frame());
         const Frame& folio = std::as_const(c.machine).frames[head];
         if (folio.device || folio.pfnmap || folio.node == node || (all && folio.node != from))

@@ -11,6 +11,7 @@ namespace model {
 bool Populate::find_vma(Context& c) {
   const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
   const Vma* vma = space.vma_from(pages.at(cursor));
+  while (vma != nullptr && vma->xpmem) vma = space.vma_from(vma->pages.end());  // __mm_populate()
   if (vma == nullptr || vma->pages.first >= pages.end()) return false;
   if (pages.at(cursor) < vma->pages.first) {
     cursor = vma->pages.first.value - pages.first.value;
@@ -23,7 +24,7 @@ bool Populate::find_vma(Context& c) {
 int Populate::reason(Context& c, Result error) const {
   const Vma* vma = std::as_const(c.machine).spaces[mm.index()].find_vma(pages.at(cursor - 1));
   if (vma == nullptr) return ENOMEM;
-  if (!vma->allows(write)) return EINVAL;
+  if (!vma->allows(write) || vma->xpmem) return EINVAL;
   if (error == Result::error(EHWPOISON)) return EHWPOISON;
   const bool file = vma->file.some() && c.mapping(vma->file).file;
   const bool beyond = file && vma->index_of(pages.at(cursor - 1)) >= c.mapping(vma->file).size;
@@ -80,8 +81,8 @@ Next Mlock::run(Context& c) {
   return c.done();
 }
 
-// mlock_fixup(): pages of hugetlb stay anyway.
-void Mlock::change(Vma& vma) const { vma.locked = on && !vma.hugetlb; }
+// mlock_fixup(): pages of hugetlb stay anyway, and what XPMEM has attached as well.
+void Mlock::change(Vma& vma) const { vma.locked = on && !vma.hugetlb && !vma.xpmem; }
 
 // apply_vma_lock_flags(), apply_mlockall_flags(): up to a hole. Whether there is one.
 bool Mlock::mark(Context& c) {

@@ -72,6 +72,8 @@ Next Mremap::run(Context& c) {
         return Next::again;
       }
       unlock_write(c, mm);
+      step = Step::killed;
+      if (ends_killed(c, mm)) return Next::call;
       if (!populates) return c.done();
       step = Step::populated;
       return c.call({Populate{.by_vma = true, .mm = mm, .pages = to}});
@@ -79,7 +81,11 @@ Next Mremap::run(Context& c) {
       return c.give(Result::success());
     case Step::fail:
       unlock_write(c, mm);
+      step = Step::killed;
+      if (ends_killed(c, mm)) return Next::call;
       return c.done(Result::error(error));
+    case Step::killed:
+      return c.give(Result::signal(SIGKILL));
   }
   return c.done();
 }
@@ -122,6 +128,8 @@ Next Mremap::decide(Context& c) {
   if (vma == nullptr) return fail(EFAULT);
   if (vma->hugetlb && !fits_hugetlb(vma->pagesize())) return fail(EINVAL);
   if (from.count == 0 && !vma->shared) return fail(EINVAL);
+  if (vma->xpmem && (from.count == 0 || leaves)) return fail(EINVAL);  // VM_DONTEXPAND, VM_PFNMAP
+  if (vma->xpmem && to.count > from.count) return fail(EFAULT);
   if (from.count > 0 && from.end() > vma->pages.end()) return fail(EFAULT);
   if (from.first == to.first && from.count > 0) return in_place(c);
   if ((flags & remap_flag::maymove) == 0) return fail(EINVAL);

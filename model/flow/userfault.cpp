@@ -119,7 +119,7 @@ bool UffdRegister::can_register(Context& c) const {
   return std::ranges::none_of(c.mm(mm).parts(pages), [&](const Vma& vma) {
     const bool minor = on && (modes & uffd_mode::minor) != 0;
     const bool for_all = on ? async : vma.uffd_async && !vma.uffd_missing && !vma.uffd_minor;
-    return (vma.disk && !for_all) || (minor && !vma.file.some() && !vma.hugetlb);
+    return vma.xpmem || (vma.disk && !for_all) || (minor && !vma.file.some() && !vma.hugetlb);
   });
 }
 
@@ -146,7 +146,7 @@ Next MarkRange::run(Context& c) {
       const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
       const Vma* vma = cursor < pages.end() ? space.vma_from(cursor) : nullptr;
       if (what == ChangeProtection::What::numa) {  // task_numa_work() leaves these out.
-        while (vma != nullptr && (vma->hugetlb || !vma->allows(false))) {
+        while (vma != nullptr && (vma->hugetlb || vma->xpmem || !vma->allows(false))) {
           vma = space.vma_from(vma->pages.end());
         }
       }
@@ -389,7 +389,7 @@ Next ClearRefs::run(Context& c) {
       Small<std::pair<Page, Pte>, 8> entries;
       for (const Vma& vma : std::as_const(c.machine).spaces[mm.index()].vmas) {
         const bool ours = kind == 2 ? !vma.file.some() : kind == 3 ? vma.file.some() : true;
-        if (!ours || vma.hugetlb) continue;  // It has no hugetlb_entry().
+        if (!ours || vma.hugetlb || vma.xpmem) continue;  // VM_PFNMAP; it has no hugetlb_entry().
         std::as_const(c.machine).spaces[mm.index()].page_table.for_each(
             vma.pages, [&](Page page, const Pte& pte) {
               if (!pte.huge || page.value % pmd_pages == 0) entries.push_back({page, pte});

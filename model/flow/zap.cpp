@@ -244,7 +244,12 @@ bool Zap::clear_table(Context& c, PageRange chunk) {
     if (keep_private && (is_private_copy(c, pte) || pte.swapped())) continue;
     const Vma* vma = tables || full ? nullptr : c.mm(range.mm).find_vma(page);
     if (pte.kind == Pte::Kind::marker && vma != nullptr && keeps_marker(*vma, pte)) continue;
-    if (pte.present()) {
+    if (pte.special) {
+      const FrameId frame = clear_special(c, range.mm, page);
+      gather.add_pte(page);
+      const bool puts = xpmem_policy(c, range.mm).close_puts;
+      if (puts && frame.some()) gather.frames.push_back(frame);
+    } else if (pte.present()) {
       const FrameId frame = unmap_frame(c, range.mm, page);
       gather.add_pte(page);
       if (pte.uffd_wp && vma != nullptr && vma->file.some()) {
@@ -350,6 +355,7 @@ Next SplitPmd::run(Context& c) {
 // ---- Unmap
 
 Wait Unmap::guard() const {
+  if (step == Step::close) return Wait::lock(attachment_lock(closing), LockMode::write);
   if (step != Step::unlink || !file.some()) return {};
   return Wait::lock(rmap_lock(file), LockMode::write);
 }
@@ -423,7 +429,16 @@ Next Unmap::run(Context& c) {
       file = c.collected().files.empty() ? MappingId{} : c.collected().files.back();
       if (!file.some()) c.task().collected.pop_back();
       return Next::pass;
+    case Step::close:
+      close_attachment(c, closing, pages);
+      step = Step::done;
+      return Next::pass;
     case Step::done:
+      if (const auto next = to_close(c.machine, mm, pages)) {
+        closing = *next;
+        step = Step::close;
+        return Next::pass;
+      }
       drop_unused_memory(c);
       return c.give();
   }

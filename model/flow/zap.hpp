@@ -88,19 +88,21 @@ struct SplitPmd {
 // EINVAL if a huge page of hugetlb would be cut.
 struct Unmap {
   static constexpr std::string_view name = "unmap";
-  static constexpr std::array<std::string_view, 5> steps{"split_head", "split_tail", "detach",
-                                                         "unlink", "done"};
+  static constexpr std::array<std::string_view, 6> steps{"split_head", "split_tail", "detach",
+                                                         "unlink",     "close",      "done"};
   enum class Step : std::uint8_t {
     split_head,
     split_tail,
     detach,
     unlink,
-    done
+    close,  // vma->vm_ops->close() of what XPMEM has attached.
+    done,
   } step = Step::split_head;
   bool downgrade = false;
   MmId mm{};
   PageRange pages{};
   MappingId file{};  // Of a VMA that was taken out.
+  std::uint32_t closing = 0;
 
   bool operator==(const Unmap&) const = default;
   Wait guard() const;

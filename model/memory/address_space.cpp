@@ -17,7 +17,7 @@ Vma piece(const Vma& vma, PageRange pages) {
 bool continues(const Vma& before, const Vma& after) {
   if (before.pages.end() != after.pages.first) return false;
   if (before.anon != after.anon || before.file != after.file) return false;
-  if (before.hugetlb) return false;  // is_mergeable_vma(): they have a close().
+  if (before.hugetlb || before.xpmem) return false;  // is_mergeable_vma(): they have a close().
   Vma joined = after;
   joined.pages.first = before.pages.first;
   joined.pages.count = before.pages.count;
@@ -42,7 +42,7 @@ void Vma::encode(sim::Encoder& out) const {
        {read,       write,      exec,       shared,           locked,    prepared,
         disk,       hugetlb,    huge,       nohuge,           mergeable, dontfork,
         wipeonfork, dontdump,   grows_down, soft_dirty,       guarded,   uffd_missing,
-        uffd_wp,    uffd_minor, uffd_async, uffd_unpopulated, gigantic}) {
+        uffd_wp,    uffd_minor, uffd_async, uffd_unpopulated, gigantic,  xpmem}) {
     bits = 2 * bits + (bit ? 1 : 0);
   }
   out.add(bits);

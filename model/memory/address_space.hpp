@@ -32,6 +32,7 @@ struct Vma {
   bool disk : 1 = false;        // Its file system wants to know of first writes: page_mkwrite().
   bool hugetlb : 1 = false;     // VM_HUGETLB
   bool gigantic : 1 = false;    // And its pages are of a GiB.
+  bool xpmem : 1 = false;       // Its vm_ops are those of XPMEM.
   bool huge : 1 = false;        // VM_HUGEPAGE
   bool nohuge : 1 = false;      // VM_NOHUGEPAGE
   bool mergeable : 1 = false;   // VM_MERGEABLE
@@ -80,6 +81,7 @@ struct AddressSpace {
   bool alive = true;             // mm_users > 0.
   std::uint8_t users = 0;        // Who keeps it alive besides its process: mmget_not_zero().
   bool leaving = false;          // exit_mmap() is not through with it.
+  bool sigkill = false;          // force_sig(SIGKILL): the call in progress is its last.
   bool card_mapped = false;      // The adapter's doorbell page is in this page table: may post.
   bool unflushed = false;        // Flushes were put off: mm->tlb_flush_batched.
   std::uint8_t lock_future = 0;  // mlockall(MCL_FUTURE): mm->def_flags, as lock_all_flag.

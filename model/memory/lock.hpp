@@ -22,10 +22,12 @@ enum class LockKind : std::uint8_t {
   driver,      // The driver's own lock for a registration: umem_mutex in ib_umem_odp.
   rcache,      // In user space: that of a registration cache.
   slots,       // kvm->slots_lock
+  segment,     // Of XPMEM: seg->sema, and
+  attachment,  // att->mutex, and
+  invalidate,  // att->invalidate_mutex.
 };
 
-// Names one lock of the machine; `index` numbers an address space, a mapping, a frame, an MR or
-// a VM.
+// Names one lock of the machine; `index` numbers what has it.
 struct LockId {
   LockKind kind = LockKind::mmap;
   std::uint32_t index = 0;

@@ -50,6 +50,7 @@ struct Pte {
   bool huge : 1 = false;        // Part of a huge entry.
   bool invalid : 1 = false;     // pmdp_invalidate(): no hardware may use it just now.
   bool gigantic : 1 = false;    // And of one of PUD_SIZE: hugetlb alone has them.
+  bool special : 1 = false;     // pte_special(): no map of the frame, nor a reference of it.
 
   bool operator==(const Pte&) const = default;
   bool populated() const { return kind != Kind::none; }
@@ -79,7 +80,7 @@ struct Pte {
   void encode(sim::Encoder& out) const {
     std::uint32_t bits = 0;
     for (const bool bit : {write, young, dirty, exclusive, no_access, uffd_wp, soft_clean, huge,
-                           invalid, gigantic}) {
+                           invalid, gigantic, special}) {
       bits = 2 * bits + (bit ? 1 : 0);
     }
     out.add(kind);

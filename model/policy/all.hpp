@@ -25,6 +25,7 @@
 #include "model/policy/sva.hpp"
 #include "model/policy/two_pass.hpp"
 #include "model/policy/xpmem.hpp"
+#include "model/policy/xpmem_module.hpp"
 
 namespace model {
 
@@ -47,7 +48,8 @@ using Policy = std::variant<NonePolicy,              //
                             EpochPolicy,             //
                             InvalidatePagePolicy,    //
                             SpeculativePolicy,       //
-                            MigratePolicy>;
+                            MigratePolicy,           //
+                            XpmemModulePolicy>;
 
 static_assert(InvalidationPolicy<NonePolicy> && InvalidationPolicy<PinAllPolicy> &&
               InvalidationPolicy<IntervalNotifierPolicy> && InvalidationPolicy<KvmPolicy> &&
@@ -58,6 +60,7 @@ static_assert(InvalidationPolicy<NonePolicy> && InvalidationPolicy<PinAllPolicy>
               InvalidationPolicy<TwoPassPolicy> && InvalidationPolicy<EvictRestorePolicy> &&
               InvalidationPolicy<MirrorRoPolicy> && InvalidationPolicy<HugeBlockPolicy> &&
               InvalidationPolicy<EpochPolicy> && InvalidationPolicy<InvalidatePagePolicy> &&
-              InvalidationPolicy<SpeculativePolicy> && InvalidationPolicy<MigratePolicy>);
+              InvalidationPolicy<SpeculativePolicy> && InvalidationPolicy<MigratePolicy> &&
+              InvalidationPolicy<XpmemModulePolicy>);
 
 }  // namespace model

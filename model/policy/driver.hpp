@@ -134,6 +134,11 @@ class Driver {
   void activate_again(AttachmentId attachment, PageRange pages);
   void take_away(AttachmentId attachment, PageRange pages);
 
+  // ---- The module XPMEM.
+  bool attached(const PolicyCall& call) const;          // Somebody has some of the range's pages.
+  Next invalidate_attachments(const PolicyCall& call);  // Takes them.
+  Next tear_down_group(const PolicyCall& call);         // The process that the notifier is of ends.
+
   // ---- Results.
   Result result() const { return result_; }  // Of the flow that was on top, or of an answer.
   int error() const { return static_cast<int>(result_.number); }  // Its errno, if it failed.

@@ -17,6 +17,7 @@ std::vector<CallRow> driver_calls();  // calls_driver.cpp: hmm, migration, inter
 std::vector<CallRow> mirror_calls();  // calls_driver.cpp: the test device of HMM.
 std::vector<CallRow> sva_calls();     // calls_driver.cpp: shared page tables.
 std::vector<CallRow> vm_calls();      // calls_vm.cpp: virtual machines of KVM.
+std::vector<CallRow> xpmem_calls();   // calls_xpmem.cpp: memory of other processes.
 std::vector<CallRow> rcache_calls();  // calls_driver.cpp: a registration cache.
 std::vector<CallRow> kernel_calls();  // calls_driver.cpp: by the kernel on its own account.
 

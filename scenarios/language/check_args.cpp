@@ -45,6 +45,10 @@ bool fits(ParameterKind parameter, Kind kind) {
       return one_of(kind, {Kind::bond});
     case ParameterKind::vm:
       return one_of(kind, {Kind::vm});
+    case ParameterKind::segment:
+      return one_of(kind, {Kind::segment});
+    case ParameterKind::permit:
+      return one_of(kind, {Kind::permit});
     case ParameterKind::file:
       return one_of(kind, {Kind::file});
     case ParameterKind::process:

@@ -11,7 +11,7 @@ namespace language {
 namespace {
 
 // By Kind: with its article, so that the noun is what follows it.
-constexpr std::array<std::string_view, 31> kinds = {
+constexpr std::array<std::string_view, 33> kinds = {
     "something unknown",
     "nothing",
     "a condition",
@@ -33,6 +33,8 @@ constexpr std::array<std::string_view, 31> kinds = {
     "an open device (fd)",
     "a bond",
     "a virtual machine (vm)",
+    "a segment (segid)",
+    "an access permit (apid)",
     "a file",
     "a process",
     "a host",
@@ -112,6 +114,10 @@ std::string_view description(ParameterKind kind) {
       return description(Kind::bond);
     case ParameterKind::vm:
       return description(Kind::vm);
+    case ParameterKind::segment:
+      return description(Kind::segment);
+    case ParameterKind::permit:
+      return description(Kind::permit);
     case ParameterKind::file:
       return description(Kind::file);
     case ParameterKind::process:

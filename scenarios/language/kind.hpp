@@ -29,6 +29,8 @@ enum class Kind : std::uint8_t {
   mirror,    // A device that a process has opened.
   bond,      // A process whose page table a device shares.
   vm,        // A virtual machine.
+  segment,   // Of XPMEM: memory that a process has made available (segid).
+  permit,    // And the access of another one to it (apid).
   file,
   process,
   host,

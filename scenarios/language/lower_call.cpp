@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "model/memory/gather.hpp"
 #include "scenarios/language/call_words.hpp"
 #include "scenarios/language/lowering.hpp"
 
@@ -119,6 +120,10 @@ model::Call Lowering::call_of(const StepInfo& info) {
                    .mm = mm_of(info.actor)};
   call.host = host_of(info.actor);
   if (call.verb == Verb::mmap) call.number = model::protection::as_declared;
+  if (call.verb == Verb::xpmem_make) {  // Unless it is said otherwise.
+    call.number = 0600;
+    call.pages = model::all_pages;
+  }
   if (call.verb == Verb::damon) call.number = static_cast<std::uint32_t>(model::Advice::none);
   const std::vector<Arg>& args = info.step->args;
   for (std::size_t i = 0; i < args.size() && i < info.form->parameters.size(); ++i) {
@@ -130,6 +135,7 @@ model::Call Lowering::call_of(const StepInfo& info) {
   const bool of_cache = call.verb == Verb::rcache_get || call.verb == Verb::rcache_put ||
                         call.verb == Verb::rcache_flush;
   if (of_cache) need_rcache(call.mm, info.step->call.span);
+  if (info.call->name.starts_with("xpmem_")) need_xpmem(call, info.step->call.span);
   return call;
 }
 
@@ -166,6 +172,8 @@ void Lowering::add_argument(model::Call& call, const Parameter& parameter, const
     case ParameterKind::mirror:
     case ParameterKind::bond:
     case ParameterKind::vm:
+    case ParameterKind::segment:
+    case ParameterKind::permit:
       call.target.variable = model::VariableId{symbol.index};
       return;
     default:  // An object, or pages of one.
@@ -195,13 +203,33 @@ void Lowering::need_kind(const model::Call& call, Span span) {
     return;
   }
   if (adapter.kind == wanted) return;
-  constexpr std::array names{"an rnic", "a mirror", "of kind sva", "of kind pci", "of kind kvm"};
+  constexpr std::array names{"an rnic",     "a mirror",    "of kind sva",
+                             "of kind pci", "of kind kvm", "xpmem"};
   problem(span, "'" + adapter.name + "' is not " + names[static_cast<std::size_t>(wanted)]);
 }
 
 void Lowering::need_rcache(model::MmId process, Span span) {
   const model::ProcessSetup& setup = setup_.processes[process.index()];
   if (!setup.rcache.exists) problem(span, "'" + setup.name + "' has no rcache { ... }");
+}
+
+void Lowering::need_xpmem(const model::Call& call, Span span) {
+  const bool loaded = std::ranges::any_of(setup_.adapters, [&](const model::AdapterSetup& each) {
+    return each.kind == model::AdapterSetup::Kind::xpmem && each.host == call.host;
+  });
+  if (!loaded) problem(span, "this host has no device of kind xpmem");
+  if (call.target.variable.some()) {
+    const Symbol owner = checked_.variables[call.target.variable.index()].owner;
+    if (host_of(owner) != call.host) problem(span, "it is of another host");
+  }
+  if (call.verb != Verb::xpmem_attach) return;
+  const auto inside = [&](const model::RegionSetup& each) {
+    return each.xpmem && each.mm == call.mm &&
+           each.pages.intersect(call.pages).count == call.pages.count;
+  };
+  if (std::ranges::none_of(setup_.regions, inside)) {
+    problem(span, "memory is attached at a region of kind xpmem");
+  }
 }
 
 // What one call makes, another one cannot end or use; a device has only what was made for it.

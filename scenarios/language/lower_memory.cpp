@@ -54,6 +54,7 @@ void Lowering::add_region(const RegionInfo& info) {
   if (region.address) setup.address = number_of(*region.address);
   setup.shared = region.kind.text == "shmem";
   setup.hugetlb = region.kind.text == "hugetlb";
+  setup.xpmem = setup.lazy = region.kind.text == "xpmem";
   if (info.file) {
     setup.file = model::FileId{*info.file};
     const model::FileSetup& file = setup_.files[*info.file];

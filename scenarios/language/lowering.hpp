@@ -107,6 +107,7 @@ class Lowering {
   void need_implicit(const model::Call& call, model::MmId owner, Span span);
   void add_local(model::Call& call, const Expr& value);
   void need_rcache(model::MmId process, Span span);
+  void need_xpmem(const model::Call& call, Span span);
   void need_link(model::HostId from, model::HostId to, Span span);
   std::optional<std::uint32_t> variable_of(const Expr& expr) const;
 

@@ -40,6 +40,8 @@ enum class ParameterKind : std::uint8_t {
   mirror,
   bond,
   vm,
+  segment,
+  permit,
   file,
   process,
   host,

@@ -152,6 +152,7 @@ Vocabulary settings_of_machines() {
          "Whether KVM_GET_DIRTY_LOG clears what it tells, or KVM_CLEAR_DIRTY_LOG does; and whether "
          "all pages count as written at first.",
          {"by_get", "manual", "initially_set"}}}},
+      {"xpmem", "The module XPMEM: /dev/xpmem. It has no settings but those of its policy.", {}},
       {"mirror",
        "The test device of HMM (lib/test_hmm.c), without hardware.",
        {{"memory",
@@ -270,6 +271,7 @@ void add_region_words(Vocabulary& words) {
       {"shmem", "Shared anonymous memory."},
       {"hugetlb", "Anonymous memory of huge pages."},
       {"file", "Pages of a file: file NAME."},
+      {"xpmem", "Addresses at which xpmem_attach() maps memory of other processes."},
   };
   words.region_flags = {
       {"rw", "Readable and writable (default)."},

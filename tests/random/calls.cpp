@@ -217,7 +217,66 @@ Call cache_call(Writer& w, std::string_view verb) {
   return call;
 }
 
+// The segment, or the access to one, is of this host.
+const Object* shared_object(Writer& w, Kind kind) {
+  return w.object(kind, [&](const Object& each) {
+    const bool own = each.owner == w.actor.name || w.draw().chance(10);
+    const auto owner = std::ranges::find(w.draft.processes, each.owner, &Process::name);
+    const bool here = owner != w.draft.processes.end() && owner->host == w.actor.host;
+    return here && (kind == Kind::segment || own);
+  });
+}
+
+Call make_segment(Writer& w) {
+  static const Words modes = {"", "", "", ", S_IRUSR", ", S_IRUSR|S_IWUSR", ", S_ISVTX"};
+  const bool all = w.draw().chance(20);
+  const Region* region = all ? nullptr : w.region();
+  const std::string what = region == nullptr ? "" : joined({region->name, w.draw().of(modes)});
+  Call call = making(w, joined({"xpmem_make(", what, ")"}), Kind::segment, "s");
+  if (region != nullptr) call.makes.region = region->name;
+  return call;
+}
+
+Call attach_segment(Writer& w) {
+  const Object* permit = shared_object(w, Kind::permit);
+  const std::string name = permit == nullptr ? "" : permit->name;
+  const std::string owned = permit == nullptr ? "" : permit->region;
+  const Region* place = w.pick(w.draft.regions, [&](const Region& each) {
+    return each.xpmem && each.process == w.actor.name;
+  });
+  if (!w.possible) return {};
+  const std::string part = owned.empty() || w.draw().chance(50) ? "" : joined({", ", owned, "[0]"});
+  return plain_call(joined({"xpmem_attach(", name, ", ", place->name, part, ")"}));
+}
+
+// A call of XPMEM.
+Call xpmem_call(Writer& w, std::string_view verb) {
+  const auto loaded = [&](const Device& each) {
+    return each.host == w.actor.host && each.kind == "xpmem";
+  };
+  if (std::ranges::none_of(w.draft.devices, loaded)) w.possible = false;
+  if (!w.possible) return {};
+  if (verb == "xpmem_make") return make_segment(w);
+  if (verb == "xpmem_attach") return attach_segment(w);
+  if (verb == "xpmem_detach") return plain_call(joined({"xpmem_detach(", w.page(), ")"}));
+  if (verb == "xpmem_get") {
+    const Object* segment = shared_object(w, Kind::segment);
+    if (segment == nullptr) return {};
+    const std::string region = segment->region;
+    const char* access = w.draw().chance(85) ? ", XPMEM_RDWR)" : ", XPMEM_RDONLY)";
+    Call call = making(w, joined({"xpmem_get(", segment->name, access}), Kind::permit, "p");
+    call.makes.region = region;
+    return call;
+  }
+  if (verb == "xpmem_remove" || verb == "xpmem_release") {
+    const Object* found = shared_object(w, verb == "xpmem_remove" ? Kind::segment : Kind::permit);
+    return plain_call(joined({std::string(verb), "(", found == nullptr ? "" : found->name, ")"}));
+  }
+  return plain_call(std::string(verb) + "()");
+}
+
 std::optional<Call> device_call(Writer& w, std::string_view verb) {
+  if (verb.starts_with("xpmem_")) return xpmem_call(w, verb);
   if (verb.starts_with("rcache_")) return cache_call(w, verb);
   if (verb == "reg_mr") return register_call(w);
   if (verb == "dereg_mr") return plain_call(joined({"dereg_mr(", w.mr("reg_mr"), ")"}));
@@ -366,7 +425,16 @@ std::optional<Call> random_call(Draft& draft, const Actor& actor, const std::vec
   // what ends everything, or waits for ever if nobody answers, is rare.
   static const Words rare = {"exit",     "kill", "mpi_recv", "poll_recv",
                              "oom_reap", "hang", "link_down"};
+  static const Words of_module = {"xpmem_make",   "xpmem_get",    "xpmem_attach", "xpmem_attach",
+                                  "xpmem_detach", "xpmem_remove", "READ_ONCE",    "WRITE_ONCE"};
+  const bool module = std::ranges::any_of(draft.devices, [&](const Device& each) {
+    return each.host == actor.host && each.kind == "xpmem";
+  });
   for (int attempt = 0; attempt < 30; ++attempt) {
+    if (module && actor.kind == Actor::Kind::process && draft.draw.chance(40)) {
+      if (auto call = call_of(draft, draft.draw.of(of_module), actor, own)) return call;
+      continue;
+    }
     static const std::vector<language::CallRow> calls = drawn_calls();
     const bool any = draft.draw.chance(40);
     const language::CallRow& row =

@@ -24,6 +24,7 @@ struct Region {
   std::string host{};
   std::uint32_t pages = 1;
   bool lazy = false;
+  bool xpmem = false;  // Addresses to attach memory at.
 };
 
 struct Process {
@@ -42,13 +43,16 @@ struct Object {
     attachment,
     fd,
     bond,
-    vm
+    vm,
+    segment,
+    permit,
   } kind = Kind::none;
   std::string name{};
   std::string owner{};   // The process that made it.
   std::string device{};  // mr, bond: with which it is registered; qp: to which it leads.
   std::string maker{};   // mr: the call that made it.
   std::uint32_t pages = 0;
+  std::string region{};  // segment: whose memory it is; permit: likewise.
 };
 
 struct Label {

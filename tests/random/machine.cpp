@@ -98,6 +98,11 @@ void write_other(Draft& draft, const std::string& host, const std::string& kind)
   draft.line(joined({"    device ", name, ": ", kind, " { ", settings, " }"}));
 }
 
+void write_module(Draft& draft, const std::string& host) {
+  draft.devices.push_back({.name = joined({host, ".xpmem"}), .host = host, .kind = "xpmem"});
+  draft.line("    device xpmem: xpmem");
+}
+
 // A sixth of the hosts is so small that it must reclaim.
 void write_host(Draft& draft, const std::string& host) {
   draft.hosts.push_back(host);
@@ -117,6 +122,7 @@ void write_host(Draft& draft, const std::string& host) {
   if (draft.draw.chance(16)) write_other(draft, host, "sva");
   if (draft.draw.chance(14)) write_other(draft, host, "pci");
   if (draft.draw.chance(9)) write_other(draft, host, "kvm");
+  if (draft.draw.chance(10)) write_module(draft, host);
   draft.line("}");
 }
 
@@ -139,12 +145,26 @@ void write_region(Draft& draft, const Process& process, const std::string& name)
   draft.regions.push_back(region);
 }
 
+// Where it attaches memory, if its host has the module.
+void write_place(Draft& draft, const Process& process, const std::string& name) {
+  const bool module = std::ranges::any_of(draft.devices, [&](const Device& each) {
+    return each.host == process.host && each.kind == "xpmem";
+  });
+  if (!module) return;
+  Region region{.name = name, .process = process.name, .host = process.host, .xpmem = true};
+  region.pages = 1 + draft.draw.below(2);
+  draft.line(joined({"    region ", name, ": xpmem ", std::to_string(region.pages), " page",
+                     region.pages == 1 ? "" : "s"}));
+  draft.regions.push_back(region);
+}
+
 void write_processes(Draft& draft) {
   const std::string host = draft.hosts[0];
   draft.processes.push_back({.name = "app", .host = host, .parent = ""});
   draft.line(joined({"process app on ", host, " {"}));
   write_region(draft, draft.processes[0], "buf");
   if (draft.draw.chance(25)) write_region(draft, draft.processes[0], "more");
+  write_place(draft, draft.processes[0], "att");
   draft.cached = draft.draw.chance(25);
   if (draft.cached) {
     const auto& rcache = language::full_vocabulary().process_settings[0];
@@ -162,6 +182,7 @@ void write_processes(Draft& draft) {
   if (!draft.draw.chance(25)) return draft.line(joined({"process peer on ", peer.host}));
   draft.line(joined({"process peer on ", peer.host, " {"}));
   write_region(draft, peer, "area");
+  write_place(draft, peer, "use");
   draft.line("}");
 }
 
