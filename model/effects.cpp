@@ -76,7 +76,12 @@ void World::post_message(const Effects::Sent& sent, Effects& effects, sim::Choos
   const Delivery delivery{.to = sent.to, .message = sent.message};
   const bool cut = sent.from != sent.to && (machine_.hosts[sent.from.index()].unplugged ||
                                             machine_.hosts[sent.to.index()].unplugged);
-  if (cut) return;
+  if (cut) {
+    if (is_packet(sent.message)) {
+      effects.fates.push_back(event_of(Fate::lost, sent.message, machine_));
+    }
+    return;
+  }
   const LinkSetup* link = link_between(sent.from, sent.to);
   if (link == nullptr) {
     events_.post(lane_of(sent.from, sent.to), after + setup().cost(Cost::lock), delivery);

@@ -169,7 +169,8 @@ bool Machine::satisfied(const Wait& wait, TaskId task) const {
         return item.receiver == MmId{wait.index} && item.sender == MmId{wait.sequence};
       });
     case Wait::Kind::arrived:
-      return !queues[wait.index].rc.arrived.empty();
+      return !queues[wait.index].rc.arrived.empty() || queues[wait.index].rc.refused ||
+             adapters[queues[wait.index].peer.index()].hung;
     case Wait::Kind::userfault: {
       const AddressSpace& space = spaces[wait.index];
       const Page page = wait.pages.first;

@@ -90,8 +90,11 @@ void find_room(const Setup& setup, Reduction& reduction) {
   }
   // Any page of a process is in reach of who shares its page table, and a cache registers more than
   // it is asked for. Each vCPU has a TLB.
-  const bool counted = !calls(setup, Verb::sva_bind) && !calls(setup, Verb::rcache_get) &&
-                       !calls(setup, Verb::kvm_create_vm);
+  const bool implicit = std::ranges::any_of(setup.lines, [](const Line& line) {
+    return line.call.verb == Verb::reg_mr && line.call.pages.count == 0;
+  });
+  const bool counted = !implicit && !calls(setup, Verb::sva_bind) &&
+                       !calls(setup, Verb::rcache_get) && !calls(setup, Verb::kvm_create_vm);
   reduction.device_tlb_roomy =
       counted && std::ranges::all_of(setup.adapters, [&](const AdapterSetup& card) {
         return registered <= card.tlb_entries;
@@ -123,8 +126,8 @@ void find_readers(const Setup& setup, const std::vector<Expression>& questions,
     if (setup.lines[i].call.verb == Verb::connect && result.some()) {
       reduction.variable_queue[result.index()] = true;
     }
-    for (const VariableId taken :
-         {setup.lines[i].call.target.variable, setup.lines[i].call.queue}) {
+    for (const VariableId taken : {setup.lines[i].call.target.variable,
+                                   setup.lines[i].call.local.variable, setup.lines[i].call.queue}) {
       if (taken.some()) reduction.variable_calls[taken.index()].push_back(LineId{i});
     }
   }

@@ -14,6 +14,7 @@ namespace model {
 struct Packet {
   Opcode op = Opcode::read;
   bool first = false;  // Of the work request of `task`.
+  bool half = false;   // Half of its packets are up to this one.
   bool last = false;
   MrId mr{};
   Page page{};
@@ -21,6 +22,7 @@ struct Packet {
   Value compare = 0;
   Value result = 0;  // What the first packet of the same request has read.
   TaskId task{};
+  LineId line{};
 
   bool operator==(const Packet&) const = default;
 };
@@ -33,7 +35,8 @@ struct ReceiveBuffer {
   bool operator==(const ReceiveBuffer&) const = default;
 };
 
-// What the last atomic operation has given: a packet that comes again must not run again.
+// What the last atomic operation has given: a packet that comes again must not run again. One is
+// enough, as a requester has one operation with an answer on its way (max_rd_atomic is 1).
 struct Replay {
   std::uint32_t psn = 0;
   Value value = 0;
@@ -50,7 +53,8 @@ struct Connection {
   Timer timer = Timer::none;
   std::uint8_t retries = 0;  // Since a packet was acknowledged last,
   std::uint8_t rnr_retries = 0;
-  std::uint32_t unacked = 0;  // The number of the first packet of `window`.
+  std::uint32_t unacked = 0;  // The number of the first packet of `window`,
+  std::uint32_t unsent = 0;   // and of the first of them that is still to be sent.
   Small<Packet, 1> window{};
 
   // The responder.

@@ -58,6 +58,8 @@ struct Message {
   std::uint32_t psn = 0;  // the packet sequence number,
   Syndrome syndrome{};    // what the responder says,
   bool repeated = false;  // and that it has answered this packet before.
+  bool half = false;      // The packet completes half of its request.
+  LineId line{};          // The call that has posted it.
 
   bool operator==(const Message&) const = default;
 };

@@ -88,7 +88,9 @@ Flow dma(const Call& call, const Machine& machine) {
       machine.is(machine.registrations[mr.index()].adapter, AdapterSetup::Kind::sva);
   const PageRange pages = shares ? call.pages : remote_pages(machine, mr, call);
   if (call.verb == Verb::prefetch) {
-    const bool write = machine.registrations[mr.index()].write;
+    // Of all of a process nobody has said that it will be written.
+    const Registration& region = machine.registrations[mr.index()];
+    const bool write = region.write && region.pages != all_pages;
     return {Prefetch{.write = write, .mr = mr, .pages = pages}};
   }
   return {Dma{.write = call.verb == Verb::dma_write,

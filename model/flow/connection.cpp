@@ -21,32 +21,45 @@ const RcSetup& responder_of(const Context& c, QpId qp) {
   return transport_of(c, c.machine.queues[qp.index()].peer);
 }
 
-void start_timer(Context& c, QpId qp) {
-  c.queue(qp).rc.timer = Timer::acknowledgement;
-  c.set_timer(qp, sim::Nanoseconds{4096} << requester_of(c, qp).timeout);
-}
-
 void stop_timer(Context& c, QpId qp) {
   c.queue(qp).rc.timer = Timer::none;
   c.cancel_timer(qp);
 }
 
-void transmit(Context& c, QpId qp, std::uint32_t from) {
-  const QueuePair& queue = c.queue(qp);
+void start_timer(Context& c, QpId qp) {
+  const std::uint8_t timeout = requester_of(c, qp).timeout;
+  if (timeout == 0) return stop_timer(c, qp);  // Never.
+  c.queue(qp).rc.timer = Timer::acknowledgement;
+  c.set_timer(qp, sim::Nanoseconds{4096} << timeout);
+}
+
+Message message_of(const QueuePair& queue, QpId qp, std::uint32_t psn) {
+  const Packet& packet = queue.rc.window[psn - queue.rc.unacked];
+  return {.kind = MessageKind::rc_packet,
+          .op = packet.op,
+          .mr = packet.mr,
+          .pages = one_page(packet.page),
+          .value = packet.value,
+          .task = packet.task,
+          .compare = packet.compare,
+          .qp = qp,
+          .psn = psn,
+          .half = packet.half,
+          .line = packet.line};
+}
+
+// What is still to be sent, up to a second operation whose answer has data.
+void transmit(Context& c, QpId qp) {
+  QueuePair& queue = c.queue(qp);
+  Connection& rc = queue.rc;
+  const auto has_data = [](const Packet& packet) { return has_answer(packet.op); };
   const HostId here = c.adapter(queue.card).host;
   const HostId there = c.adapter(queue.peer).host;
-  for (std::uint32_t i = from - queue.rc.unacked; i < queue.rc.window.size(); ++i) {
-    const Packet& packet = queue.rc.window[i];
-    c.send(here, there,
-           {.kind = MessageKind::rc_packet,
-            .op = packet.op,
-            .mr = packet.mr,
-            .pages = one_page(packet.page),
-            .value = packet.value,
-            .task = packet.task,
-            .compare = packet.compare,
-            .qp = qp,
-            .psn = queue.rc.unacked + i});
+  while (rc.unsent - rc.unacked < rc.window.size()) {
+    const auto next = rc.window.begin() + static_cast<std::ptrdiff_t>(rc.unsent - rc.unacked);
+    if (has_data(*next) && std::any_of(rc.window.begin(), next, has_data)) return;
+    c.send(here, there, message_of(queue, qp, rc.unsent));
+    ++rc.unsent;
   }
 }
 
@@ -56,7 +69,8 @@ void send_again(Context& c, QpId qp) {
   if (rc.retries == requester_of(c, qp).retry_cnt) return fail(c, qp, ETIMEDOUT);
   ++rc.retries;
   c.emit({.kind = EventKind::retransmit, .adapter = c.queue(qp).card, .value = rc.unacked});
-  transmit(c, qp, rc.unacked);
+  rc.unsent = rc.unacked;
+  transmit(c, qp);
   start_timer(c, qp);
 }
 
@@ -66,6 +80,7 @@ void acknowledge(Context& c, QpId qp, Value value) {
   const Packet packet = rc.window.front();
   rc.window.erase(rc.window.begin());
   ++rc.unacked;
+  rc.unsent = std::max(rc.unsent, rc.unacked);
   rc.retries = 0;
   rc.rnr_retries = 0;
   const Value result = packet.first && has_answer(packet.op) ? value : packet.result;
@@ -89,13 +104,19 @@ void wait_for_responder(Context& c, QpId qp) {
 }
 
 // To the requester, about the packet with that number.
-void answer(Context& c, QpId qp, std::uint32_t psn, Syndrome syndrome, Message about = {}) {
+void send_answer(Context& c, QpId qp, std::uint32_t psn, Syndrome syndrome, Message about = {}) {
   const QueuePair& queue = c.queue(qp);
   about.kind = MessageKind::rc_answer;
   about.qp = qp;
   about.psn = psn;
   about.syndrome = syndrome;
   c.send(c.adapter(queue.peer).host, c.adapter(queue.card).host, about);
+}
+
+// The number of the first packet that is not executed.
+std::uint32_t unexecuted(const Connection& rc) {
+  const auto open = std::ranges::count(rc.received, false, &Message::repeated);
+  return rc.expected - static_cast<std::uint32_t>(open);
 }
 
 void take_packet(Context& c, const Message& packet) {
@@ -110,18 +131,16 @@ void take_packet(Context& c, const Message& packet) {
 // was kept. Of a write that is not executed yet nothing is said.
 void answer_again(Context& c, Message packet) {
   Connection& rc = c.queue(packet.qp).rc;
-  const auto open =
-      static_cast<std::uint32_t>(std::ranges::count(rc.received, false, &Message::repeated));
-  if (packet.psn >= rc.expected - open) return;
+  if (packet.psn >= unexecuted(rc)) return;
   packet.repeated = true;
   const bool again = packet.op == Opcode::read || !responder_of(c, packet.qp).check_psn;
-  if (again && rc.faulting) return answer(c, packet.qp, packet.psn, Syndrome::not_ready);
+  if (again && rc.faulting) return send_answer(c, packet.qp, packet.psn, Syndrome::not_ready);
   if (again) return take_packet(c, packet);
-  if (!has_answer(packet.op)) return answer(c, packet.qp, packet.psn, Syndrome::ack, packet);
+  if (!has_answer(packet.op)) return send_answer(c, packet.qp, packet.psn, Syndrome::ack, packet);
   for (const Replay& kept : rc.replay) {
     if (kept.psn != packet.psn) continue;
     packet.value = kept.value;
-    return answer(c, packet.qp, packet.psn, Syndrome::ack, packet);
+    return send_answer(c, packet.qp, packet.psn, Syndrome::ack, packet);
   }
 }
 
@@ -137,16 +156,16 @@ sim::Nanoseconds rnr_timer(std::uint8_t code) {
 
 void post_send(Context& c, QpId qp, const Packet& request, PageRange pages) {
   Connection& rc = c.queue(qp).rc;
-  const auto next = rc.unacked + static_cast<std::uint32_t>(rc.window.size());
   for (std::uint32_t i = 0; i < pages.count; ++i) {
     Packet packet = request;
     packet.first = i == 0;
+    packet.half = i + 1 == (pages.count + 1) / 2;
     packet.last = i + 1 == pages.count;
     packet.page = pages.at(i);
     rc.window.push_back(packet);
   }
   if (rc.timer == Timer::not_ready) return;
-  transmit(c, qp, next);
+  transmit(c, qp);
   if (rc.timer == Timer::none) start_timer(c, qp);
 }
 
@@ -155,11 +174,11 @@ void packet_arrives(Context& c, const Message& packet) {
   if (c.adapter(c.queue(packet.qp).peer).hung || rc.refused) return;
   if (packet.psn < rc.expected) return answer_again(c, packet);
   if (packet.psn > rc.expected) {
-    if (!rc.gap) answer(c, packet.qp, rc.expected, Syndrome::out_of_order);
+    if (!rc.gap) send_answer(c, packet.qp, unexecuted(rc), Syndrome::out_of_order);
     rc.gap = true;
     return;
   }
-  if (rc.faulting) return answer(c, packet.qp, packet.psn, Syndrome::not_ready);
+  if (rc.faulting) return send_answer(c, packet.qp, packet.psn, Syndrome::not_ready);
   rc.gap = false;
   ++rc.expected;
   take_packet(c, packet);
@@ -178,8 +197,9 @@ void answer_arrives(Context& c, const Message& about) {
   switch (about.syndrome) {
     case Syndrome::ack:
       acknowledge(c, qp, about.value);
-      rc.window.empty() ? stop_timer(c, qp) : start_timer(c, qp);
-      return;
+      if (rc.window.empty()) return stop_timer(c, qp);
+      transmit(c, qp);
+      return start_timer(c, qp);
     case Syndrome::not_ready:
       return wait_for_responder(c, qp);
     case Syndrome::out_of_order:
@@ -193,24 +213,27 @@ void expire(Context& c, QpId qp) {
   Connection& rc = c.queue(qp).rc;
   if (c.host(c.adapter(c.queue(qp).card).host).dead) return;
   if (rc.timer == Timer::acknowledgement) return send_again(c, qp);
-  transmit(c, qp, rc.unacked);
+  rc.unsent = rc.unacked;
+  transmit(c, qp);
   start_timer(c, qp);
 }
 
 void not_ready(Context& c, QpId qp) {
   Connection& rc = c.queue(qp).rc;
   const Message first = rc.received.front();
-  for (const Message& packet : rc.received) {
-    if (!packet.repeated) rc.expected = std::min(rc.expected, packet.psn);
+  if (first.repeated) {
+    rc.received.erase(rc.received.begin());
+  } else {
+    rc.received.clear();
+    rc.expected = first.psn;
+    rc.gap = true;
   }
-  rc.received.clear();
-  rc.gap = true;
   c.emit({.kind = EventKind::rnr_nak,
           .pages = first.pages,
           .mr = first.mr,
           .adapter = c.queue(qp).peer,
           .value = first.psn});
-  answer(c, qp, first.psn, Syndrome::not_ready);
+  send_answer(c, qp, first.psn, Syndrome::not_ready);
 }
 
 void fail(Context& c, QpId qp, int error) {
@@ -227,7 +250,7 @@ void fail(Context& c, QpId qp, int error) {
   }
 }
 
-Next Respond::run(Context& c) { return step == Step::take ? take(c) : answer(c); }
+Next Respond::run(Context& c) { return step == Step::take ? take(c) : finish(c); }
 
 Next Respond::take(Context& c) {
   Connection& rc = c.queue(qp).rc;
@@ -237,6 +260,8 @@ Next Respond::take(Context& c) {
     return c.done();
   }
   Message packet = rc.received.front();
+  repeated = packet.repeated;
+  c.task().line = packet.line;
   if (packet.op == Opcode::send) {
     if (rc.buffers.empty()) {
       not_ready(c, qp);
@@ -245,6 +270,7 @@ Next Respond::take(Context& c) {
     packet.mr = rc.buffers.front().mr;
     packet.pages = one_page(rc.buffers.front().page);
   }
+  if (c.registration(packet.mr).adapter != card) return refuse(c, packet.psn);
   step = Step::answer;
   return c.call({Dma{.write = is_write(packet.op),
                      .adapter = card,
@@ -257,21 +283,31 @@ Next Respond::take(Context& c) {
                      .qp = qp}});
 }
 
-Next Respond::answer(Context& c) {
+// The responder is in the error state from then on. What is repeated is dropped without a word.
+Next Respond::refuse(Context& c, std::uint32_t psn) {
   Connection& rc = c.queue(qp).rc;
-  const Result result = c.task().result;
   step = Step::take;
-  rc.faulting = false;
-  if (c.adapter(c.queue(qp).peer).hung) return Next::pass;
-  const bool was_not_ready = rc.received.empty();
-  if (!result.ok() && !(was_not_ready && result == Result::error(EAGAIN))) {
-    model::answer(c, qp, was_not_ready ? rc.expected : rc.received.front().psn,
-                  Syndrome::access_error);
-    rc.refused = true;
-    rc.received.clear();
+  if (repeated) {
+    rc.received.erase(rc.received.begin());
     return Next::again;
   }
-  if (was_not_ready) return Next::pass;
+  send_answer(c, qp, psn, Syndrome::access_error);
+  rc.refused = true;
+  rc.received.clear();
+  c.changed(Wait::Kind::arrived, qp.value);
+  return Next::again;
+}
+
+Next Respond::finish(Context& c) {
+  Connection& rc = c.queue(qp).rc;
+  const Result result = c.task().result;
+  const bool dropped = rc.faulting;  // By not_ready(): it will come again.
+  rc.faulting = false;
+  step = Step::take;
+  if (c.adapter(c.queue(qp).peer).hung) return Next::pass;
+  if (dropped && (repeated || result == Result::error(EAGAIN))) return Next::pass;
+  if (dropped) return refuse(c, rc.expected);
+  if (!result.ok()) return refuse(c, rc.received.front().psn);
   Message packet = rc.received.front();
   rc.received.erase(rc.received.begin());
   if (packet.op == Opcode::send) {
@@ -281,13 +317,15 @@ Next Respond::answer(Context& c) {
   }
   packet.value = result.number;
   if (is_atomic(packet.op)) rc.replay = {Replay{.psn = packet.psn, .value = packet.value}};
-  model::answer(c, qp, packet.psn, Syndrome::ack, packet);
+  if (packet.half && !repeated) c.emit({.kind = EventKind::half});
+  send_answer(c, qp, packet.psn, Syndrome::ack, packet);
   return Next::again;
 }
 
 Next PostReceive::run(Context& c) {
   const QueuePair& queue = c.queue(qp);
-  const bool ours = c.machine.is_reliable(qp) && c.registration(mr).adapter == queue.peer;
+  const bool ours = c.machine.is_reliable(qp) && c.registration(mr).live &&
+                    c.registration(mr).adapter == queue.peer;
   if (!ours) return c.done(Result::error(EINVAL));
   c.spend(Cost::doorbell);
   for (std::uint32_t i = 0; i < pages.count; ++i) {
@@ -300,6 +338,7 @@ Wait PollReceive::guard() const { return {.kind = Wait::Kind::arrived, .index = 
 
 Next PollReceive::run(Context& c) {
   auto& arrived = c.queue(qp).rc.arrived;
+  if (arrived.empty()) return c.done(Result::error(ECANCELED));
   const Value value = arrived.front();
   arrived.erase(arrived.begin());
   c.changed(Wait::Kind::arrived, qp.value);

@@ -32,7 +32,7 @@ void answer_arrives(Context& c, const Message& answer);
 void expire(Context& c, QpId qp);
 
 // The responder has no translation, or no buffer, for the first packet that it has taken: it is as
-// if that, and what came behind it, had not arrived.
+// if that, and what came behind it, had not arrived. One that is repeated is forgotten alone.
 void not_ready(Context& c, QpId qp);
 
 // All that is posted ends with ECANCELED, the first request with `error`: WR_FLUSH_ERR.
@@ -43,6 +43,7 @@ struct Respond {
   static constexpr std::string_view name = "respond";
   static constexpr std::array<std::string_view, 2> steps{"take", "answer"};
   enum class Step : std::uint8_t { take, answer } step = Step::take;
+  bool repeated = false;  // The packet in hand.
   QpId qp{};
 
   bool operator==(const Respond&) const = default;
@@ -50,7 +51,8 @@ struct Respond {
 
  private:
   Next take(Context& c);
-  Next answer(Context& c);
+  Next finish(Context& c);
+  Next refuse(Context& c, std::uint32_t psn);
 };
 
 // ibv_post_recv(), by a process at the far end: where the next send that nobody waits for goes.
@@ -66,7 +68,8 @@ struct PostReceive {
   Next run(Context& c);
 };
 
-// ibv_poll_cq(), until a receive has completed. The result is what has come.
+// ibv_poll_cq(), until a receive has completed. The result is what has come; ECANCELED if the
+// responder is in the error state, or its card hangs.
 struct PollReceive {
   static constexpr std::string_view name = "poll_receive";
   static constexpr std::array<std::string_view, 1> steps{"poll"};

@@ -60,6 +60,8 @@ Next Dma::run(Context& c) {
     case Step::stopped:
       step = Step::translate;
       return Next::pass;
+    case Step::not_ready:
+      return ask_driver(c);
     case Step::faulted:
       if (!c.task().result.ok()) return refuse(c);
       if (!posted) c.spend(Cost::dev_resume);
@@ -107,7 +109,6 @@ Next Dma::translate(Context& c) {
     target = region.table.at(page);
     if (!target.populated() || (asks && !target.write)) {
       if (!c.setup.adapters[adapter.index()].odp) return refuse(c);
-      c.spend(Cost::dev_fault);
       return fault(c);
     }
     if (!target.young) {
@@ -130,12 +131,17 @@ Next Dma::fault(Context& c) {
           .pages = one_page(page),
           .mr = mr,
           .adapter = adapter});
-  if (answers_faults(c)) {
-    c.queue(qp).rc.faulting = true;
-    not_ready(c, qp);
-  }
+  if (!answers_faults(c)) return ask_driver(c);
+  c.queue(qp).rc.faulting = true;
+  not_ready(c, qp);
+  step = Step::not_ready;
+  return Next::again;
+}
+
+Next Dma::ask_driver(Context& c) {
+  if (!posted) c.spend(Cost::dev_fault);
   step = Step::faulted;
-  return c.call({fault_call(mr, page, write)});
+  return c.call({fault_call(mr, pages.at(done), write)});
 }
 
 // The adapter does not fault: where its IOMMU has no page, or none that may be written, it finds
@@ -328,7 +334,8 @@ Next Dma::land_page(Context& c, PfnEntry target) {
 Next Dma::next_page(Context& c) {
   posted = missed = signature = false;
   version = 0;
-  if (++done == (pages.count + 1) / 2) c.emit({.kind = EventKind::half});
+  const bool half = ++done == (pages.count + 1) / 2;
+  if (half && !of_packet(c)) c.emit({.kind = EventKind::half});
   if (done == pages.count) return c.done(Result::value(write && !is_atomic(op) ? 0 : result));
   step = Step::translate;
   return Next::again;
@@ -340,6 +347,9 @@ Value Dma::combined(Value before) const {
   if (op == Opcode::compare_swap) return before == compare ? value : before;
   return value;
 }
+
+// A packet is less than a request.
+bool Dma::of_packet(const Context& c) const { return c.machine.is_reliable(qp); }
 
 bool Dma::answers_faults(const Context& c) const {
   return qp.some() && c.setup.adapters[adapter.index()].rc.nak_fault;
@@ -369,14 +379,19 @@ Next Dma::stop(Context& c) {
   return c.done(Result::error(EFAULT));
 }
 
+namespace {
+
 // The driver completes what its device will not any more: mlx5_ib_handle_internal_error().
 void flush_connections(Context& c, AdapterId adapter) {
   for (std::uint32_t i = 0; i < c.machine.queues.size(); ++i) {
     const QpId qp{i};
-    const bool ours = c.machine.is_reliable(qp) && c.queue(qp).card == adapter;
-    if (ours && !c.queue(qp).rc.failed) fail(c, qp, ECANCELED);
+    if (!c.machine.is_reliable(qp)) continue;
+    if (c.queue(qp).card == adapter && !c.queue(qp).rc.failed) fail(c, qp, ECANCELED);
+    if (c.queue(qp).peer == adapter) c.changed(Wait::Kind::arrived, i);
   }
 }
+
+}  // namespace
 
 Next Hang::run(Context& c) {
   c.adapter(adapter).hung = true;
@@ -408,6 +423,8 @@ Next Prefetch::run(Context& c) {
   return c.done();
 }
 
+namespace {
+
 // Entries that all registrations of the adapter have, with one for these pages. For all of a
 // process there are only as many as are used (mlx5: child MRs, made at their first fault).
 std::uint64_t entries_with(const Context& c, AdapterId adapter, PageRange pages) {
@@ -425,6 +442,8 @@ std::uint64_t entries_with(const Context& c, AdapterId adapter, PageRange pages)
 bool takes_all(const Context& c, AdapterId adapter) {
   return std::holds_alternative<IntervalNotifierPolicy>(c.setup.adapters[adapter.index()].policy);
 }
+
+}  // namespace
 
 Next Register::run(Context& c) {
   switch (step) {

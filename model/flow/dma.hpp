@@ -17,11 +17,12 @@ void install(Context& c, MrId mr, Page page, const PfnEntry& target);
 // read is the value of its first page; EFAULT if a piece has no translation and can get none.
 struct Dma {
   static constexpr std::string_view name = "dma";
-  static constexpr std::array<std::string_view, 7> steps{"translate", "stopped", "faulted", "land",
-                                                         "responded", "check",   "checked"};
+  static constexpr std::array<std::string_view, 8> steps{
+      "translate", "stopped", "not_ready", "faulted", "land", "responded", "check", "checked"};
   enum class Step : std::uint8_t {
     translate,
     stopped,
+    not_ready,
     faulted,
     land,
     responded,
@@ -38,7 +39,7 @@ struct Dma {
   std::uint32_t done = 0;
   Value value = 0;
   Value result = 0;          // What was in the first page: of a read, and of an atomic operation.
-  TaskId requester{};        // On another host; none: a call of this host's.
+  TaskId requester{};        // Who waits for it. None: a call of the adapter's own.
   Opcode op = Opcode::read;  // Of atomic operations: what is written depends on what is there.
   Value compare = 0;
   QpId qp{};  // A reliable connection, whose requester does not wait while a page is missing.
@@ -64,6 +65,8 @@ struct Dma {
   Next start(Context& c, PfnEntry target);
   Next land(Context& c);
   Value combined(Value before) const;
+  Next ask_driver(Context& c);
+  bool of_packet(const Context& c) const;
   bool answers_faults(const Context& c) const;
   Next refuse(Context& c);
 };

@@ -71,14 +71,17 @@ Next Rdma::post(Context& c) {
           .pages = pages,
           .value = value,
           .task = c.self,
-          .compare = compare});
+          .compare = compare,
+          .qp = qp});
   return Next::again;
 }
 
 Next Rdma::connected(Context& c) {
-  if (c.queue(qp).rc.failed) return c.done(Result::error(ECANCELED));
+  if (c.queue(qp).rc.failed || c.adapter(card).hung) return c.done(Result::error(ECANCELED));
   announce(c, {.task = c.self, .qp = qp, .peer = peer(c), .pages = pages});
-  post_send(c, qp, {.op = op, .mr = mr, .value = value, .compare = compare, .task = c.self}, pages);
+  const Packet request{
+      .op = op, .mr = mr, .value = value, .compare = compare, .task = c.self, .line = c.line};
+  post_send(c, qp, request, pages);
   return Next::again;
 }
 
@@ -101,6 +104,7 @@ void Rdma::announce(Context& c, const Posted& entry) {
 Next LocalTransfer::run(Context& c) {
   switch (step) {
     case Step::gather:
+      if (c.adapter(remote.card).hung) return c.give(Result::error(ECANCELED));
       if (!is_write(remote.op)) {
         step = Step::scatter;
         return post(c);
@@ -108,7 +112,7 @@ Next LocalTransfer::run(Context& c) {
       step = Step::post;
       return access(c, Opcode::read);
     case Step::post:
-      if (!c.task().result.ok()) return c.give(c.task().result);
+      if (!c.task().result.ok()) return c.give(local_error(c));
       remote.value = c.task().result.number;
       step = Step::next;
       return post(c);
@@ -119,7 +123,8 @@ Next LocalTransfer::run(Context& c) {
       step = Step::next;
       return access(c, Opcode::write);
     case Step::next:
-      if (!c.task().result.ok()) return c.give(c.task().result);
+      if (!c.task().result.ok())
+        return c.give(is_write(remote.op) ? c.task().result : local_error(c));
       if (++done == pages.count) return c.give(Result::value(first));
       step = Step::gather;
       return Next::pass;
@@ -127,12 +132,18 @@ Next LocalTransfer::run(Context& c) {
   return c.done();
 }
 
+// Its own memory cannot be had, or the card has stopped meanwhile.
+Result LocalTransfer::local_error(Context& c) const {
+  return c.adapter(remote.card).hung ? Result::error(ECANCELED) : c.task().result;
+}
+
 Next LocalTransfer::access(Context& c, Opcode op) const {
   return c.call({Dma{.write = is_write(op),
                      .adapter = remote.card,
                      .mr = mr,
                      .pages = one_page(pages.at(done)),
-                     .value = remote.value}});
+                     .value = remote.value,
+                     .requester = c.self}});
 }
 
 Next LocalTransfer::post(Context& c) const {
@@ -148,6 +159,10 @@ Next Serve::run(Context& c) {
       step = Step::respond;
       if (user.some() && c.attachment(user).owner_epoch != request.epoch) {
         c.task().result = Result::error(EFAULT);  // Of a user that was cut off.
+        return Next::pass;
+      }
+      if (request.qp.some() && c.registration(request.mr).adapter != c.queue(request.qp).peer) {
+        c.task().result = Result::error(EFAULT);  // No key of this card.
         return Next::pass;
       }
       return c.call({Dma{.write = is_write(request.op),

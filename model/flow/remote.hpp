@@ -9,8 +9,9 @@ namespace model {
 
 // An RDMA read or write, seen from the requester. With an attachment the policy is asked whether
 // the user may post; with a queue pair and an rkey nobody is asked. The result of a read is a
-// value; EREMOTEIO if the peer's card refused, ECANCELED if the transfer was terminated, SIGBUS if
-// the owner cannot map the page.
+// value, of an atomic operation what was there before; EREMOTEIO if the peer's card refused,
+// ECANCELED if the transfer was terminated, SIGBUS if the owner cannot map the page. By a reliable
+// connection also ETIMEDOUT and EAGAIN, when retries have run out, and ECANCELED after any error.
 struct Rdma {
   static constexpr std::string_view name = "rdma";
   static constexpr std::array<std::string_view, 3> steps{"post", "touched", "complete"};
@@ -53,6 +54,7 @@ struct LocalTransfer {
 
  private:
   Next access(Context& c, Opcode op) const;
+  Result local_error(Context& c) const;
   Next post(Context& c) const;
 };
 

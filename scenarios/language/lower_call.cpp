@@ -177,6 +177,10 @@ void Lowering::add_argument(model::Call& call, const Parameter& parameter, const
       call.target.variable = model::VariableId{symbol.index};
       return;
     default:  // An object, or pages of one.
+      if (parameter.kind == ParameterKind::mr_pages ||
+          parameter.kind == ParameterKind::remote_pages) {
+        need_pages(symbol, value.span);
+      }
       if (parameter.role == Role::second) return add_local(call, value);
       call.target = pages_meant(value).target;
       if (symbol.kind == SymbolKind::variable && call.verb == Verb::attach) {
@@ -267,10 +271,20 @@ void Lowering::need_transport(const model::Call& call, const StepInfo& info) {
                                      (reliable(peer) ? *own : peer).name,
                                      (reliable(peer) ? peer : *own).name));
   }
-  const bool needs =
-      call.verb == Verb::rdma_send || call.verb == Verb::post_recv || call.verb == Verb::poll_recv;
-  if (!needs) return;
-  const auto device = checked_.variables[call.queue.index()].device;
+  if (!call.queue.some()) return;
+  const VariableInfo& queue = checked_.variables[call.queue.index()];
+  const auto device = queue.device;
+  const bool far = call.verb == Verb::post_recv || call.verb == Verb::poll_recv;
+  const bool atomic = call.verb == Verb::rdma_fetch_add || call.verb == Verb::rdma_compare_swap;
+  const model::MmId owner = mm_of(queue.owner);
+  if (!far && owner != call.mm && !is_child_of(call.mm, owner)) {
+    problem(span, fmt::format("'{}' is a queue pair of another process", queue.name.text));
+  }
+  if (far && device && setup_.adapters[*device].host != call.host) {
+    problem(span, fmt::format("'{}' does not lead to this host", queue.name.text));
+  }
+  if (atomic && call.target.offset.count > 1) problem(span, "an atomic operation is for one page");
+  if (!far && call.verb != Verb::rdma_send) return;
   if (device && !reliable(setup_.adapters[*device])) {
     problem(span, fmt::format("'{}' has no rc {{ ... }}", setup_.adapters[*device].name));
   }
@@ -282,6 +296,17 @@ const model::AdapterSetup* Lowering::card_of(model::MmId process) const {
            card.host == setup_.processes[process.index()].host;
   });
   return found == setup_.adapters.end() ? nullptr : &*found;
+}
+
+// An implicit mr has no pages of its own.
+void Lowering::need_pages(Symbol symbol, Span span) {
+  if (symbol.kind != SymbolKind::variable) return;
+  const VariableInfo& object = checked_.variables[symbol.index];
+  const bool implicit = object.kind == Kind::mr && object.step != nullptr && !object.region &&
+                        object.step->call.text == "reg_mr";
+  if (!implicit) return;
+  problem(span,
+          fmt::format("'{}' is implicit: name pages of its process behind it", object.name.text));
 }
 
 // As many pages as at the other end; of what the process has registered with its own card.
