@@ -46,12 +46,17 @@ bool is_for(const language::PolicyRow& policy, const std::vector<std::string>& k
   return std::ranges::find(kinds, found->device) != kinds.end();
 }
 
-std::string random_policy(Draft& draft, const std::vector<std::string>& kinds) {
-  static const std::vector<std::string> usual = {"interval_notifier", "kvm", "handle", "xpmem"};
+std::vector<language::PolicyRow> policies_for(const std::vector<std::string>& kinds) {
   std::vector<language::PolicyRow> policies;
   for (const language::PolicyRow& each : language::full_vocabulary().policies) {
     if (is_for(each, kinds)) policies.push_back(each);
   }
+  return policies;
+}
+
+std::string random_policy(Draft& draft, const std::vector<std::string>& kinds) {
+  static const std::vector<std::string> usual = {"interval_notifier", "kvm", "handle", "xpmem"};
+  const std::vector<language::PolicyRow> policies = policies_for(kinds);
   const auto& policy = draft.draw.chance(50) ? *language::find(policies, draft.draw.of(usual))
                                              : draft.draw.of(policies);
   draft.policy = policy.name;
@@ -80,6 +85,10 @@ void write_other(Draft& draft, const std::string& host, const std::string& kind)
   if (kind != "pci" && draft.draw.chance(40))
     settings = kind == "mirror" ? "memory coherent" : "pri no";
   if (kind == "sva" && draft.draw.chance(20)) settings = "completes_after_writes no";
+  if (draft.draw.chance(30)) {  // Of its own; else that of all, if it is for such a device.
+    const language::PolicyRow policy = draft.draw.of(policies_for({kind}));
+    settings += "; policy " + policy.name + random_settings(draft.draw, policy.settings, 3);
+  }
   draft.line(joined({"    device ", name, ": ", kind, " { ", settings, " }"}));
 }
 
