@@ -51,7 +51,8 @@ std::string random_policy(Draft& draft, const std::vector<std::string>& kinds) {
   std::vector<language::PolicyRow> policies;
   for (const language::PolicyRow& each : language::full_vocabulary().policies) {
     const bool likely = std::ranges::find(usual, each.name) != usual.end();
-    if (is_for(each, kind == "mirror" ? "rnic" : kind)) {
+    const bool usable = kind == "mirror" || kind == "kvm";  // Those of rnics are, too.
+    if (is_for(each, kind) || (usable && is_for(each, "rnic"))) {
       policies.insert(policies.end(), likely ? 8 : 1, each);
     }
   }
@@ -95,6 +96,10 @@ void write_other(Draft& draft, const std::string& host, const std::string& kind)
     settings = kind == "mirror" ? "memory coherent" : "pri no";
   if (kind == "kvm") settings = joined({"dirty_log ", draft.draw.of(dirty_logs)});
   if (kind == "sva" && draft.draw.chance(20)) settings = "completes_after_writes no";
+  if (draft.draw.chance(30)) {  // Of its own; else that of all, if it is for such a device.
+    const language::PolicyRow policy = draft.draw.of(policies_for({kind}));
+    settings += "; policy " + policy.name + random_settings(draft.draw, policy.settings, 3);
+  }
   draft.line(joined({"    device ", name, ": ", kind, " { ", settings, " }"}));
 }
 
