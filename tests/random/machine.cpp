@@ -47,7 +47,8 @@ bool is_for(const language::PolicyRow& policy, const std::vector<std::string>& k
 }
 
 std::string random_policy(Draft& draft, const std::vector<std::string>& kinds) {
-  static const std::vector<std::string> usual = {"interval_notifier", "kvm", "handle", "xpmem"};
+  std::vector<std::string> usual = {"interval_notifier", "kvm", "handle", "xpmem"};
+  if (std::ranges::find(kinds, "sva") != kinds.end()) usual.emplace_back("sva");
   std::vector<language::PolicyRow> policies;
   for (const language::PolicyRow& each : language::full_vocabulary().policies) {
     if (is_for(each, kinds)) policies.push_back(each);
