@@ -419,9 +419,14 @@ std::vector<language::CallRow> drawn_calls() {
 
 std::optional<Call> random_call(Draft& draft, const Actor& actor, const std::vector<Object>& own) {
   // What invalidations and devices meet at is likelier,
-  static const Words likely = {"munmap",    "madvise",    "mprotect", "dma_read", "dma_write",
-                               "prefetch",  "rdma_read",  "swap_out", "fork",     "WRITE_ONCE",
-                               "READ_ONCE", "rdma_write", "mpi_put",  "reclaim",  "memset"};
+  Words likely = {"munmap",    "madvise",    "mprotect", "dma_read", "dma_write",
+                  "prefetch",  "rdma_read",  "swap_out", "fork",     "WRITE_ONCE",
+                  "READ_ONCE", "rdma_write", "mpi_put",  "reclaim",  "memset"};
+  if (draft.cached) likely.insert(likely.end(), {"rcache_get", "rcache_put"});
+  if (std::ranges::find(draft.objects, Kind::vm, &Object::kind) != draft.objects.end()) {
+    likely.insert(likely.end(), {"guest_read", "guest_write", "guest_write", "KVM_GET_DIRTY_LOG",
+                                 "KVM_SET_USER_MEMORY_REGION"});
+  }
   // what ends everything, or waits for ever if nobody answers, is rare.
   static const Words rare = {"exit",     "kill", "mpi_recv", "poll_recv",
                              "oom_reap", "hang", "link_down"};
