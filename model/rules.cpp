@@ -5,6 +5,7 @@
 
 #include "model/event.hpp"
 #include "model/machine.hpp"
+#include "model/rules_notified.hpp"
 #include "model/rules_vm.hpp"
 
 namespace model {
@@ -144,62 +145,6 @@ PropertySet judge_release(const Machine& machine, const Event& event) {
     const auto& iotlb = machine.adapters[region.adapter.index()].iotlb;
     const bool cached = std::ranges::any_of(tlb, of_it) || std::ranges::any_of(iotlb, of_it);
     if (cached || region.table.any(region.pages)) return bit(Property::use_after_release);
-  }
-  return 0;
-}
-
-// The adapter has translations for some of the pages, in its PFN table or its TLB; of a VM, in any
-// of its memslots.
-bool translated(const Machine& machine, MrId mr, PageRange pages) {
-  const Registration& region = machine.registrations[mr.index()];
-  if (machine.is_vm(mr)) {
-    for (std::uint32_t i = 0; i < machine.registrations.size(); ++i) {
-      const bool slot = machine.registrations[i].vm == mr && MrId{i} != mr;
-      if (slot && translated(machine, MrId{i}, pages)) return true;
-    }
-    return false;
-  }
-  if (!region.adapter.some()) return false;
-  if (machine.is(region.adapter, AdapterSetup::Kind::xpmem)) {  // Of all attachments to the memory.
-    return std::ranges::any_of(machine.registrations, [&](const Registration& each) {
-      return each.adapter == region.adapter && each.mm == region.mm && each.table.any(pages);
-    });
-  }
-  return region.table.any(pages) ||
-         std::ranges::any_of(
-             machine.adapters[region.adapter.index()].tlb, [&](const DeviceTlbEntry& entry) {
-               return entry.mr == mr && pages.contains(entry.page) && entry.target.populated();
-             });
-}
-
-// Each translation of the registration has a reference of its page.
-bool holds(const Machine& machine, MrId mr) {
-  if (!machine.registrations[mr.index()].adapter.some()) return false;
-  return std::visit([](const auto& policy) { return policy.holds(); }, machine.policy_of(mr));
-}
-
-// The callback has returned, and the driver has no reference to excuse what is left.
-PropertySet judge_heeded(const Machine& machine, const Event& event) {
-  if (machine.is(machine.registrations[event.mr.index()].adapter, AdapterSetup::Kind::sva))
-    return 0;
-  const bool left = machine.registrations[event.mr.index()].pinned.empty() &&
-                    !holds(machine, event.mr) && translated(machine, event.mr, event.pages);
-  return left ? bit(Property::coverage_gap) : 0;
-}
-
-// What a driver does itself, it knows without being told.
-PropertySet judge_ignored(const Machine& machine, const Event& event) {
-  const bool own =
-      event.adapter.some() && event.adapter == machine.registrations[event.mr.index()].adapter;
-  return !own && translated(machine, event.mr, event.pages) ? bit(Property::ignored_event) : 0;
-}
-
-// An entry is taken away or protected: somebody has told of it, and all have heard.
-PropertySet judge_change(const Machine& machine, const Event& event) {
-  const Subscriptions& notifier = machine.notifiers[event.mm.index()];
-  if (notifier.released) return 0;
-  for (std::uint32_t i = 0; i < event.pages.count; ++i) {
-    if (!notifier.invalidating(event.pages.at(i))) return bit(Property::coverage_gap);
   }
   return 0;
 }

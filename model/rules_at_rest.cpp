@@ -2,6 +2,7 @@
 // The rules that are judged when nothing can happen any more.
 #include "model/machine.hpp"
 #include "model/rules.hpp"
+#include "model/rules_notified.hpp"
 
 namespace model {
 namespace {

@@ -31,13 +31,12 @@ bool translated(const Machine& machine, MrId mr, PageRange pages) {
              });
 }
 
-// Each translation of the registration has a reference of its page.
+}  // namespace
+
 bool holds(const Machine& machine, MrId mr) {
   if (!machine.registrations[mr.index()].adapter.some()) return false;
   return std::visit([](const auto& policy) { return policy.holds(); }, machine.policy_of(mr));
 }
-
-}  // namespace
 
 PropertySet judge_heeded(const Machine& machine, const Event& event) {
   if (machine.is(machine.registrations[event.mr.index()].adapter, AdapterSetup::Kind::sva))

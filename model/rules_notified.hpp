@@ -7,6 +7,9 @@
 
 namespace model {
 
+// Each translation of the registration has a reference of its page.
+bool holds(const Machine& machine, MrId mr);
+
 // The callback has returned, and the driver has no reference to excuse what is left.
 PropertySet judge_heeded(const Machine& machine, const Event& event);
 

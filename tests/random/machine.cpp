@@ -45,15 +45,21 @@ bool is_for(const language::PolicyRow& policy, const std::string& kind) {
   return std::ranges::find(all, policy.name, &model::PolicyInfo::name)->device == kind;
 }
 
+std::vector<language::PolicyRow> policies_of(const std::string& kind) {
+  std::vector<language::PolicyRow> policies = language::full_vocabulary().policies;
+  std::erase_if(policies, [&](const auto& each) { return !is_for(each, kind); });
+  return policies;
+}
+
 std::string random_policy(Draft& draft, const std::vector<std::string>& kinds) {
   static const std::vector<std::string> usual = {"interval_notifier", "kvm", "handle", "xpmem"};
   const std::string kind = draft.draw.of(kinds);
-  std::vector<language::PolicyRow> policies;
-  for (const language::PolicyRow& each : language::full_vocabulary().policies) {
-    const bool likely = std::ranges::find(usual, each.name) != usual.end();
-    const bool usable = kind == "mirror" || kind == "kvm";  // Those of rnics are, too.
-    if (is_for(each, kind) || (usable && is_for(each, "rnic"))) {
-      policies.insert(policies.end(), likely ? 8 : 1, each);
+  const bool of_rnics = kind == "rnic" || kind == "kvm" || draft.draw.chance(50);
+  std::vector<language::PolicyRow> policies = policies_of(of_rnics ? "rnic" : kind);
+  if (of_rnics) {  // For a device of another kind they mean nothing.
+    for (const std::string& name : usual) {
+      policies.insert(policies.end(), 8,
+                      *language::find(language::full_vocabulary().policies, name));
     }
   }
   const language::PolicyRow policy = draft.draw.of(policies);
@@ -96,8 +102,9 @@ void write_other(Draft& draft, const std::string& host, const std::string& kind)
     settings = kind == "mirror" ? "memory coherent" : "pri no";
   if (kind == "kvm") settings = joined({"dirty_log ", draft.draw.of(dirty_logs)});
   if (kind == "sva" && draft.draw.chance(20)) settings = "completes_after_writes no";
-  if (draft.draw.chance(30)) {  // Of its own; else that of all, if it is for such a device.
-    const language::PolicyRow policy = draft.draw.of(policies_for({kind}));
+  const std::vector<language::PolicyRow> policies = policies_of(kind);
+  if (!policies.empty() && draft.draw.chance(30)) {  // Of its own; else that of all, if it fits.
+    const language::PolicyRow policy = draft.draw.of(policies);
     settings += "; policy " + policy.name + random_settings(draft.draw, policy.settings, 3);
   }
   draft.line(joined({"    device ", name, ": ", kind, " { ", settings, " }"}));
