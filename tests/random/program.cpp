@@ -70,6 +70,12 @@ void init_objects(Draft& draft) {
     if (device.kind == "mirror") init_call(draft, "hmm_open", app);
     if (device.kind == "sva") init_call(draft, "iommu_sva_bind_device", app);
     if (device.kind == "pci") init_call(draft, "dma_map", app);
+    if (device.kind == "xpmem") {
+      const Actor& user = peer.host == app.host ? peer : app;
+      init_call(draft, "xpmem_make", app);
+      init_call(draft, "xpmem_get", user);
+      if (draft.draw.chance(80)) init_call(draft, "xpmem_attach", user);
+    }
   }
   if (remote && draft.draw.chance(handles ? 15 : 60)) {
     const Device& device = draft.devices[0];
