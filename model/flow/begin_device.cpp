@@ -88,9 +88,9 @@ Flow dma(const Call& call, const Machine& machine) {
       machine.is(machine.registrations[mr.index()].adapter, AdapterSetup::Kind::sva);
   const PageRange pages = shares ? call.pages : remote_pages(machine, mr, call);
   if (call.verb == Verb::prefetch) {
-    // Of all of a process nobody has said that it will be written.
     const Registration& region = machine.registrations[mr.index()];
-    const bool write = region.write && region.pages != all_pages;
+    const Vma* vma = machine.spaces[region.mm.index()].find_vma(pages.first);
+    const bool write = region.write && (region.pages != all_pages || vma == nullptr || vma->write);
     return {Prefetch{.write = write, .mr = mr, .pages = pages}};
   }
   return {Dma{.write = call.verb == Verb::dma_write,

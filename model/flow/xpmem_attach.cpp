@@ -39,21 +39,6 @@ void tell_cleared(Context& c, std::uint32_t attachment, PageRange pages) {
 
 }  // namespace
 
-AdapterId xpmem_device(const Machine& machine, HostId host) {
-  for (std::uint32_t i = 0; i < machine.adapters.size(); ++i) {
-    const bool module = machine.is(AdapterId{i}, AdapterSetup::Kind::xpmem);
-    if (module && machine.adapters[i].host == host) return AdapterId{i};
-  }
-  return {};
-}
-
-const XpmemModulePolicy& xpmem_policy(const Context& c, MmId mm) {
-  static const XpmemModulePolicy plain;
-  const AdapterId device = xpmem_device(c.machine, c.machine.host_of(mm));
-  const auto* policy = std::get_if<XpmemModulePolicy>(&c.setup.adapters[device.index()].policy);
-  return policy == nullptr ? plain : *policy;
-}
-
 void unpin_pages(Context& c, std::uint32_t attachment, PageRange pages) {
   for (const Page page : mapped_in(c, attachment, pages)) {
     const XpmemAttachment& use = module_of(c).attachments[attachment];
@@ -201,8 +186,11 @@ void XpmemAttach::map(Context& c) {
 Next XpmemAttach::leave(Context& c, Result result) {
   const bool locked = xpmem_policy(c, mm).attach_locked;
   if (!result.ok() && locked) {
-    change(c, attachment).destroying = true;
-    change(c, attachment).listed = false;
+    XpmemAttachment& failed = change(c, attachment);
+    failed.destroying = true;
+    failed.listed = false;
+    failed.pages = {};
+    c.registration(failed.mr).live = false;
   }
   if (locked) c.release(attachment_lock(attachment));
   c.release(segment_lock(segment));

@@ -22,6 +22,21 @@ void each_attachment(Context& c, std::uint32_t segment, Change change) {
 
 }  // namespace
 
+AdapterId xpmem_device(const Machine& machine, HostId host) {
+  for (std::uint32_t i = 0; i < machine.adapters.size(); ++i) {
+    const bool module = machine.is(AdapterId{i}, AdapterSetup::Kind::xpmem);
+    if (module && machine.adapters[i].host == host) return AdapterId{i};
+  }
+  return {};
+}
+
+const XpmemModulePolicy& xpmem_policy(const Context& c, MmId mm) {
+  static const XpmemModulePolicy plain;
+  const AdapterId device = xpmem_device(c.machine, c.machine.host_of(mm));
+  const auto* policy = std::get_if<XpmemModulePolicy>(&c.setup.adapters[device.index()].policy);
+  return policy == nullptr ? plain : *policy;
+}
+
 // ---- XpmemCall
 
 Next XpmemCall::run(Context& c) {

@@ -435,6 +435,9 @@ std::optional<Call> random_call(Draft& draft, const Actor& actor, const std::vec
   const bool module = std::ranges::any_of(draft.devices, [&](const Device& each) {
     return each.host == actor.host && each.kind == "xpmem";
   });
+  if (draft.cached && draft.draw.chance(8)) {
+    if (auto call = call_of(draft, "rcache_put", actor, own)) return call;
+  }
   for (int attempt = 0; attempt < 30; ++attempt) {
     if (module && actor.kind == Actor::Kind::process && draft.draw.chance(40)) {
       if (auto call = call_of(draft, draft.draw.of(of_module), actor, own)) return call;

@@ -64,7 +64,7 @@ std::string random_policy(Draft& draft, const std::vector<std::string>& kinds) {
   }
   const language::PolicyRow policy = draft.draw.of(policies);
   draft.policy = policy.name;
-  const std::uint32_t settings = draft.draw.chance(50) ? 0 : 3;
+  const std::uint32_t settings = draft.draw.chance(50) ? 0 : of_rnics ? 3 : 6;
   return joined({"policy ", policy.name, random_settings(draft.draw, policy.settings, settings)});
 }
 
@@ -157,12 +157,14 @@ void write_region(Draft& draft, const Process& process, const std::string& name)
   draft.regions.push_back(region);
 }
 
+bool has_module(const Draft& draft, const std::string& host) {
+  return std::ranges::any_of(
+      draft.devices, [&](const Device& each) { return each.host == host && each.kind == "xpmem"; });
+}
+
 // Where it attaches memory, if its host has the module.
 void write_place(Draft& draft, const Process& process, const std::string& name) {
-  const bool module = std::ranges::any_of(draft.devices, [&](const Device& each) {
-    return each.host == process.host && each.kind == "xpmem";
-  });
-  if (!module) return;
+  if (!has_module(draft, process.host)) return;
   Region region{.name = name, .process = process.name, .host = process.host, .xpmem = true};
   region.pages = 1 + draft.draw.below(2);
   draft.line(joined({"    region ", name, ": xpmem ", std::to_string(region.pages), " page",
@@ -191,9 +193,12 @@ void write_processes(Draft& draft) {
   if (draft.hosts.size() == 1 && !draft.draw.chance(15)) return;
   const Process peer{.name = "peer", .host = draft.hosts.back(), .parent = ""};
   draft.processes.push_back(peer);
-  if (!draft.draw.chance(25)) return draft.line(joined({"process peer on ", peer.host}));
+  const bool area = draft.draw.chance(25);
+  if (!area && !has_module(draft, peer.host)) {
+    return draft.line(joined({"process peer on ", peer.host}));
+  }
   draft.line(joined({"process peer on ", peer.host, " {"}));
-  write_region(draft, peer, "area");
+  if (area) write_region(draft, peer, "area");
   write_place(draft, peer, "use");
   draft.line("}");
 }

@@ -74,6 +74,12 @@ void init_objects(Draft& draft) {
       init_call(draft, "KVM_CREATE_VM", app);
       init_call(draft, "KVM_SET_USER_MEMORY_REGION", app);
     }
+    if (device.kind == "xpmem") {
+      const Actor& user = peer.host == app.host ? peer : app;
+      init_call(draft, "xpmem_make", app);
+      init_call(draft, "xpmem_get", user);
+      if (draft.draw.chance(80)) init_call(draft, "xpmem_attach", user);
+    }
   }
   if (remote && draft.draw.chance(handles ? 15 : 60)) {
     const Device& device = draft.devices[0];
