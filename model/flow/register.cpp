@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// How memory is made known to an adapter, and forgotten.
+#include "model/flow/all.hpp"
+#include "model/flow/dma.hpp"
+
+namespace model {
+namespace {
+
+// Entries that all registrations of the adapter have, with one for these pages. For all of a
+// process there are only as many as are used (mlx5: child MRs, made at their first fault).
+std::uint64_t entries_with(const Context& c, AdapterId adapter, PageRange pages) {
+  const auto wanted = [](PageRange range) {
+    return std::uint64_t{range == all_pages ? 0 : range.count};
+  };
+  std::uint64_t used = wanted(pages);
+  for (const Registration& other : c.machine.registrations) {
+    if (other.live && other.adapter == adapter) used += wanted(other.pages);
+  }
+  return used;
+}
+
+// Others walk over all that is registered.
+bool takes_all(const Context& c, AdapterId adapter) {
+  return std::holds_alternative<IntervalNotifierPolicy>(c.setup.adapters[adapter.index()].policy);
+}
+
+}  // namespace
+
+Next Register::run(Context& c) {
+  switch (step) {
+    case Step::create: {
+      const bool faults = std::visit([](const auto& policy) { return policy.faults; },
+                                     c.setup.adapters[adapter.index()].policy);
+      const bool on_demand = c.setup.adapters[adapter.index()].odp;
+      const bool rnic = c.machine.is(adapter, AdapterSetup::Kind::rnic);
+      if (faults && !pinned && !on_demand) return c.done(Result::error(EOPNOTSUPP));
+      if (rnic && pages == all_pages && !(on_demand && takes_all(c, adapter))) {
+        return c.done(Result::error(EOPNOTSUPP));
+      }
+      if (rnic && entries_with(c, adapter, pages) > c.setup.adapters[adapter.index()].pfn_table) {
+        return c.done(Result::error(ENOMEM));
+      }
+      const Vma* vma = c.mm(mm).find_vma(pages.first);
+      const bool writable =
+          access == Access::as_mapped ? vma == nullptr || vma->write : access == Access::write;
+      mr = MrId{static_cast<std::uint32_t>(c.machine.registrations.size())};
+      c.machine.registrations.push_back({.mm = mm,
+                                         .pages = pages,
+                                         .adapter = adapter,
+                                         .write = writable,
+                                         .handle = handle,
+                                         .pins = pinned});
+      if (c.machine.is(adapter, AdapterSetup::Kind::pci)) map_iova(c);
+      if (c.machine.is(adapter, AdapterSetup::Kind::kvm)) {
+        c.registration(mr).vm = mr;
+        c.machine.vms.push_back({.mr = mr});
+      }
+      c.spend(Cost::syscall);
+      step = Step::created;
+      return c.call({PolicyCall{.hook = Hook::registered,
+                                .mr = mr,
+                                .range = {.mm = mm, .pages = pages},
+                                .pages = pages}});
+    }
+    case Step::created:
+      if (!c.task().result.ok()) {
+        c.registration(mr).live = false;
+        return c.done(c.task().result);
+      }
+      return c.done(Result::object(mr.value));
+  }
+  return c.done();
+}
+
+// alloc_iova(): the lowest that is free.
+void Register::map_iova(Context& c) const {
+  std::uint32_t iova = 0;
+  const auto taken = [&] {
+    for (const Registration& other : std::as_const(c.machine).registrations) {
+      const bool meets = other.iova < iova + pages.count && iova < other.iova + other.pages.count;
+      if (other.adapter == adapter && other.iova_held && meets) return true;
+    }
+    return false;
+  };
+  while (taken()) ++iova;
+  c.registration(mr).iova = iova;
+  c.registration(mr).iova_held = true;
+  c.emit({.kind = EventKind::iova_mapped, .mm = mm, .mr = mr, .adapter = adapter});
+}
+
+Next Deregister::run(Context& c) {
+  switch (step) {
+    case Step::stop: {
+      if (!c.registration(mr).live) return c.done(Result::error(EINVAL));
+      c.registration(mr).live = false;  // The key is invalid from here on.
+      c.spend(Cost::syscall);
+      const Registration& region = c.registration(mr);
+      step = Step::destroy;
+      return c.call({PolicyCall{.hook = Hook::deregistered,
+                                .mr = mr,
+                                .range = {.mm = region.mm, .pages = region.pages},
+                                .pages = region.pages}});
+    }
+    case Step::destroy:
+      c.registration(mr).gone = true;
+      c.emit({.kind = EventKind::deregistered, .mm = c.registration(mr).mm, .mr = mr});
+      return c.give();
+  }
+  return c.done();
+}
+
+}  // namespace model
