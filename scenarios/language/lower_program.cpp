@@ -238,11 +238,11 @@ void Lowering::add_step_properties(model::LineId id, const Step& step) {
   for (const Property& property : step.properties) {
     if (property.name.text == "faults" && property.value) {
       const auto count = static_cast<std::int64_t>(number_of(*property.value));
-      using Code = model::Operation::Code;
+      using OpCode = model::Operation::Code;
       model::Claim claim{.kind = model::Claim::Kind::eventually};
-      claim.expression = {{.code = Code::faults, .line = id},
-                          {.code = Code::number, .constant = count},
-                          {.code = Code::equal}};
+      claim.expression = {{.code = OpCode::faults, .line = id},
+                          {.code = OpCode::number, .constant = count},
+                          {.code = OpCode::equal}};
       claim.text = canonical(step) + ": faults";
       add_claim(std::move(claim), step.span);
     } else if (property.name.text == "repeats") {

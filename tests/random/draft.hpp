@@ -16,6 +16,7 @@ struct Device {
   std::string name;  // A.rnic0
   std::string host;
   std::string kind = "rnic";
+  bool has_policy = false;  // Of its own.
 };
 
 struct Region {

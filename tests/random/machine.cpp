@@ -54,7 +54,7 @@ std::vector<language::PolicyRow> policies_of(const std::string& kind) {
 std::string random_policy(Draft& draft, const std::vector<std::string>& kinds) {
   static const std::vector<std::string> usual = {"interval_notifier", "kvm", "handle", "xpmem"};
   const std::string kind = draft.draw.of(kinds);
-  const bool of_rnics = kind == "rnic" || kind == "kvm" || draft.draw.chance(50);
+  const bool of_rnics = kind == "rnic" || kind == "kvm";
   std::vector<language::PolicyRow> policies = policies_of(of_rnics ? "rnic" : kind);
   if (of_rnics) {  // For a device of another kind they mean nothing.
     for (const std::string& name : usual) {
@@ -83,6 +83,7 @@ void write_device(Draft& draft, const std::string& host, const std::string& name
   if (draft.reliable) line += "; rc" + random_transport(draft.draw);
   if (draft.draw.chance(8)) {
     const std::string kept = draft.policy;
+    draft.devices.back().has_policy = true;
     line += "; " + random_policy(draft, {"rnic"});
     draft.policy = kept;
   }
@@ -105,6 +106,7 @@ void write_other(Draft& draft, const std::string& host, const std::string& kind)
   const std::vector<language::PolicyRow> policies = policies_of(kind);
   if (!policies.empty() && draft.draw.chance(30)) {  // Of its own; else that of all, if it fits.
     const language::PolicyRow policy = draft.draw.of(policies);
+    draft.devices.back().has_policy = true;
     settings += "; policy " + policy.name + random_settings(draft.draw, policy.settings, 3);
   }
   draft.line(joined({"    device ", name, ": ", kind, " { ", settings, " }"}));
@@ -254,8 +256,10 @@ void write_machine(Draft& draft) {
                        std::to_string(1 + draft.draw.below(3)), "us", random_faults(draft), " }"}));
   }
   std::vector<std::string> kinds;
-  for (const Device& device : draft.devices) kinds.push_back(device.kind);
-  draft.line(random_policy(draft, kinds));
+  for (const Device& device : draft.devices) {
+    if (!device.has_policy) kinds.push_back(device.kind);
+  }
+  if (!kinds.empty()) draft.line(random_policy(draft, kinds));
   if (draft.draw.chance(35)) write_kernel(draft);
   if (draft.draw.chance(10)) draft.line("cost { ipi 5us; pte_walk 300ns }");
   write_params(draft);
