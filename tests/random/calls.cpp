@@ -428,8 +428,7 @@ std::optional<Call> random_call(Draft& draft, const Actor& actor, const std::vec
                                  "KVM_SET_USER_MEMORY_REGION"});
   }
   // what ends everything, or waits for ever if nobody answers, is rare.
-  static const Words rare = {"exit",     "kill", "mpi_recv", "poll_recv",
-                             "oom_reap", "hang", "link_down"};
+  static const Words rare = {"exit", "kill", "mpi_recv", "oom_reap", "hang", "link_down"};
   static const Words of_module = {"xpmem_make",   "xpmem_get",    "xpmem_attach", "xpmem_attach",
                                   "xpmem_detach", "xpmem_remove", "READ_ONCE",    "WRITE_ONCE"};
   const bool module = std::ranges::any_of(draft.devices, [&](const Device& each) {

@@ -243,7 +243,7 @@ std::string random_faults(Draft& draft) {
 }
 
 void write_machine(Draft& draft) {
-  draft.reliable = draft.draw.chance(15);
+  draft.reliable = draft.draw.chance(25);
   write_host(draft, "A");
   if (draft.draw.chance(55)) {
     write_host(draft, "B");
