@@ -16,11 +16,12 @@ Fate fate_of(const LinkSetup& link, sim::Order order, sim::Chooser& chooser) {
   constexpr std::string_view question = "what becomes of the packet?";
   const std::array shares{std::pair(Fate::lost, link.loss), std::pair(Fate::late, link.reorder),
                           std::pair(Fate::twice, link.duplicate)};
-  Small<Fate, 4> possible{Fate::arrives};
+  Small<Fate, 4> possible;
+  if (link.loss + link.reorder + link.duplicate < whole) possible.push_back(Fate::arrives);
   for (const auto& [fate, share] : shares) {
     if (share != 0) possible.push_back(fate);
   }
-  if (possible.size() == 1) return Fate::arrives;
+  if (possible.size() == 1) return possible.front();
   if (order == sim::Order::any) {
     return possible[chooser.choose(question, static_cast<std::uint32_t>(possible.size()))];
   }
