@@ -109,15 +109,10 @@ void World::post_on(const LinkSetup& link, sim::Lane lane, sim::Nanoseconds afte
 }
 
 void World::set_timers(const Effects& effects) {
-  for (const AttachmentId timer : effects.stopped_timers) events_.cancel(lane_of(timer));
   for (const Effects::Timer& timer : effects.timers) {
-    events_.cancel(lane_of(timer.attachment));
-    events_.post(lane_of(timer.attachment), timer.after, Expiry{.attachment = timer.attachment});
-  }
-  for (const QpId timer : effects.stopped_qp_timers) events_.cancel(lane_of(timer));
-  for (const Effects::QpTimer& timer : effects.qp_timers) {
-    events_.cancel(lane_of(timer.qp));
-    events_.post(lane_of(timer.qp), timer.after, Retransmission{.qp = timer.qp});
+    const sim::Lane lane = std::visit([&](auto of) { return lane_of(of); }, timer.of);
+    events_.cancel(lane);
+    if (timer.after) events_.post(lane, *timer.after, Expiry{timer.of});
   }
 }
 

@@ -200,11 +200,7 @@ bool World::step(sim::Turn turn) {
   } else {
     FlowStack none;
     Context context(machine_, none, effects, TaskId{}, LineId{});
-    if (const auto* expiry = std::get_if<Expiry>(&pending)) {
-      expire(context, expiry->attachment);
-    } else {
-      expire(context, std::get<Retransmission>(pending).qp);
-    }
+    std::visit([&](auto timer) { expire(context, timer); }, std::get<Expiry>(pending).timer);
   }
   finish_step(effects, turn, actor);
   return true;

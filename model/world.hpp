@@ -102,14 +102,10 @@ class World {
     bool operator==(const Interrupt&) const = default;
   };
   struct Expiry {
-    AttachmentId attachment;
+    std::variant<AttachmentId, QpId> timer;
     bool operator==(const Expiry&) const = default;
   };
-  struct Retransmission {
-    QpId qp;
-    bool operator==(const Retransmission&) const = default;
-  };
-  using Pending = std::variant<Resume, Delivery, Interrupt, Expiry, Retransmission>;
+  using Pending = std::variant<Resume, Delivery, Interrupt, Expiry>;
 
   // A task's flows, and its place in its program.
   struct Actor {

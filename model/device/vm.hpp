@@ -18,7 +18,6 @@ namespace model {
 struct Memslot {
   std::uint32_t id = 0;
   MrId mr{};
-  bool read_only = false;  // KVM_MEM_READONLY
   bool log_dirty = false;  // KVM_MEM_LOG_DIRTY_PAGES
   bool invalid = false;    // KVM_MEMSLOT_INVALID: it is about to go.
   PageSet dirty{};         // dirty_bitmap
@@ -27,8 +26,7 @@ struct Memslot {
   void encode(sim::Encoder& out) const {
     out.add_small(id);
     sim::encode(out, mr);
-    out.add(
-        static_cast<std::uint8_t>((read_only ? 1 : 0) | (log_dirty ? 2 : 0) | (invalid ? 4 : 0)));
+    out.add(static_cast<std::uint8_t>((log_dirty ? 1 : 0) | (invalid ? 2 : 0)));
     sim::encode(out, dirty);
   }
 };

@@ -38,7 +38,7 @@ struct ReceiveBuffer {
 // What the last atomic operation has given: a packet that comes again must not run again. One is
 // enough, as a requester has one operation with an answer on its way (max_rd_atomic is 1).
 struct Replay {
-  std::uint32_t psn = 0;
+  std::uint32_t psn = 0xffffffff;  // None.
   Value value = 0;
 
   bool operator==(const Replay&) const = default;
@@ -66,7 +66,7 @@ struct Connection {
   Small<Message, 1> received{};
   Small<ReceiveBuffer, 1> buffers{};
   Small<Value, 1> arrived{};  // Completions of receives that nobody has polled.
-  Small<Replay, 1> replay{};
+  Replay replay{};
 
   bool operator==(const Connection&) const = default;
 };

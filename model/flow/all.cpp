@@ -166,10 +166,7 @@ void Effects::clear() {
   interrupts.clear();
   spawned.clear();
   timers.clear();
-  stopped_timers.clear();
-  qp_timers.clear();
   fates.clear();
-  stopped_qp_timers.clear();
   killed.clear();
   stopped.clear();
   broken = 0;

@@ -111,13 +111,9 @@ struct Effects {
     HostId host;
     LineId line;
   };
-  struct Timer {
-    AttachmentId attachment;
-    sim::Nanoseconds after = 0;
-  };
-  struct QpTimer {
-    QpId qp;
-    sim::Nanoseconds after = 0;
+  struct Timer {  // Of a revocation, or of a requester. It begins anew, or (none) stops.
+    std::variant<AttachmentId, QpId> of;
+    std::optional<sim::Nanoseconds> after{};
   };
 
   std::vector<Event> events{};
@@ -126,9 +122,6 @@ struct Effects {
   std::vector<Interrupt> interrupts{};
   std::vector<Spawned> spawned{};
   std::vector<Timer> timers{};
-  std::vector<AttachmentId> stopped_timers{};
-  std::vector<QpTimer> qp_timers{};
-  std::vector<QpId> stopped_qp_timers{};
   std::vector<HostId> killed{};
   std::vector<AdapterId> stopped{};
   std::vector<Event> fates{};  // Of packets: what the fabric does with them.

@@ -93,7 +93,7 @@ Flow dma(const Call& call, const Machine& machine) {
     const bool write = region.write && (region.pages != all_pages || vma == nullptr || vma->write);
     return {Prefetch{.write = write, .mr = mr, .pages = pages}};
   }
-  return {Dma{.write = call.verb == Verb::dma_write,
+  return {Dma{.op = call.verb == Verb::dma_write ? Opcode::write : Opcode::read,
               .adapter = machine.registrations[mr.index()].adapter,
               .mr = mr,
               .pages = pages,

@@ -9,6 +9,9 @@ namespace {
 
 using Timer = Connection::Timer;
 
+// All that is posted ends with ECANCELED, the first request with `error`: WR_FLUSH_ERR.
+void fail(Context& c, QpId qp, int error);
+
 const RcSetup& transport_of(const Context& c, AdapterId card) {
   return c.setup.adapters[card.index()].rc;
 }
@@ -64,14 +67,20 @@ void transmit(Context& c, QpId qp) {
 }
 
 // All that is not acknowledged, once more.
+void resend(Context& c, QpId qp) {
+  Connection& rc = c.queue(qp).rc;
+  rc.unsent = rc.unacked;
+  transmit(c, qp);
+  start_timer(c, qp);
+}
+
+// Likewise, if that was not too often.
 void send_again(Context& c, QpId qp) {
   Connection& rc = c.queue(qp).rc;
   if (rc.retries == requester_of(c, qp).retry_cnt) return fail(c, qp, ETIMEDOUT);
   ++rc.retries;
   c.emit({.kind = EventKind::retransmit, .adapter = c.queue(qp).card, .value = rc.unacked});
-  rc.unsent = rc.unacked;
-  transmit(c, qp);
-  start_timer(c, qp);
+  resend(c, qp);
 }
 
 // The oldest packet is acknowledged.
@@ -137,10 +146,42 @@ void answer_again(Context& c, Message packet) {
   if (again && rc.faulting) return send_answer(c, packet.qp, packet.psn, Syndrome::not_ready);
   if (again) return take_packet(c, packet);
   if (!has_answer(packet.op)) return send_answer(c, packet.qp, packet.psn, Syndrome::ack, packet);
-  for (const Replay& kept : rc.replay) {
-    if (kept.psn != packet.psn) continue;
-    packet.value = kept.value;
-    return send_answer(c, packet.qp, packet.psn, Syndrome::ack, packet);
+  if (rc.replay.psn != packet.psn) return;
+  packet.value = rc.replay.value;
+  send_answer(c, packet.qp, packet.psn, Syndrome::ack, packet);
+}
+
+// The responder has no translation, or no buffer, for the first packet that it has taken: it is as
+// if that, and what came behind it, had not arrived. One that is repeated is forgotten alone.
+void not_ready(Context& c, QpId qp) {
+  Connection& rc = c.queue(qp).rc;
+  const Message first = rc.received.front();
+  if (first.repeated) {
+    rc.received.erase(rc.received.begin());
+  } else {
+    rc.received.clear();
+    rc.expected = first.psn;
+    rc.gap = true;
+  }
+  c.emit({.kind = EventKind::rnr_nak,
+          .pages = first.pages,
+          .mr = first.mr,
+          .adapter = c.queue(qp).peer,
+          .value = first.psn});
+  send_answer(c, qp, first.psn, Syndrome::not_ready);
+}
+
+void fail(Context& c, QpId qp, int error) {
+  Connection& rc = c.queue(qp).rc;
+  stop_timer(c, qp);
+  rc.failed = true;
+  c.emit({.kind = EventKind::connection_failed, .adapter = c.queue(qp).card});
+  const auto window = rc.window;
+  rc.window.clear();
+  for (const Packet& packet : window) {
+    if (!packet.last) continue;
+    complete(c, {.task = packet.task, .result = Result::error(error)});
+    error = ECANCELED;
   }
 }
 
@@ -212,41 +253,20 @@ void answer_arrives(Context& c, const Message& about) {
 void expire(Context& c, QpId qp) {
   Connection& rc = c.queue(qp).rc;
   if (c.host(c.adapter(c.queue(qp).card).host).dead) return;
-  if (rc.timer == Timer::acknowledgement) return send_again(c, qp);
-  rc.unsent = rc.unacked;
-  transmit(c, qp);
-  start_timer(c, qp);
+  rc.timer == Timer::acknowledgement ? send_again(c, qp) : resend(c, qp);
 }
 
-void not_ready(Context& c, QpId qp) {
-  Connection& rc = c.queue(qp).rc;
-  const Message first = rc.received.front();
-  if (first.repeated) {
-    rc.received.erase(rc.received.begin());
-  } else {
-    rc.received.clear();
-    rc.expected = first.psn;
-    rc.gap = true;
-  }
-  c.emit({.kind = EventKind::rnr_nak,
-          .pages = first.pages,
-          .mr = first.mr,
-          .adapter = c.queue(qp).peer,
-          .value = first.psn});
-  send_answer(c, qp, first.psn, Syndrome::not_ready);
+void fault_in(Context& c, QpId qp) {
+  c.queue(qp).rc.faulting = true;
+  not_ready(c, qp);
 }
 
-void fail(Context& c, QpId qp, int error) {
-  Connection& rc = c.queue(qp).rc;
-  stop_timer(c, qp);
-  rc.failed = true;
-  c.emit({.kind = EventKind::connection_failed, .adapter = c.queue(qp).card});
-  const auto window = rc.window;
-  rc.window.clear();
-  for (const Packet& packet : window) {
-    if (!packet.last) continue;
-    complete(c, {.task = packet.task, .result = Result::error(error)});
-    error = ECANCELED;
+void card_hangs(Context& c, AdapterId card) {
+  for (std::uint32_t i = 0; i < c.machine.queues.size(); ++i) {
+    const QpId qp{i};
+    if (!c.machine.is_reliable(qp)) continue;
+    if (c.queue(qp).card == card && !c.queue(qp).rc.failed) fail(c, qp, ECANCELED);
+    if (c.queue(qp).peer == card) c.changed(Wait::Kind::arrived, i);
   }
 }
 
@@ -272,13 +292,12 @@ Next Respond::take(Context& c) {
   }
   if (c.registration(packet.mr).adapter != card) return refuse(c, packet.psn);
   step = Step::answer;
-  return c.call({Dma{.write = is_write(packet.op),
+  return c.call({Dma{.op = packet.op,
                      .adapter = card,
                      .mr = packet.mr,
                      .pages = packet.pages,
                      .value = packet.value,
                      .requester = packet.task,
-                     .op = packet.op,
                      .compare = packet.compare,
                      .qp = qp}});
 }
@@ -316,7 +335,7 @@ Next Respond::finish(Context& c) {
     rc.arrived.push_back(packet.value);
   }
   packet.value = result.number;
-  if (is_atomic(packet.op)) rc.replay = {Replay{.psn = packet.psn, .value = packet.value}};
+  if (is_atomic(packet.op)) rc.replay = {.psn = packet.psn, .value = packet.value};
   if (packet.half && !repeated) c.emit({.kind = EventKind::half});
   send_answer(c, qp, packet.psn, Syndrome::ack, packet);
   return Next::again;

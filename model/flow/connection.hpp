@@ -31,12 +31,11 @@ void packet_arrives(Context& c, const Message& packet);
 void answer_arrives(Context& c, const Message& answer);
 void expire(Context& c, QpId qp);
 
-// The responder has no translation, or no buffer, for the first packet that it has taken: it is as
-// if that, and what came behind it, had not arrived. One that is repeated is forgotten alone.
-void not_ready(Context& c, QpId qp);
+// The responder has no translation for the packet in hand, and asks its driver: an RNR NAK.
+void fault_in(Context& c, QpId qp);
 
-// All that is posted ends with ECANCELED, the first request with `error`: WR_FLUSH_ERR.
-void fail(Context& c, QpId qp, int error);
+// The driver completes what its device will not any more: mlx5_ib_handle_internal_error().
+void card_hangs(Context& c, AdapterId card);
 
 // The engine of a responder: one packet after the other.
 struct Respond {

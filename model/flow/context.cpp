@@ -111,18 +111,18 @@ void Context::spawn(const Flow& flow, HostId host) {
 }
 
 void Context::set_timer(AttachmentId attachment, sim::Nanoseconds after) {
-  effects_.timers.push_back({.attachment = attachment, .after = after});
+  effects_.timers.push_back({.of = attachment, .after = after});
 }
 
 void Context::cancel_timer(AttachmentId attachment) {
-  effects_.stopped_timers.push_back(attachment);
+  effects_.timers.push_back({.of = attachment});
 }
 
 void Context::set_timer(QpId qp, sim::Nanoseconds after) {
-  effects_.qp_timers.push_back({.qp = qp, .after = after});
+  effects_.timers.push_back({.of = qp, .after = after});
 }
 
-void Context::cancel_timer(QpId qp) { effects_.stopped_qp_timers.push_back(qp); }
+void Context::cancel_timer(QpId qp) { effects_.timers.push_back({.of = qp}); }
 
 void Context::stop_tasks(AdapterId adapter) { effects_.stopped.push_back(adapter); }
 

@@ -93,13 +93,13 @@ Next Dma::translate(Context& c) {
   c.task().lookup_failed = false;
   // The IOMMU's TLB does not ask whether what it has is still mapped.
   const bool behind_iommu = c.machine.is(adapter, AdapterSetup::Kind::pci);
-  if (!behind_iommu && (!region.live || (write && !region.write))) return refuse(c);
+  if (!behind_iommu && (!region.live || (writes() && !region.write))) return refuse(c);
   if (region.stopped) {
     step = Step::stopped;
     return Next::again;
   }
   if (signature_of(c.machine, mr)) return speculate(c);
-  const bool asks = write && c.setup.adapters[adapter.index()].check_write;
+  const bool asks = writes() && c.setup.adapters[adapter.index()].check_write;
   PfnEntry target;
   if (const DeviceTlbEntry* hit = behind_iommu ? find_iova(c) : device.tlb.find(mr, page)) {
     target = hit->target;
@@ -126,14 +126,13 @@ Next Dma::translate(Context& c) {
 Next Dma::fault(Context& c) {
   const Page page = pages.at(done);
   c.emit({.kind = EventKind::dev_fault,
-          .detail = write,
+          .detail = writes(),
           .mm = c.registration(mr).mm,
           .pages = one_page(page),
           .mr = mr,
           .adapter = adapter});
   if (!answers_faults(c)) return ask_driver(c);
-  c.queue(qp).rc.faulting = true;
-  not_ready(c, qp);
+  fault_in(c, qp);
   step = Step::not_ready;
   return Next::again;
 }
@@ -141,7 +140,7 @@ Next Dma::fault(Context& c) {
 Next Dma::ask_driver(Context& c) {
   if (!posted) c.spend(Cost::dev_fault);
   step = Step::faulted;
-  return c.call({fault_call(mr, pages.at(done), write)});
+  return c.call({fault_call(mr, pages.at(done), writes())});
 }
 
 // The adapter does not fault: where its IOMMU has no page, or none that may be written, it finds
@@ -168,14 +167,14 @@ Next Dma::speculate(Context& c) {
     device.tlb.fill({.mr = mr, .page = page, .target = target},
                     c.setup.adapters[adapter.index()].tlb_entries);
   }
-  return start(c, write && !target.write ? PfnEntry{} : target);
+  return start(c, writes() && !target.write ? PfnEntry{} : target);
 }
 
 // By whoever has asked for the transfer: was it the page that it was meant for?
 Next Dma::check(Context& c) {
   c.spend(Cost::memory_access);
   step = Step::checked;
-  PolicyCall call = fault_call(mr, pages.at(done), write);
+  PolicyCall call = fault_call(mr, pages.at(done), writes());
   call.hook = Hook::check;
   call.cursor = signature ? 1 : 0;
   call.invalidate_seq = version;
@@ -186,7 +185,7 @@ Next Dma::check(Context& c) {
 Next Dma::believe(Context& c) {
   if (missed) {
     c.emit({.kind = EventKind::signature_believed,
-            .detail = write,
+            .detail = writes(),
             .mm = c.registration(mr).mm,
             .pages = one_page(pages.at(done)),
             .mr = mr,
@@ -217,7 +216,7 @@ Next Dma::translate_shared(Context& c) {
   c.task().lookup_failed = false;
   if (!region.live || device.blocked) return refuse(c);
   const auto usable = [&](const DeviceTlbEntry* entry) {
-    return entry != nullptr && (entry->target.write || !write);
+    return entry != nullptr && (entry->target.write || !writes());
   };
   if (const DeviceTlbEntry* hit = device.tlb.find(mr, page); setup.ats && usable(hit)) {
     c.spend(Cost::device_tlb);
@@ -247,10 +246,10 @@ std::optional<PfnEntry> Dma::walk(Context& c) {
   const Page page = pages.at(done);
   Pte pte = std::as_const(c.machine).spaces[mm.index()].page_table.at(page);
   c.spend(Cost::pte_walk);
-  if (c.registration(mr).orphan || !c.mm(mm).alive || !pte.allows(write)) return std::nullopt;
-  if (!pte.young || (write && !pte.dirty)) {
+  if (c.registration(mr).orphan || !c.mm(mm).alive || !pte.allows(writes())) return std::nullopt;
+  if (!pte.young || (writes() && !pte.dirty)) {
     pte.young = true;
-    pte.dirty = pte.dirty || write;
+    pte.dirty = pte.dirty || writes();
     set_bits(c, mm, page, pte);
   }
   return PfnEntry{.frame = pte.frame(),
@@ -264,7 +263,7 @@ Next Dma::ask(Context& c) {
   const MmId mm = c.registration(mr).mm;
   if (!setup.pri || c.registration(mr).orphan) return refuse(c);
   c.emit({.kind = EventKind::dev_fault,
-          .detail = write,
+          .detail = writes(),
           .mm = mm,
           .pages = one_page(pages.at(done)),
           .mr = mr,
@@ -273,19 +272,19 @@ Next Dma::ask(Context& c) {
   ++c.adapter(adapter).requests;
   c.spend(Cost::page_request);
   step = Step::responded;
-  return c.call(
-      {GetPage{.mode = GetPage::Mode::request, .write = write, .mm = mm, .page = pages.at(done)}});
+  return c.call({GetPage{
+      .mode = GetPage::Mode::request, .write = writes(), .mm = mm, .page = pages.at(done)}});
 }
 
 Next Dma::start(Context& c, PfnEntry target) {
   Adapter& device = c.adapter(adapter);
   device.transfers.push_back(
-      {.task = c.self, .mr = mr, .page = pages.at(done), .target = target, .write = write});
+      {.task = c.self, .mr = mr, .page = pages.at(done), .target = target, .write = writes()});
   c.changed(Wait::Kind::quiet, mr.value);
   c.changed(Wait::Kind::completed, mr.value);
   c.spend(Cost::dma_page);
   c.emit({.kind = EventKind::dma_start,
-          .detail = write,
+          .detail = writes(),
           .mm = c.registration(mr).mm,
           .pages = one_page(pages.at(done)),
           .mr = mr,
@@ -315,18 +314,18 @@ Next Dma::land_page(Context& c, PfnEntry target) {
   const auto found = signature_of(c.machine, mr);
   missed = found && !target.populated();
   const Value before = missed ? found.value_or(0) : c.frame(target.frame).value;
-  const Value now = missed ? before : access(c, mr, page, target, write, combined(before));
+  const Value now = missed ? before : access(c, mr, page, target, writes(), combined(before));
   if (done == 0) result = is_atomic(op) ? before : now;
   if (!found) return next_page(c);
   if (missed) {
     c.emit({.kind = EventKind::signature_reached,
-            .detail = write,
+            .detail = writes(),
             .mm = c.registration(mr).mm,
             .pages = one_page(page),
             .mr = mr,
             .adapter = adapter});
   }
-  signature = !write && now == found;
+  signature = !writes() && now == found;
   step = Step::check;
   return Next::again;
 }
@@ -335,8 +334,8 @@ Next Dma::next_page(Context& c) {
   posted = missed = signature = false;
   version = 0;
   const bool half = ++done == (pages.count + 1) / 2;
-  if (half && !of_packet(c)) c.emit({.kind = EventKind::half});
-  if (done == pages.count) return c.done(Result::value(write && !is_atomic(op) ? 0 : result));
+  if (half && !qp.some()) c.emit({.kind = EventKind::half});
+  if (done == pages.count) return c.done(Result::value(writes() && !is_atomic(op) ? 0 : result));
   step = Step::translate;
   return Next::again;
 }
@@ -348,16 +347,13 @@ Value Dma::combined(Value before) const {
   return value;
 }
 
-// A packet is less than a request.
-bool Dma::of_packet(const Context& c) const { return c.machine.is_reliable(qp); }
-
 bool Dma::answers_faults(const Context& c) const {
   return qp.some() && c.setup.adapters[adapter.index()].rc.nak_fault;
 }
 
 Next Dma::refuse(Context& c) {
   c.emit({.kind = EventKind::dma_refused,
-          .detail = write,
+          .detail = writes(),
           .mm = c.registration(mr).mm,
           .pages = one_page(pages.at(done)),
           .mr = mr,
@@ -379,20 +375,6 @@ Next Dma::stop(Context& c) {
   return c.done(Result::error(EFAULT));
 }
 
-namespace {
-
-// The driver completes what its device will not any more: mlx5_ib_handle_internal_error().
-void flush_connections(Context& c, AdapterId adapter) {
-  for (std::uint32_t i = 0; i < c.machine.queues.size(); ++i) {
-    const QpId qp{i};
-    if (!c.machine.is_reliable(qp)) continue;
-    if (c.queue(qp).card == adapter && !c.queue(qp).rc.failed) fail(c, qp, ECANCELED);
-    if (c.queue(qp).peer == adapter) c.changed(Wait::Kind::arrived, i);
-  }
-}
-
-}  // namespace
-
 Next Hang::run(Context& c) {
   c.adapter(adapter).hung = true;
   c.emit({.kind = EventKind::device_hung, .adapter = adapter});
@@ -400,7 +382,7 @@ Next Hang::run(Context& c) {
     c.changed(Wait::Kind::completed, i);
   }
   c.stop_tasks(adapter);
-  flush_connections(c, adapter);
+  card_hangs(c, adapter);
   return c.done();
 }
 

@@ -29,7 +29,7 @@ struct Dma {
     check,
     checked
   } step = Step::translate;
-  bool write = false;
+  Opcode op = Opcode::read;
   bool posted = false;     // Of a speculative policy: `version` is what it was before.
   bool missed = false;     // It has landed in the signature page.
   bool signature = false;  // What was read looks like that page's content.
@@ -38,10 +38,9 @@ struct Dma {
   PageRange pages{};
   std::uint32_t done = 0;
   Value value = 0;
-  Value result = 0;          // What was in the first page: of a read, and of an atomic operation.
-  TaskId requester{};        // Who waits for it. None: a call of the adapter's own.
-  Opcode op = Opcode::read;  // Of atomic operations: what is written depends on what is there.
-  Value compare = 0;
+  Value result = 0;    // What was in the first page: of a read, and of an atomic operation.
+  TaskId requester{};  // Who waits for it. None: a call of the adapter's own.
+  Value compare = 0;   // Of compare_swap.
   QpId qp{};  // A reliable connection, whose requester does not wait while a page is missing.
   std::uint32_t version = 0;
 
@@ -64,9 +63,9 @@ struct Dma {
   Next stop(Context& c);
   Next start(Context& c, PfnEntry target);
   Next land(Context& c);
+  bool writes() const { return is_write(op); }
   Value combined(Value before) const;
   Next ask_driver(Context& c);
-  bool of_packet(const Context& c) const;
   bool answers_faults(const Context& c) const;
   Next refuse(Context& c);
 };

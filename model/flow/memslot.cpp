@@ -128,7 +128,7 @@ int SetMemoryRegion::find_change(Context& c) {
   }
   if (slot != nullptr) {
     const Registration& region = std::as_const(c.machine).registrations[old.index()];
-    if (region.pages != pages || slot->read_only != read_only) return EINVAL;
+    if (region.pages != pages || region.write == read_only) return EINVAL;
     change = region.iova != guest ? Change::move : Change::flags;
     if (change == Change::flags) return slot->log_dirty == log_dirty ? -1 : 0;
   }
@@ -174,7 +174,7 @@ void SetMemoryRegion::activate(Context& c) {
     drop_if(slots, [&](const Memslot& slot) { return slot.mr == old; });
   }
   if (change == Change::erase) return;
-  Memslot fresh{.id = id, .mr = create(c), .read_only = read_only, .log_dirty = log_dirty};
+  Memslot fresh{.id = id, .mr = create(c), .log_dirty = log_dirty};
   slots.insert(std::ranges::lower_bound(slots, id, {}, &Memslot::id), fresh);
 }
 

@@ -138,7 +138,7 @@ Result LocalTransfer::local_error(Context& c) const {
 }
 
 Next LocalTransfer::access(Context& c, Opcode op) const {
-  return c.call({Dma{.write = is_write(op),
+  return c.call({Dma{.op = op,
                      .adapter = remote.card,
                      .mr = mr,
                      .pages = one_page(pages.at(done)),
@@ -165,13 +165,12 @@ Next Serve::run(Context& c) {
         c.task().result = Result::error(EFAULT);  // No key of this card.
         return Next::pass;
       }
-      return c.call({Dma{.write = is_write(request.op),
+      return c.call({Dma{.op = request.op,
                          .adapter = c.registration(request.mr).adapter,
                          .mr = request.mr,
                          .pages = request.pages,
                          .value = request.value,
                          .requester = request.task,
-                         .op = request.op,
                          .compare = request.compare}});
     case Step::respond: {
       Message response = request;

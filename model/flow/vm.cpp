@@ -6,10 +6,6 @@
 namespace model {
 namespace {
 
-PolicyCall fault_call(MrId vm, std::uint32_t guest) {
-  return {.hook = Hook::fault, .mr = vm, .cursor = guest};
-}
-
 // Where the VM's page table maps the guest page, whether or not a memslot still has it.
 struct Mapped {
   MrId slot{};
@@ -143,9 +139,7 @@ Next GuestAccess::translate(Context& c) {
     }
     c.spend(Cost::dev_fault);
     step = Step::faulted;
-    PolicyCall fault = fault_call(vm, guest);
-    fault.write = write;
-    return c.call({fault});
+    return c.call({PolicyCall{.hook = Hook::fault, .write = write, .mr = vm, .cursor = guest}});
   }
   if (!found.target.young) {
     found.target.young = true;
@@ -228,9 +222,8 @@ Next PreFault::run(Context& c) {
         return count == 0 ? c.done(Result::error(EINVAL)) : c.done();
       }
       step = Step::faulted;
-      PolicyCall fault = fault_call(vm, guest + done);
-      fault.prefetch = true;
-      return c.call({fault});
+      return c.call(
+          {PolicyCall{.hook = Hook::fault, .mr = vm, .cursor = guest + done, .prefetch = true}});
     }
     case Step::faulted:
       if (!c.task().result.ok()) {

@@ -119,7 +119,8 @@ Next P::begin(Driver& driver, PolicyCall& call) const {
 // kvm_mmu_faultin_pfn(): from here on it reads memslots.
 Next P::find_slot(Driver& driver, PolicyCall& call) const {
   const Memslot* slot = driver.memslot(call.mr, call.cursor);
-  if (slot == nullptr || (slot->read_only && call.write && heed_read_only)) {
+  const bool read_only = slot != nullptr && !driver.registration(slot->mr).write;
+  if (slot == nullptr || (read_only && call.write && heed_read_only)) {
     return driver.fail(ENOENT);  // KVM_PFN_NOSLOT, KVM_PFN_ERR_RO_FAULT: to be emulated.
   }
   if (slot->invalid && call.prefetch && prefault_gives_up) return driver.fail(EAGAIN);

@@ -298,13 +298,15 @@ const model::AdapterSetup* Lowering::card_of(model::MmId process) const {
   return found == setup_.adapters.end() ? nullptr : &*found;
 }
 
+bool Lowering::is_implicit(const VariableInfo& object) {
+  return object.kind == Kind::mr && object.step != nullptr && !object.region;
+}
+
 // An implicit mr has no pages of its own.
 void Lowering::need_pages(Symbol symbol, Span span) {
   if (symbol.kind != SymbolKind::variable) return;
   const VariableInfo& object = checked_.variables[symbol.index];
-  const bool implicit = object.kind == Kind::mr && object.step != nullptr && !object.region &&
-                        object.step->call.text == "reg_mr";
-  if (!implicit) return;
+  if (!is_implicit(object)) return;
   problem(span,
           fmt::format("'{}' is implicit: name pages of its process behind it", object.name.text));
 }
@@ -329,8 +331,8 @@ void Lowering::add_local(model::Call& call, const Expr& value) {
 // Pages of a process by an mr: that process has registered all that it has.
 void Lowering::need_implicit(const model::Call& call, model::MmId owner, Span span) {
   const VariableInfo& object = checked_.variables[call.target.variable.index()];
-  const bool implicit = object.step != nullptr && !object.region;
-  if (!implicit) return problem(span, fmt::format("'{}' is not implicit", object.name.text));
+  if (!is_implicit(object))
+    return problem(span, fmt::format("'{}' is not implicit", object.name.text));
   if (mm_of(object.owner) != owner) {
     problem(span, fmt::format("'{}' is of another process", object.name.text));
   }

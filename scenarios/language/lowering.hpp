@@ -105,6 +105,7 @@ class Lowering {
   void need_transport(const model::Call& call, const StepInfo& info);
   const model::AdapterSetup* card_of(model::MmId process) const;
   void need_implicit(const model::Call& call, model::MmId owner, Span span);
+  static bool is_implicit(const VariableInfo& object);
   void need_pages(Symbol symbol, Span span);
   void add_local(model::Call& call, const Expr& value);
   void need_rcache(model::MmId process, Span span);
