@@ -159,6 +159,10 @@ void each_step(Visit visit) {
 
 }  // namespace
 
+bool Flow::operator==(const Flow& other) const = default;
+
+void Flow::encode(sim::Encoder& out) const { sim::encode(out, body); }
+
 void Effects::clear() {
   events.clear();
   changed.clear();

@@ -79,7 +79,9 @@ struct Flow {
                PolicyCall>  // policy/policy.hpp
       body;
 
-  bool operator==(const Flow&) const = default;
+  // Defined where every flow is known: other files need not know how each is compared.
+  bool operator==(const Flow& other) const;
+  void encode(sim::Encoder& out) const;
 };
 
 // A flow that needs a list keeps it in the task's `collected`: worlds are copied all the time, and
