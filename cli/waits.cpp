@@ -54,6 +54,8 @@ class Describer {
         return fmt::format("the page table lock of {}", names_.process(model::MmId{wait.index}));
       case model::LockKind::rmap:
         return fmt::format("the lock of reverse map {}", wait.index);
+      case model::LockKind::exporter:
+        return "the lock of the buffer's driver";
       case model::LockKind::folio:
         return fmt::format("the folio lock of frame {}", hex(wait.index));
       case model::LockKind::driver:

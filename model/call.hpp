@@ -33,6 +33,7 @@ enum class Verb : std::uint8_t {
   vfork,                  // number (the child)
   exec,                   //
   exit,                   //
+  ttm_bo_evict,           // file
   ftruncate,              // file, offset (whole pages), number (bytes beyond them)
   fallocate_punch,        // file, offset, number (pages); 0 pages: less than a page
   pwrite,                 // file, offset, number

@@ -11,7 +11,7 @@ static_assert(class_of(LockKind::mmap) == LockClass::mmap);
 static_assert(class_of(LockKind::driver) == LockClass::driver);
 static_assert(class_of(LockKind::rcache) == LockClass::rcache);
 static_assert(class_of(LockKind::slots) == LockClass::slots);
-static_assert(class_of(LockKind::invalidate) == LockClass::invalidate);
+static_assert(class_of(LockKind::exporter) == LockClass::exporter);
 
 LockClasses locks_of_spaces(const Machine& machine, TaskId task) {
   LockClasses held = 0;
@@ -112,6 +112,7 @@ LockClasses held_by(const Machine& machine, TaskId task, const FlowStack& stack)
       locks_of_spaces(machine, task) | ranges_of(machine, task) | locks_of_xpmem(machine, task);
   for (const Mapping& mapping : machine.mappings) {
     if (mapping.lock.held_by(task)) held |= bit(LockClass::rmap);
+    if (mapping.exporter.held_by(task)) held |= bit(LockClass::exporter);
   }
   for (const Registration& region : machine.registrations) {
     if (region.lock.held_by(task)) held |= bit(LockClass::driver);

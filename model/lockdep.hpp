@@ -28,6 +28,7 @@ enum class LockClass : std::uint8_t {
   segment,
   attachment,
   invalidate,
+  exporter,
   reclaim,     // fs_reclaim: whoever allocates may have to free memory first.
   callback,    // __mmu_notifier_invalidate_range_start_map: held while callbacks run.
   range,       // Held from range_start to range_end; mmu_interval_read_begin() waits for it.
@@ -41,11 +42,13 @@ enum class LockClass : std::uint8_t {
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(LockClass::count)>
-    lock_class_names{"mmap_lock",  "vma lock",       "page table lock",  "rmap lock",
-                     "folio lock", "driver's lock",  "lock of a cache",  "slots_lock",
-                     "seg->sema",  "att->mutex",     "invalidate_mutex", "reclaim",
-                     "callback",   "end of a range", "adapter",          "remote transfer",
-                     "activation", "recall",         "monitor",          "srcu"};
+    lock_class_names{"mmap_lock",       "vma lock",         "page table lock",
+                     "rmap lock",       "folio lock",       "driver's lock",
+                     "lock of a cache", "slots_lock",       "seg->sema",
+                     "att->mutex",      "invalidate_mutex", "exporter's lock",
+                     "reclaim",         "callback",         "end of a range",
+                     "adapter",         "remote transfer",  "activation",
+                     "recall",          "monitor",          "srcu"};
 
 constexpr std::string_view name_of(LockClass one) {
   return one == LockClass::count ? "something else"

@@ -19,6 +19,8 @@ auto& lock_of(M& machine, LockId id) {
       return machine.spaces[id.index].page_table_lock;
     case LockKind::rmap:
       return machine.mappings[id.index].lock;
+    case LockKind::exporter:
+      return machine.mappings[id.index].exporter;
     case LockKind::driver:
       return machine.registrations[id.index].lock;
     case LockKind::rcache:

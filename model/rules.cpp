@@ -94,6 +94,11 @@ PropertySet judge_dma(const Machine& machine, const Event& event) {
   if (machine.registrations[event.mr.index()].gone) return bit(Property::foreign_access);
   const Page page = event.pages.first;
   const Pte pte = machine.spaces[event.mm.index()].page_table.at(page);
+  // Memory of another device is that device's: page tables do not matter.
+  if (const MappingId buffer = machine.registrations[event.mr.index()].import.buffer;
+      buffer.some()) {
+    return frame.mapping == buffer ? 0 : bit(Property::stale_translation);
+  }
   // One that shares the page table is as a CPU: it is late until its flush, which all wait for.
   if (machine.is(event.adapter, AdapterSetup::Kind::sva)) {
     return !reaches(machine, pte, event) && !is_write(event) && reordered(machine, event)
@@ -121,6 +126,7 @@ PropertySet judge_dma(const Machine& machine, const Event& event) {
 PropertySet judge_install(const Machine& machine, const Event& event, TaskId task) {
   const Subscriptions& notifier = machine.notifiers[event.mm.index()];
   const Page page = event.pages.first;
+  if (machine.registrations[event.mr.index()].import.buffer.some()) return 0;
   if (notifier.released) return bit(Property::use_after_release);
   // Who has invalidate_page() is told of an entry when it is gone.
   const bool by_page = machine.page_told(event.mr);
@@ -137,13 +143,14 @@ PropertySet judge_install(const Machine& machine, const Event& event, TaskId tas
 PropertySet judge_release(const Machine& machine, const Event& event) {
   for (std::uint32_t i = 0; i < machine.registrations.size(); ++i) {
     const Registration& region = machine.registrations[i];
-    if (region.mm != event.mm || !region.live || !region.adapter.some()) continue;
+    const bool of_it = region.mm == event.mm && !region.import.buffer.some();
+    if (!of_it || !region.live || !region.adapter.some()) continue;
     const auto& tlb = machine.adapters[region.adapter.index()].tlb;
-    const auto of_it = [&](const DeviceTlbEntry& entry) {
+    const auto caches = [&](const DeviceTlbEntry& entry) {
       return entry.mr == MrId{i} && entry.target.populated();
     };
     const auto& iotlb = machine.adapters[region.adapter.index()].iotlb;
-    const bool cached = std::ranges::any_of(tlb, of_it) || std::ranges::any_of(iotlb, of_it);
+    const bool cached = std::ranges::any_of(tlb, caches) || std::ranges::any_of(iotlb, caches);
     if (cached || region.table.any(region.pages)) return bit(Property::use_after_release);
   }
   return 0;

@@ -65,11 +65,16 @@ struct Row {
 };
 
 // The scenario has a device of the kind that the policy is for, and handles if it is about them.
+// One with a driver's buffer is for policies that can take its pages, and they for nothing else.
 bool concerns(const model::PolicyInfo& policy, const language::Cell& cell) {
   const bool handles = std::ranges::any_of(cell.setup->lines, [](const model::Line& line) {
     return line.call.verb == model::Verb::export_handle;
   });
   if (policy.gated && !handles) return false;
+  const bool buffers = std::ranges::any_of(cell.setup->files, [](const model::FileSetup& file) {
+    return file.kind == model::FileSetup::Kind::pfnmap;
+  });
+  if (policy.imports != buffers) return false;
   return std::ranges::any_of(cell.setup->adapters, [&](const model::AdapterSetup& adapter) {
     return info_of(adapter.kind).name == policy.device;
   });

@@ -8,7 +8,7 @@ namespace model {
 void Registration::encode(sim::Encoder& out) const {
   const auto& [owner, range, card, may_write, is_live, is_gone, is_orphan, in_calls, is_handle,
                is_pinned, holds_iova, its_iova, fails, is_stopped, twice, read_begun, guard,
-               entries, frames, going, ended, machine] = *this;
+               entries, frames, going, ended, machine, peer] = *this;
   sim::encode(out, owner);
   sim::encode(out, range);
   sim::encode(out, card);
@@ -25,7 +25,8 @@ void Registration::encode(sim::Encoder& out) const {
   sim::encode(out, entries);
   sim::encode(out, frames);
   sim::encode(out, going);
-  if (machine.some()) sim::encode(out, machine);  // Adapters of one kind have it, or have not.
+  if (machine.some()) sim::encode(out, machine);   // Adapters of one kind have it, or have not.
+  if (peer.buffer.some()) sim::encode(out, peer);  // Likewise of a policy.
   const Names* names = names_of(out);
   if (names == nullptr || !names->sequences) sim::encode(out, ended);
 }

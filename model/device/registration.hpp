@@ -31,6 +31,16 @@ struct PfnEntry {
   }
 };
 
+// Memory of another device, by way of its driver: whose, and what was taken.
+struct Import {
+  MappingId buffer{};       // None: it is memory of the process.
+  std::uint32_t first = 0;  // The buffer's page that is the region's first.
+  bool taken = false;       // The exporter has given its pages out, and not got them back.
+  bool mapped = false;      // For the core of RDMA: UMEM_PEER_MAPPED.
+
+  bool operator==(const Import&) const = default;
+};
+
 struct Registration {
   MmId mm{};
   PageRange pages{};
@@ -54,6 +64,7 @@ struct Registration {
   std::uint32_t ranges = 0;    // Begun and not ended, for drivers that count: see in_progress().
   std::uint32_t invalidate_seq = 1;  // Moves at each range_end, for drivers that count.
   MrId vm{};                         // Of KVM: the VM whose memslot it is; of a VM itself.
+  Import import{};
 
   bool operator==(const Registration&) const = default;
   void encode(sim::Encoder& out) const;

@@ -47,10 +47,22 @@ Next run_hook(const P& policy, Driver& driver, PolicyCall& call) {
       return policy.work(driver, call);
     case Hook::check:
       return policy.check(driver, call);
+    case Hook::revoked:
+      return policy.revoked(driver, call);
     case Hook::count:
       break;
   }
   return Next::done;
+}
+
+// A policy knows the region, not whose buffer it is.
+Wait guard_of_policy(const PolicyCall& call, const Machine& machine) {
+  Wait wait = std::visit([&](const auto& policy) { return policy.guard(call); },
+                         machine.policy_of(call.mr));
+  if (wait.kind == Wait::Kind::lock && wait.lock_kind == LockKind::exporter) {
+    wait.index = machine.registrations[call.mr.index()].import.buffer.value;
+  }
+  return wait;
 }
 
 // A driver is through with a range that concerns it, and has not refused it.
@@ -188,10 +200,7 @@ Next run(Flow& flow, Context& context) {
 
 Wait guard(const Flow& flow, const Machine& machine) {
   return std::visit(overloaded{
-                        [&](const PolicyCall& call) {
-                          return std::visit([&](const auto& policy) { return policy.guard(call); },
-                                            machine.policy_of(call.mr));
-                        },
+                        [&](const PolicyCall& call) { return guard_of_policy(call, machine); },
                         []<Guarded F>(const F& body) { return body.guard(); },
                         []<class F>(const F&) { return Wait{}; },
                     },

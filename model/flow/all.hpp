@@ -13,6 +13,7 @@
 #include "model/flow/connection.hpp"
 #include "model/flow/device_memory.hpp"
 #include "model/flow/dma.hpp"
+#include "model/flow/exporter.hpp"
 #include "model/flow/fault.hpp"
 #include "model/flow/file.hpp"
 #include "model/flow/fork.hpp"
@@ -53,6 +54,7 @@ struct Flow {
                Kswapd,  // reclaim.hpp
                UnmapMapping, DropCache, PunchHole, Truncate, ReadAhead, FileAccess,
                Writeback,                                                   // file.hpp
+               RevokeBuffer,                                                // exporter.hpp
                MigratePages, MovePages, Compact, MemoryFailure,             // migrate.hpp
                HugeFault, HugeWrite, SplitFolio, Collapse, SplitHugePages,  // huge.hpp
                CollapseFile,                                                //

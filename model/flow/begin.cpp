@@ -133,6 +133,9 @@ Flow truncate(const Call& call, const Machine& machine) {
   const Mapping& cache = machine.mappings[file.index()];
   const bool pool = cache.kind == Mapping::Kind::hugetlbfs;
   if (pool && (call.number > 0 || call.offset % cache.pagesize() != 0)) return failure(EINVAL);
+  if (cache.kind == Mapping::Kind::pfnmap && has_importers(machine, file)) {
+    return {RevokeBuffer{.buffer = file}};
+  }
   return {Truncate{.file = file, .pages = call.offset + (call.number > 0 ? 1 : 0)}};
 }
 
@@ -160,6 +163,8 @@ std::optional<Flow> begin_memory(const Call& call, const Machine& machine) {
     case Verb::fdatasync:
       return Flow{Writeback{.file = mapping_of(call.file),
                             .last = machine.mappings[call.file.index()].size}};
+    case Verb::ttm_bo_evict:
+      return Flow{RevokeBuffer{.moves = true, .buffer = mapping_of(call.file)}};
     case Verb::ftruncate:
       return truncate(call, machine);
     case Verb::fallocate_punch:

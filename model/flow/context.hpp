@@ -103,6 +103,9 @@ inline LockId page_table_lock(MmId mm) { return {.kind = LockKind::page_table, .
 inline LockId rmap_lock(MappingId mapping) {
   return {.kind = LockKind::rmap, .index = mapping.value};
 }
+inline LockId exporter_lock(MappingId buffer) {
+  return {.kind = LockKind::exporter, .index = buffer.value};
+}
 inline LockId folio_lock(FrameId frame) { return {.kind = LockKind::folio, .index = frame.value}; }
 inline LockId driver_lock(MrId mr) { return {.kind = LockKind::driver, .index = mr.value}; }
 

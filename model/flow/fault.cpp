@@ -223,6 +223,9 @@ Next HandleFault::decide_absent(Context& c, const Vma& vma) {
   const Mapping& cache = std::as_const(c.machine).mappings[vma.file.index()];
   const std::uint32_t index = vma.index_of(page);
   if (cache.file && index >= cache.size) return c.give(Result::error(ENOMEM));  // SIGBUS
+  if (!c.machine.lock_available(exporter_lock(vma.file), LockMode::read)) {  // ttm_bo_vm_reserve()
+    return wait_for(c, Wait::lock(exporter_lock(vma.file), LockMode::read));
+  }
   const Pte cached = cache.cached(index);
   // shmem_get_folio_gfp(): also of a page in swap.
   if (vma.uffd_minor && cached.populated()) return wait_for_user(c, UserFault::minor);

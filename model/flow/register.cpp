@@ -19,6 +19,19 @@ std::uint64_t entries_with(const Context& c, AdapterId adapter, PageRange pages)
   return used;
 }
 
+bool imports(const Context& c, AdapterId adapter) {
+  return std::visit([](const auto& policy) { return policy.imports; },
+                    c.setup.adapters[adapter.index()].policy);
+}
+
+// The driver's buffer that all of the pages are of.
+Import import_of(const Context& c, MmId mm, PageRange pages) {
+  const Vma* vma = std::as_const(c.machine).spaces[mm.index()].find_vma(pages.first);
+  const bool within =
+      vma != nullptr && c.machine.pfnmap(*vma) && pages.intersect(vma->pages).count == pages.count;
+  return within ? Import{.buffer = vma->file, .first = vma->index_of(pages.first)} : Import{};
+}
+
 // Others walk over all that is registered.
 bool takes_all(const Context& c, AdapterId adapter) {
   return std::holds_alternative<IntervalNotifierPolicy>(c.setup.adapters[adapter.index()].policy);
@@ -50,6 +63,10 @@ Next Register::run(Context& c) {
                                          .write = writable,
                                          .handle = handle,
                                          .pins = pinned});
+      if (imports(c, adapter)) {  // ib_umem_get() first, which pins; then ib_peer_umem_get().
+        c.registration(mr).import = import_of(c, mm, pages);
+        c.registration(mr).pins = !c.registration(mr).import.buffer.some();
+      }
       if (c.machine.is(adapter, AdapterSetup::Kind::pci)) map_iova(c);
       if (c.machine.is(adapter, AdapterSetup::Kind::kvm)) {
         c.registration(mr).vm = mr;

@@ -25,6 +25,7 @@ enum class LockKind : std::uint8_t {
   segment,     // Of XPMEM: seg->sema, and
   attachment,  // att->mutex, and
   invalidate,  // att->invalidate_mutex.
+  exporter,    // Of a driver's buffer: that of its driver, dma_resv for example.
 };
 
 // Names one lock of the machine; `index` numbers what has it.

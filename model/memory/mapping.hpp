@@ -20,6 +20,7 @@ struct Mapping {
   bool gigantic = false;   // Of hugetlbfs: with pages of a GiB.
   std::uint32_t size = 0;  // Of a file, in pages: i_size.
   Lock lock{};
+  Lock exporter{};  // Of a driver's buffer.
   // The page cache: a frame (present) or a swap slot (swapped) for each index. A huge page has one
   // entry, at its first index.
   Small<std::pair<std::uint32_t, Pte>, 1> cache{};

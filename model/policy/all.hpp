@@ -5,6 +5,7 @@
 
 #include <variant>
 
+#include "model/policy/dma_buf.hpp"
 #include "model/policy/epoch.hpp"
 #include "model/policy/evict_restore.hpp"
 #include "model/policy/gru.hpp"
@@ -18,6 +19,7 @@
 #include "model/policy/migrate.hpp"
 #include "model/policy/mirror_ro.hpp"
 #include "model/policy/none.hpp"
+#include "model/policy/peer_memory.hpp"
 #include "model/policy/pin_all.hpp"
 #include "model/policy/ref_end.hpp"
 #include "model/policy/ref_start.hpp"
@@ -49,6 +51,8 @@ using Policy = std::variant<NonePolicy,              //
                             InvalidatePagePolicy,    //
                             SpeculativePolicy,       //
                             MigratePolicy,           //
+                            PeerMemoryPolicy,        //
+                            DmaBufPolicy,            //
                             XpmemModulePolicy>;
 
 static_assert(InvalidationPolicy<NonePolicy> && InvalidationPolicy<PinAllPolicy> &&
@@ -61,6 +65,7 @@ static_assert(InvalidationPolicy<NonePolicy> && InvalidationPolicy<PinAllPolicy>
               InvalidationPolicy<MirrorRoPolicy> && InvalidationPolicy<HugeBlockPolicy> &&
               InvalidationPolicy<EpochPolicy> && InvalidationPolicy<InvalidatePagePolicy> &&
               InvalidationPolicy<SpeculativePolicy> && InvalidationPolicy<MigratePolicy> &&
+              InvalidationPolicy<PeerMemoryPolicy> && InvalidationPolicy<DmaBufPolicy> &&
               InvalidationPolicy<XpmemModulePolicy>);
 
 }  // namespace model

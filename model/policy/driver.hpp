@@ -100,6 +100,14 @@ class Driver {
   bool translates(MrId vm, PageRange pages) const;             // The VM maps some of the pages.
   Next retry(MrId slot, Page page);  // RET_PF_RETRY: the hook is over, and the page not mapped.
 
+  // ---- Memory of another device. The guard of a step that takes its lock is Wait::lock.
+  void lock_exporter(MrId mr);
+  void unlock_exporter(MrId mr);
+  bool exporter_locked(MrId mr) const;
+  bool get_pages(MrId mr, bool pin);  // All, and installs them. False: the buffer is not there.
+  void put_pages(MrId mr);
+  void set_mapped(MrId mr, bool mapped);
+
   // ---- Workers: schedule_delayed_work(). Hook::work runs in a task of its own.
   void queue_work(MrId mr);
   void pause(std::uint64_t duration_ns);

@@ -38,12 +38,13 @@ enum class Hook : std::uint8_t {
   finish,        // invalidate_finish() of an interval: the second pass.
   work,          // A worker runs that the driver has queued.
   check,         // A speculative transfer is over: did it reach its page?
+  revoked,       // The driver whose buffer it is takes that back, with its lock held.
   count,
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(Hook::count)> hook_names{
     "register", "deregister", "fault",     "start",  "end",  "release", "secondary",
-    "touch",    "activate",   "shootdown", "finish", "work", "check"};
+    "touch",    "activate",   "shootdown", "finish", "work", "check",   "revoked"};
 
 // Which of the callbacks clear_flush_young, clear_young and test_young it is.
 enum class Aging : std::uint8_t { clear_flush, clear, test };
@@ -94,6 +95,7 @@ using StepNames = std::span<const std::string_view>;
 struct PolicyDefaults {
   static constexpr std::string_view device = "rnic";  // The kind of device that it is for.
   static constexpr bool faults = false;               // Needs an adapter that can fault.
+  static constexpr bool imports = false;    // Can take memory of another device (VM_PFNMAP).
   static constexpr bool gated = false;      // A user needs leave of the kernel before it may post.
   static constexpr bool spins = false;      // Takes a spinlock, and waits for its adapter spinning.
   static constexpr bool ages = false;       // Has the callbacks that ask whether a page was used.
@@ -111,6 +113,7 @@ struct PolicyDefaults {
   Next finish(Driver&, PolicyCall&) const { return Next::give; }
   Next work(Driver&, PolicyCall&) const { return Next::give; }
   Next check(Driver&, PolicyCall&) const { return Next::give; }
+  Next revoked(Driver&, PolicyCall&) const { return Next::give; }
   bool writes_exclusive() const { return false; }  // What it has for itself alone, it writes to.
   std::uint32_t takes() const { return 0; }        // How often an access takes its pages: `cursor`.
   // The adapter does not fault: what is not mapped reads like this.
@@ -131,6 +134,7 @@ concept InvalidationPolicy = std::copyable<P> && P::guarantees.consistent() &&
   { P::settings() } -> std::same_as<std::span<const Setting<P>>>;
   { P::steps(hook) } -> std::same_as<StepNames>;
   { P::device } -> std::convertible_to<std::string_view>;
+  { P::imports } -> std::convertible_to<bool>;
   { P::gated } -> std::convertible_to<bool>;
   { P::spins } -> std::convertible_to<bool>;
   { P::ages } -> std::convertible_to<bool>;
@@ -145,6 +149,7 @@ concept InvalidationPolicy = std::copyable<P> && P::guarantees.consistent() &&
   { policy.finish(driver, call) } -> std::same_as<Next>;
   { policy.work(driver, call) } -> std::same_as<Next>;
   { policy.check(driver, call) } -> std::same_as<Next>;
+  { policy.revoked(driver, call) } -> std::same_as<Next>;
   { policy.writes_exclusive() } -> std::same_as<bool>;
   { policy.takes() } -> std::same_as<std::uint32_t>;
   { policy.signature_page() } -> std::same_as<std::optional<Value>>;

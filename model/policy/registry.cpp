@@ -14,8 +14,11 @@ void each_policy(Visit visit) {
 
 template <class P>
 PolicyInfo info_of(const P& policy) {
-  PolicyInfo info{
-      .name = P::name, .guarantees = P::guarantees, .device = P::device, .gated = P::gated};
+  PolicyInfo info{.name = P::name,
+                  .guarantees = P::guarantees,
+                  .device = P::device,
+                  .gated = P::gated,
+                  .imports = P::imports};
   for (const Setting<P>& setting : P::settings()) {
     info.settings.push_back({.name = setting.name,
                              .kind = setting.kind,

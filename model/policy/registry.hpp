@@ -27,6 +27,7 @@ struct PolicyInfo {
   Guarantees guarantees{};
   std::string_view device{};  // The kind of device that it is for.
   bool gated = false;         // It is about users of handles.
+  bool imports = false;       // It can take a driver's buffer.
   std::vector<SettingInfo> settings{};
 };
 

@@ -161,7 +161,7 @@ model::LineId Lowering::add_step(const Event& event, const Step& step, std::uint
   const StepInfo& info = *checked_.info(step);
   const model::LineId id{static_cast<std::uint32_t>(setup_.lines.size())};
   model::Line line{.call = call_of(info)};
-  check_pfnmap(line.call, step.span);
+  check_pfnmap(line.call, step);
   if (info.variable) line.result = model::VariableId{*info.variable};
   if (step.label) line.label = step.label->text;
   line.text = canonical(step);
@@ -206,12 +206,17 @@ void Lowering::add_results(model::Line& line, const Step& step) {
 }
 
 // What is done to memory and files, is modelled of a driver's buffer only so far.
-void Lowering::check_pfnmap(const model::Call& call, Span span) {
+void Lowering::check_pfnmap(const model::Call& call, const Step& step) {
+  const Span span = step.span;
   using Verb = model::Verb;
   const auto is_buffer = [this](model::FileId file) {
     return file.some() && setup_.files[file.index()].kind == model::FileSetup::Kind::pfnmap;
   };
   const bool of_file = is_buffer(call.file) && call.verb != Verb::mmap;
+  if (call.verb == Verb::ttm_bo_evict) {
+    if (!of_file) problem(span, "only a driver's buffer is moved: file NAME on HOST: pfnmap");
+    return;
+  }
   if (of_file && (call.verb != Verb::ftruncate || call.offset != 0 || call.number != 0)) {
     return problem(span, "a driver's buffer is mapped, or freed as a whole: ftruncate(NAME, 0)");
   }
@@ -220,6 +225,10 @@ void Lowering::check_pfnmap(const model::Call& call, Span span) {
   const bool meets = std::ranges::any_of(setup_.regions, [&](const model::RegionSetup& region) {
     return region.mm == call.mm && is_buffer(region.file) && region.pages.overlaps(call.pages);
   });
+  if (!meets && step.call.text == "reg_dmabuf_mr") {
+    problem(span,
+            "only memory of another device is a dma-buf: pages of a file NAME on HOST: pfnmap");
+  }
   if (meets && std::ranges::find(known, call.verb) == known.end()) {
     problem(span, "pages of a driver's buffer are read, written, mapped, unmapped and protected");
   }

@@ -85,7 +85,7 @@ class Lowering {
                       bool in_thread);
   std::uint32_t add_point(const Path& path);
   void add_results(model::Line& line, const Step& step);
-  void check_pfnmap(const model::Call& call, Span span);
+  void check_pfnmap(const model::Call& call, const Step& step);
   void add_repeats(model::LineId id, const Step& step, Span span);
   void add_step_properties(model::LineId id, const Step& step);
   void add_deadline(model::LineId line, const Time& time, Span span);

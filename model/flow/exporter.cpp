@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/flow/exporter.hpp"
+
+#include "model/flow/all.hpp"
+
+namespace model {
+
+bool has_importers(const Machine& machine, MappingId buffer) {
+  const HostId host = machine.mappings[buffer.index()].host;
+  return std::ranges::any_of(machine.setup->adapters, [&](const AdapterSetup& adapter) {
+    return adapter.host == host &&
+           std::visit([](const auto& policy) { return policy.imports; }, adapter.policy);
+  });
+}
+
+Wait RevokeBuffer::guard() const {
+  if (step == Step::lock) return Wait::lock(exporter_lock(buffer), LockMode::write);
+  if (step == Step::wait_fault && faulting.some()) {
+    return Wait::lock(folio_lock(faulting), LockMode::write);
+  }
+  return {};
+}
+
+Next RevokeBuffer::run(Context& c) {
+  switch (step) {
+    case Step::lock:
+      c.take(exporter_lock(buffer), LockMode::write);
+      c.spend(Cost::syscall);
+      step = moves ? Step::wait_fault : Step::tell;
+      return Next::again;
+    case Step::wait_fault:
+      return wait_for_faults(c);
+    case Step::unmapped:
+      step = Step::tell;
+      return Next::pass;
+    case Step::tell:
+      return tell_next(c);
+    case Step::move:
+      return move(c);
+    case Step::unlock:
+      c.release(exporter_lock(buffer));
+      return c.give();
+  }
+  return c.done();
+}
+
+// Those that come later wait for the exporter's lock.
+Next RevokeBuffer::wait_for_faults(Context& c) {
+  faulting = FrameId{};
+  for (const auto& [index, entry] : std::as_const(c.machine).mappings[buffer.index()].cache) {
+    if (std::as_const(c.machine).frames[entry.frame()].locked_by.some()) faulting = entry.frame();
+  }
+  if (faulting.some()) return Next::again;
+  step = Step::unmapped;
+  return c.call({UnmapMapping{
+      .mode = rmap_mode(c.machine, buffer), .file = buffer, .count = c.mapping(buffer).size}});
+}
+
+Next RevokeBuffer::tell_next(Context& c) {
+  for (; cursor < c.machine.registrations.size(); ++cursor) {
+    const Registration& region = std::as_const(c.machine).registrations[cursor];
+    if (region.import.buffer != buffer || !region.import.taken) continue;
+    const MrId mr{cursor++};
+    return c.call({PolicyCall{.hook = Hook::revoked,
+                              .mr = mr,
+                              .range = {.mm = region.mm, .pages = region.pages},
+                              .pages = region.pages}});
+  }
+  if (moves) {
+    step = Step::move;
+    return Next::pass;
+  }
+  step = Step::unlock;
+  return c.call({Truncate{.file = buffer}});
+}
+
+Next RevokeBuffer::move(Context& c) {
+  const auto old = c.mapping(buffer).cache;
+  Small<FrameId, 2> fresh;
+  for (std::size_t i = 0; i < old.size(); ++i) {
+    const auto frame = c.allocate(c.mapping(buffer).host);
+    if (!frame) break;
+    fresh.push_back(*frame);
+  }
+  step = Step::unlock;
+  if (fresh.size() < old.size()) {  // ttm_bo_mem_space()
+    for (const FrameId frame : fresh) c.put(frame);
+    c.task().result = Result::error(ENOMEM);
+    return Next::pass;
+  }
+  for (std::size_t i = 0; i < old.size(); ++i) {
+    const FrameId from = old[i].second.frame();
+    Frame& to = c.frame(fresh[i]);
+    to.value = c.frame(from).value;
+    to.mapping = buffer;
+    to.index = old[i].first;
+    to.pfnmap = true;
+    c.mapping(buffer).set_cached(old[i].first,
+                                 {.target = fresh[i].value, .kind = Pte::Kind::present});
+    c.spend(Cost::copy_page);
+    c.frame(from).mapping = MappingId{};
+    c.put(from);
+  }
+  c.task().result = Result::success();
+  return Next::pass;
+}
+
+}  // namespace model
