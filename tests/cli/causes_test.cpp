@@ -106,6 +106,26 @@ TEST_CASE("of a run by time, --why says what each call has caused") {
   CHECK_FALSE(Json::parse(cli::testing::run(scenario, {"--json"}).out).contains("caused"));
 }
 
+TEST_CASE("a call is charged with the faults, the waits and the pins that are due to it") {
+  const Said said = program({"run", "scenarios/odp/who-pays.sd", "--why", "--json"});
+  const Json json = Json::parse(said.out);
+  const auto call = [&](const std::string& text) {
+    for (const Json& one : json.at("caused")) {
+      if (one.at("operation").get<std::string>().starts_with(text)) return one;
+    }
+    return Json();
+  };
+  CHECK(call("munmap(buf").at("faults") == 1);
+  CHECK(call("madvise").at("faults") == 1);
+  CHECK(call("munmap(buf").at("stalls").at("time_ns") > 0);
+  CHECK(call("munmap(other)").at("waits").at("time_ns") > 0);
+  CHECK(call("reg_mr").at("pins").at("time_ns") > 800'000);
+  CHECK(call("dma_read(mr[0..1])").is_null());  // All that it cost was due to others.
+  const std::string text = program({"run", "scenarios/odp/who-pays.sd", "--why"}).out;
+  const std::string table = text.substr(text.find("  caused by"));
+  CHECK(table == golden("why.table.txt", table));
+}
+
 TEST_CASE("a timeline has causes if it is asked for them, and is the same without") {
   const cli::Scenario scenario = race(model::NonePolicy{});
   const Said plain = cli::testing::run(scenario, {"--format", "text"});
