@@ -11,6 +11,7 @@
 #include "cli/culprit.hpp"
 #include "cli/layout.hpp"
 #include "cli/play.hpp"
+#include "cli/waits.hpp"
 
 namespace cli {
 namespace {
@@ -30,7 +31,8 @@ struct Seen {
 // All events and causes of an example, up to the step in which the claim breaks.
 class History final : public TimelineReader {
  public:
-  History(const model::Setup& setup, std::uint32_t claim) : setup_(setup), claim_(claim) {}
+  History(const Case& what, const model::ClaimResult& result)
+      : what_(what), setup_(what.setup()), claim_(result.claim), last_step_(result.steps) {}
 
   bool asks_for_causes() const override { return true; }
   void read(const TimelineStep& step, const model::World& world) override {
@@ -49,6 +51,7 @@ class History final : public TimelineReader {
     }
     steps.push_back(step.causes->of_step(step.number));
     for (const StallEnd& end : step.stalls) stalls.emplace_back(step.number, end);
+    if (step.number == last_step_) remember_stuck(*step.causes, world);
   }
 
   // The last event before that place which is so; null: there is none.
@@ -64,12 +67,34 @@ class History final : public TimelineReader {
   std::vector<Seen> events;
   std::vector<model::StepCause> steps{{}};
   std::vector<std::pair<std::uint64_t, StallEnd>> stalls;
+  struct Stuck {  // In the end.
+    StallEnd end{};
+    std::vector<std::pair<model::TaskId, std::string>> holders{};
+  };
+  std::vector<Stuck> stuck;
   std::uint64_t breaks_at = 0;
   bool broken_by_init = false;
 
  private:
+  void remember_stuck(const model::Causes& causes, const model::World& world) {
+    const std::vector<model::Blocked> blocked = world.blocked();
+    for (const model::Stall& stall : causes.open_stalls()) {
+      const auto found = std::ranges::find(blocked, stall.task, &model::Blocked::task);
+      if (found == blocked.end()) continue;
+      Stuck one{.end = {.stall = stall,
+                        .actor = world.actor_name(stall.task),
+                        .waits_for = waited_for(what_, world, *found)}};
+      for (const model::TaskId holder : found->holders) {
+        one.holders.emplace_back(holder, world.actor_name(holder));
+      }
+      stuck.push_back(std::move(one));
+    }
+  }
+
+  const Case& what_;
   const model::Setup& setup_;
   std::uint32_t claim_;
+  std::uint64_t last_step_;
 };
 
 bool is_use(const Event& event) {
@@ -80,12 +105,15 @@ bool is_use(const Event& event) {
 class Chain {
  public:
   Chain(const Case& what, const model::ClaimResult& result)
-      : what_(what), claim_(result.claim), history_(what.setup(), result.claim) {
+      : what_(what), claim_(result.claim), history_(what, result) {
     play(what, result.path, result.steps, history_);
   }
 
   std::vector<std::string> lines() {
-    const Seen* culprit = history_.broken_by_init ? nullptr : find_culprit();
+    if (history_.broken_by_init) return {};
+    const bool at_rest = history_.breaks_at == 0;
+    if (at_rest && !quantified()) return stuck_lines();
+    const Seen* culprit = find_culprit();
     if (culprit == nullptr) return {};
     add(*culprit);
     if (is_use(culprit->event()) && culprit->event().mr.some()) follow_use(*culprit);
@@ -101,6 +129,38 @@ class Chain {
     std::vector<std::string> notes{};
   };
   using Place = std::pair<std::uint64_t, const Seen*>;  // A call comes before what happens in it.
+
+  bool quantified() const {
+    const model::Claim::Kind kind = what_.setup().claims[claim_].kind;
+    return kind == model::Claim::Kind::exists || kind == model::Claim::Kind::not_exists ||
+           kind == model::Claim::Kind::forall;
+  }
+
+  // Who waits in the end, since when, and for what the others do that would have to act.
+  std::vector<std::string> stuck_lines() {
+    if (history_.stuck.empty()) return {};
+    for (const History::Stuck& stuck : history_.stuck) {
+      const std::uint64_t since = stuck.end.stall.since;
+      const std::uint64_t own = last_step_of(stuck.end.stall.task);
+      Link& link = stuck_[{since, stuck.end.actor}];
+      link.actor = stuck.end.actor;
+      link.happened = "waits for " + stuck.end.waits_for;
+      if (own != 0) link.because = origin_of(own);
+      for (const auto& [holder, name] : stuck.holders) {
+        const std::uint64_t last = last_step_of(holder);
+        const std::string origin = last == 0 ? std::string() : origin_of(last);
+        link.notes.push_back(fmt::format("it depends on {}, last seen in #{}{}", name, last,
+                                         origin.empty() ? "" : ", because " + origin));
+      }
+    }
+    return written();
+  }
+  std::uint64_t last_step_of(model::TaskId task) const {
+    for (std::uint64_t step = history_.steps.size() - 1; step > 0; --step) {
+      if (history_.steps[step].task == task) return step;
+    }
+    return 0;
+  }
 
   // Where nothing breaks before rest: the last use of a frame by a device.
   const Seen* find_culprit() const {
@@ -360,23 +420,31 @@ class Chain {
   std::vector<std::string> written() const {
     std::size_t width = 0;
     for (const auto& [place, link] : links_) width = std::max(width, width_of(link.actor));
+    for (const auto& [place, link] : stuck_) width = std::max(width, width_of(link.actor));
     std::vector<std::string> lines{"why: the chain of causes\n"};
+    for (auto place = stuck_.rbegin(); place != stuck_.rend(); ++place) {
+      write(lines, place->first.first, place->second, width);
+    }
     for (auto place = links_.rbegin(); place != links_.rend(); ++place) {
-      const Link& link = place->second;
-      const std::string first = fmt::format("  {:>4}  {}  ", fmt::format("#{}", place->first.first),
-                                            padded(link.actor, width));
-      lines.push_back(flowed(first, link.happened, width_of(first)));
-      std::string why = link.because;
-      for (const std::string& note : link.notes) why += (why.empty() ? "" : "; ") + note;
-      if (!why.empty()) lines.push_back(flowed("        because ", why, 10));
+      write(lines, place->first.first, place->second, width);
     }
     return lines;
+  }
+  static void write(std::vector<std::string>& lines, std::uint64_t step, const Link& link,
+                    std::size_t width) {
+    const std::string first =
+        fmt::format("  {:>4}  {}  ", fmt::format("#{}", step), padded(link.actor, width));
+    lines.push_back(flowed(first, link.happened, width_of(first)));
+    std::string why = link.because;
+    for (const std::string& note : link.notes) why += (why.empty() ? "" : "; ") + note;
+    if (!why.empty()) lines.push_back(flowed("        because ", why, 10));
   }
 
   const Case& what_;
   std::uint32_t claim_;
   History history_;
   std::map<Place, Link> links_;
+  std::map<std::pair<std::uint64_t, std::string>, Link> stuck_;  // By the step since which.
 };
 
 }  // namespace

@@ -103,6 +103,7 @@ void Causes::stepped(const World& world, std::span<const Event> events) {
     stalls_.insert(stalls_.end(), own.over.begin(), own.over.end());
     own.over.clear();
     own.last = steps();
+    own.ready = now_;
     own.begun = cause.begun;
     own.operation = cause.operation;
   }
@@ -179,14 +180,19 @@ void Causes::apply(const Change& change, const World& world) {
 }
 
 void Causes::begin_stalls(const World& world) {
-  for (const Blocked& blocked : world.blocked()) {
+  const std::vector<Blocked> all = world.blocked();
+  for (std::uint32_t i = 0; i < tasks_.size(); ++i) {  // Who is dead waits for nothing.
+    const bool waits = std::ranges::find(all, TaskId{i}, &Blocked::task) != all.end();
+    if (!waits) tasks_[i].open.reset();
+  }
+  for (const Blocked& blocked : all) {
     Doing& waiting = doing(blocked.task);
     if (waiting.open) continue;
     waiting.open = Stall{.task = blocked.task,
                          .operation = waiting.operation,
                          .wait = blocked.wait,
                          .since = steps()};
-    waiting.stalled_at = now_;
+    waiting.stalled_at = std::max(now_, waiting.ready);
   }
 }
 

@@ -115,6 +115,7 @@ class Causes final : public Lineage {
     std::uint64_t begun = 0;
     std::uint64_t spawned_by = 0;
     LineId operation{};
+    sim::Nanoseconds ready = 0;  // When its last step is over.
     std::optional<Stall> open{};
     sim::Nanoseconds stalled_at = 0;
     std::vector<Stall> over{};

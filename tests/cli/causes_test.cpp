@@ -76,6 +76,7 @@ TEST_CASE("--why explains what fails as it should, too") {
   check_why({"scenarios/kvm/recheck.sd", "-D", "recheck=active"}, "why.kvm.txt");
   check_why({"scenarios/holt/d4-no-quiesce.sd"}, "why.holt.txt");
   check_why({"scenarios/zoo/z25-completion-before-writes.sd", "-D", "fixed=no"}, "why.zoo.txt");
+  check_why({"scenarios/rules/deadlock.sd"}, "why.deadlock.txt");
 }
 
 TEST_CASE("in each example that is shown, what costs something has a cause") {
