@@ -94,7 +94,26 @@ bool ends_well(const Causes& causes, std::uint64_t step) {
   }
 }
 
+// Whose step it is agrees with what its events say by themselves, and who has waited was woken.
+bool agrees(const Caused& run) {
+  for (const Caused::Seen& seen : run.seen) {
+    const StepCause& step = run.causes.of_step(seen.step);
+    if (!step.task.some() || !seen.event.line.some()) continue;
+    if (step.operation != seen.event.line) return false;
+  }
+  for (std::uint64_t step = 1; step <= run.causes.steps(); ++step) {
+    const auto stalls = run.causes.stalls_before(step);
+    const StepCause& cause = run.causes.of_step(step);
+    const bool resumes = cause.kind == CauseKind::order || cause.kind == CauseKind::wake;
+    if (!resumes) continue;
+    if (stalls.empty() != (cause.kind == CauseKind::order)) return false;
+    if (!stalls.empty() && stalls.back().until != cause.by) return false;
+  }
+  return true;
+}
+
 bool is_explained(const Caused& run) {
+  if (!agrees(run)) return false;
   for (const Caused::Seen& seen : run.seen) {
     const bool has_one = is_invalidation(seen.event.kind) || is_fault(seen.event.kind);
     if (has_one != seen.cause.has_value()) return false;
