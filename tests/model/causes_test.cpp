@@ -239,6 +239,21 @@ TEST_CASE("what a message starts is work for the call that has sent it") {
   CHECK(run.tally(out).messages >= 2);  // It, and its answer.
 }
 
+TEST_CASE("what a timer ends is due to the call that has set it") {
+  HandlePolicy impatient;
+  impatient.quiesce_timeout = 100;
+  RemoteRace race(1, impatient);
+  race.warm(get(race.use, 0));
+  const LineId drop = race.call(dontneed(race.owner, race.pages));
+  const Caused run = by_time(race.setup);
+  const Caused::Seen* expired = run.find(EventKind::quiesce_expired);
+  REQUIRE(expired != nullptr);
+  const StepCause& step = run.causes.of_step(expired->step);
+  CHECK(step.kind == CauseKind::timer);
+  CHECK(step.operation == drop);
+  CHECK(run.causes.of_step(step.by).operation == drop);
+}
+
 TEST_CASE("who waits for a lock was held up by whoever had it") {
   App app(2);
   app.init(app.main, memset(app.mm, app.pages, 7));
