@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "cli/culprit.hpp"
 #include "cli/play.hpp"
 #include "cli/waits.hpp"
 
@@ -63,10 +64,6 @@ class Witness final : public TimelineReader {
   model::PropertySet claimed_;
 };
 
-model::PropertySet claimed_by(const Claim& claim) {
-  return claim.kind == Claim::Kind::never ? bit(claim.property) : model::PropertySet{0};
-}
-
 class Explainer {
  public:
   Explainer(const Case& what, const model::ClaimResult& result, const model::Cycle* cycle)
@@ -112,18 +109,7 @@ class Explainer {
     return best;
   }
   int rank_of(const Seen& seen) const {
-    const model::Event& event = seen.happening.event;
-    const bool returned = event.kind == EventKind::returned;
-    if (claim_.kind == Claim::Kind::result) return returned ? 4 : 0;
-    if (claim_.kind == Claim::Kind::emitted && is_watched_for(event)) return 4;
-    if (returned || event.kind == EventKind::call) return 0;
-    const int rank = event.frame.some() ? 3 : event.pages.count > 0 ? 2 : 1;
-    return seen.concerns ? rank + 4 : rank;
-  }
-  bool is_watched_for(const model::Event& event) const {
-    return std::ranges::any_of(what_.setup().monitors, [&](const model::Monitor& monitor) {
-      return monitor.claim == index_ && monitor.what.kind == event.kind;
-    });
+    return weight_of(what_.setup(), index_, seen.happening.event, seen.concerns);
   }
 
   // What happened to the same frame before, or to the same pages where it is not about a frame that

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The blocks below the table of claims.
 #include "cli/causes.hpp"
+#include "cli/chain.hpp"
 #include "cli/command.hpp"
 #include "cli/decision.hpp"
 #include "cli/explanation.hpp"
@@ -15,7 +16,8 @@ namespace {
 using model::Claim;
 using model::ClaimResult;
 
-void write_claim(Output& out, const Case& what, const Claim& claim) {
+// Where the claim stands, and that it fails.
+void write_claim(Output& out, const Case& what, const Claim& claim, const ClaimResult& result) {
   const auto span = what.place(claim.source);
   std::string place = what.scenario->path;
   if (span) {
@@ -25,8 +27,10 @@ void write_claim(Output& out, const Case& what, const Claim& claim) {
   }
   place += ": ";
   const std::string said = (claim.expect_fail ? "expect fail " : "") + full_text(claim);
-  const std::string text = flowed(place + "FAIL: ", said, 4).substr(place.size() + 4);
-  out.write(place + out.styled(Style::bad, "FAIL") + text);
+  const std::string verdict = result.as_expected ? "as expected" : "FAIL";
+  const std::string text =
+      flowed(place + verdict + ": ", said, 4).substr(place.size() + verdict.size());
+  out.write(place + out.styled(result.as_expected ? Style::good : Style::bad, verdict) + text);
   if (span) out.write(language::excerpt(what.sources().at(span->source), *span));
 }
 
@@ -80,10 +84,11 @@ std::string_view title(language::RunMode mode) {
 
 void write_failures(Output& out, const Case& what, const Outcome& outcome, const Options& options) {
   for (const ClaimResult& result : outcome.verdict.claims) {
-    if (result.as_expected) continue;
     const Claim& claim = what.setup().claims[result.claim];
+    const bool fails = claim.expect_fail && !result.holds && result.has_example;
+    if (result.as_expected && !(options.why && fails)) continue;
     out.write("\n");
-    write_claim(out, what, claim);
+    write_claim(out, what, claim, result);
     const std::string_view why = reason(claim, result, outcome.mode);
     if (!why.empty()) out.print(" note: {}\n", why);
     if (!result.has_example) continue;
@@ -92,6 +97,7 @@ void write_failures(Output& out, const Case& what, const Outcome& outcome, const
     const Insight* insight = outcome.insight(result.claim);
     if (insight != nullptr) write_decision(out, what, result, *insight);
     if (options.why) {
+      for (const std::string& line : chain_lines(what, result)) out.write(line);
       for (const std::string& line : cause_lines(what, result)) out.write(line);
     }
     const std::string switches =

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/json.hpp"
 
+#include "cli/attribution.hpp"
 #include "cli/coverage_report.hpp"
 #include "cli/names.hpp"
 #include "cli/report.hpp"
@@ -190,6 +191,7 @@ Json json_of(const Case& what, const Outcome& outcome, const Options& options) {
   }
   json["counterexample"] = counterexample_json(what, outcome);
   if (outcome.sample) json["sample"] = sample_json(what, outcome);
+  if (!outcome.tallies.empty()) json["caused"] = attribution_json(what, outcome);
   if (outcome.coverage) json["coverage"] = coverage_json(what, *outcome.coverage);
   return json;
 }

@@ -150,8 +150,9 @@ void add_general_options(CLI::App& app, Options& options, Raw& raw) {
 }
 
 void add_options_of(CLI::App& app, std::string_view command, Options& options, Raw& raw) {
-  if (command == "run" || command == "test") {
-    app.add_flag("--why", options.why, "Below a claim that fails, show how the tables came apart");
+  if (command == "run" || command == "test" || command == "replay") {
+    app.add_flag("--why", options.why,
+                 "Show what led to a claim that fails, and who has caused what");
   }
   if (command == "replay") {
     app.add_option("--path", options.path, "The answers that lead to it, as 0.2.1")

@@ -41,7 +41,7 @@ struct Options {
 
   // What is shown, and where.
   bool json = false;
-  bool why = false;    // Below each claim that fails: what led to it.
+  bool why = false;    // What led to each claim that fails; what each call of a run has caused.
   std::string format;  // Empty: what the command shows by itself.
   std::string output;  // Empty: standard output.
   std::string junit;

@@ -212,7 +212,9 @@ Outcome simulate(const Case& what, const Options& options, Progress& progress, A
   sim::NoTrace no_trace;
   sim::TraceSink& trace = audience == nullptr ? no_trace : audience->trace;
   sim::SeededChooser chooser(options.seed);
-  Observed world(model::World(what.setup(), sim::Order::by_time), collector);
+  model::World start(what.setup(), sim::Order::by_time);
+  if (audience != nullptr) start.set_lineage(audience->lineage);
+  Observed world(std::move(start), collector);
   if (audience != nullptr) audience->observer.started(world.world());
   Running running{.options = options, .watchdog = watchdog, .progress = progress};
   running.run(world, {.chooser = chooser, .trace = trace});

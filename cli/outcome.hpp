@@ -14,6 +14,7 @@
 #include "cli/sample.hpp"
 #include "cli/scenario.hpp"
 #include "cli/watchdog.hpp"
+#include "model/causes.hpp"
 #include "model/verdict.hpp"
 
 namespace cli {
@@ -47,6 +48,8 @@ struct Outcome {
   std::optional<SampleFacts> sample{};  // random, pct
   std::optional<Coverage> coverage{};   // With --coverage: not of one run by time.
   std::vector<Insight> insights{};      // Explored: into each example.
+  // Of a run by time, with --why: what each line has caused; the last one is for no call.
+  std::vector<model::Tally> tallies{};
   Judgement judgement = Judgement::pass;
 
   // All executions were looked at. One run and a sample prove nothing of the others.
@@ -66,6 +69,7 @@ bool is_question(const model::Setup& setup, const model::ClaimResult& result);
 struct Audience {
   sim::TraceSink& trace;
   Observer& observer;
+  model::Lineage* lineage = nullptr;
 };
 
 // `audience` may be null.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "cli/attribution.hpp"
 #include "cli/coverage_report.hpp"
 #include "cli/layout.hpp"
 #include "cli/names.hpp"
@@ -360,6 +361,7 @@ void write_result(Output& out, const Case& what, const Outcome& outcome, const O
     out.write(flowed("    ", answer_text(what, outcome, i), 4));
   }
   if (outcome.coverage) write_coverage(out, what, outcome);
+  write_attribution(out, what, outcome);
 }
 
 }  // namespace cli

@@ -28,6 +28,7 @@ void write_heading(Output& out, const Case& what, const Options& options, const 
 void write_result(Output& out, const Case& what, const Outcome& outcome, const Options& options);
 
 // For each claim that is not as the scenario says: where it stands, what happened, how to see it.
+// With --why also for those that fail as expected.
 void write_failures(Output& out, const Case& what, const Outcome& outcome, const Options& options);
 
 }  // namespace cli

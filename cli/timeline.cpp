@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/waits.hpp"
 #include "model/flow/all.hpp"
 
 namespace cli {
@@ -174,10 +175,14 @@ std::string Happening::arguments() const {
 }
 
 Timeline::Timeline(const Case& what, TimelineReader& reader)
-    : what_(what), names_(what.setup()), reader_(reader), watched_(what.cell->watch.size()) {}
+    : what_(what), names_(what.setup()), reader_(reader), watched_(what.cell->watch.size()) {
+  if (reader.asks_for_causes()) causes_.emplace();
+}
 
 void Timeline::started(const model::World& world) {
   remember_actors(world);
+  if (causes_) causes_->started(world);
+  if (causes_) remember_waits(world);
   reader_.read({.changed = changes(world)}, world);
 }
 
@@ -188,8 +193,36 @@ void Timeline::stepped(const model::World& world) {
     step.happenings.push_back(happening_of(record, world));
   }
   records_.clear();
+  if (causes_) add_causes(step, world);
   step.changed = changes(world);
   reader_.read(step, world);
+}
+
+void Timeline::add_causes(TimelineStep& step, const model::World& world) {
+  std::vector<model::Event> events;
+  for (const Happening& happening : step.happenings) events.push_back(happening.event);
+  causes_->stepped(world, events);
+  step.causes = &*causes_;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    step.happenings[i].cause = causes_->of_events()[i];
+  }
+  for (const model::Stall& stall : causes_->stalls_before(step.number)) {
+    const auto wait = waits_.find({stall.task, stall.since});
+    step.stalls.push_back(
+        {.stall = stall, .actor = actors_[stall.task.index()], .waits_for = wait->second});
+    waits_.erase(wait);
+  }
+  remember_waits(world);
+}
+
+// While they wait: when it is over, the machine does not say any more what it was.
+void Timeline::remember_waits(const model::World& world) {
+  for (const model::Blocked& blocked : world.blocked()) {
+    for (const model::Stall& stall : causes_->open_stalls()) {
+      if (stall.task != blocked.task || stall.since != causes_->steps()) continue;
+      waits_[{stall.task, stall.since}] = waited_for(what_, world, blocked);
+    }
+  }
 }
 
 void Timeline::remember_actors(const model::World& world) {

@@ -3,6 +3,7 @@
 // format and of the notes below a failed claim.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "cli/names.hpp"
 #include "cli/observed.hpp"
 #include "cli/scenario.hpp"
+#include "model/causes.hpp"
 #include "sim/record.hpp"
 
 namespace cli {
@@ -42,6 +44,7 @@ struct Happening {  // An event.
   model::TaskId task{};
   std::string actor{};
   std::vector<Field> fields{};
+  std::optional<model::EventCause> cause{};  // Where a reader asks for it and there is one to tell.
 
   std::string_view name() const {
     return model::event_table[static_cast<std::size_t>(event.kind)].name;
@@ -60,12 +63,20 @@ struct WatchedValue {
   std::string text{};
 };
 
+struct StallEnd {  // The task can go on, and does so in this step.
+  model::Stall stall{};
+  std::string actor{};
+  std::string waits_for{};
+};
+
 struct TimelineStep {
   std::uint64_t number = 0;    // From 1; 0 is the start.
   sim::Nanoseconds at = 0;     // By time only.
   sim::Nanoseconds spent = 0;  // By the task that took it.
   std::vector<Happening> happenings{};
-  std::vector<WatchedValue> changed{};  // At the start: all of them.
+  std::vector<WatchedValue> changed{};    // At the start: all of them.
+  std::vector<StallEnd> stalls{};         // Before it.
+  const model::Causes* causes = nullptr;  // Null unless the reader asks; up to this step.
 };
 
 class TimelineReader {
@@ -73,6 +84,7 @@ class TimelineReader {
   virtual ~TimelineReader() = default;
   virtual void read(const TimelineStep& step, const model::World& world) = 0;
   virtual bool wanted() const { return true; }  // False: has read enough.
+  virtual bool asks_for_causes() const { return false; }
 };
 
 // For a run of which only the end counts.
@@ -90,9 +102,14 @@ class Timeline final : public sim::TraceSink, public Observer {
   bool wanted() const override { return reader_.wanted(); }
   void started(const model::World& world) override;
   void stepped(const model::World& world) override;
+  // Whom the world tells how its events come about; null if nobody asks.
+  model::Lineage* lineage() { return causes_ ? &*causes_ : nullptr; }
+  const model::Causes* causes() const { return causes_ ? &*causes_ : nullptr; }
 
  private:
   void remember_actors(const model::World& world);
+  void remember_waits(const model::World& world);
+  void add_causes(TimelineStep& step, const model::World& world);
   Happening happening_of(const sim::Record& record, const model::World& world) const;
   std::vector<WatchedValue> changes(const model::World& world);
 
@@ -103,6 +120,9 @@ class Timeline final : public sim::TraceSink, public Observer {
   std::vector<sim::Record> records_;
   std::vector<std::string> actors_;  // By task; a task that has ended keeps its name.
   std::vector<std::optional<std::int64_t>> watched_;
+  std::optional<model::Causes> causes_;
+  // What each task waits for, by the step since which it does.
+  std::map<std::pair<model::TaskId, std::uint64_t>, std::string> waits_;
 };
 
 }  // namespace cli

@@ -85,6 +85,7 @@ void World::post_message(const Effects::Sent& sent, Effects& effects, sim::Choos
   }
   const LinkSetup* link = link_between(sent.from, sent.to);
   if (link == nullptr) {
+    note_post(lane_of(sent.from, sent.to), Lineage::How::sent);
     events_.post(lane_of(sent.from, sent.to), after + setup().cost(Cost::lock), delivery);
     return;
   }
@@ -105,14 +106,17 @@ void World::post_on(const LinkSetup& link, sim::Lane lane, sim::Nanoseconds afte
                     const Delivery& delivery) {
   const std::uint64_t bytes = header_bytes + data_bytes(delivery.message);
   const sim::Nanoseconds occupancy = bytes * 8 * 1'000'000'000 / link.bits_per_second;
+  note_post(lane, Lineage::How::sent);
   events_.post_serial(lane, after + link.latency + occupancy, occupancy, delivery);
 }
 
 void World::set_timers(const Effects& effects) {
   for (const Effects::Timer& timer : effects.timers) {
     const sim::Lane lane = std::visit([&](auto of) { return lane_of(of); }, timer.of);
-    events_.cancel(lane);
-    if (timer.after) events_.post(lane, *timer.after, Expiry{timer.of});
+    cancel(lane);
+    if (!timer.after) continue;
+    note_post(lane, Lineage::How::timer);
+    events_.post(lane, *timer.after, Expiry{timer.of});
   }
 }
 
@@ -123,6 +127,7 @@ void World::carry_out(Effects& effects, sim::Chooser& chooser) {
     post_message(sent, effects, chooser);
   }
   for (const Effects::Interrupt& request : effects.interrupts) {
+    note_post(lane_of(request.cpu), Lineage::How::interrupt);
     events_.post(lane_of(request.cpu), effects.duration + setup().cost(Cost::ipi),
                  Interrupt{.cpu = request.cpu,
                            .mm = request.mm,
@@ -132,6 +137,7 @@ void World::carry_out(Effects& effects, sim::Chooser& chooser) {
   for (const Effects::Spawned& spawned : effects.spawned) {
     const TaskId task = add_task({.host = spawned.host, .line = spawned.line, .alive = true});
     actors_[task.index()].stack.frames.push_back(spawned.flow);
+    if (lineage_ != nullptr) lineage_->spawned(task);
     set_runnable(task, effects.duration, chooser);
   }
   set_timers(effects);
@@ -154,7 +160,7 @@ void World::stop_tasks(Wanted wanted) {
   for (std::uint32_t i = 0; i < machine_.tasks.size(); ++i) {
     const TaskId task{i};
     if (!machine_.tasks[i].alive || !wanted(task)) continue;
-    events_.cancel(lane_of(task));
+    cancel(lane_of(task));
     drop_if(guarded_, [task](const Guarded& entry) { return entry.task == task; });
     drop_if(machine_.posted, [task](const Posted& entry) { return entry.task == task; });
     drop_if(machine_.asked, [task](const Asked& entry) { return entry.task == task; });

@@ -124,6 +124,7 @@ void World::set_runnable(TaskId task, sim::Nanoseconds after, sim::Chooser& choo
     guarded_.insert(std::upper_bound(guarded_.begin(), guarded_.end(), entry), entry);
   }
   if (!machine_.satisfied(wait, task)) return;
+  note_post(lane_of(task), Lineage::How::own);
   if (idle) {
     post_line(task, after, chooser);
   } else {
@@ -155,8 +156,9 @@ void World::recheck(const WakeKey& key, sim::Nanoseconds after, sim::Chooser& ch
     const TaskId task = entry->task;
     const bool may_run = machine_.satisfied(guard_of(task), task);
     const bool pending = events_.pending(lane_of(task));
-    if (pending && !may_run) events_.cancel(lane_of(task));
+    if (pending && !may_run) cancel(lane_of(task));
     if (pending || !may_run) continue;
+    note_post(lane_of(task), Lineage::How::woken);
     const bool idle = actors_[task.index()].stack.frames.empty();
     const sim::Nanoseconds seen = idle ? after : after + setup().cost(Cost::lock);
     const sim::Nanoseconds now = events_.now();
@@ -184,6 +186,7 @@ bool World::step(sim::Turn turn) {
   const sim::Candidates candidates(events_);
   const sim::Lane lane = candidates.nth(turn.chooser.choose_next("who is next?", candidates));
   const Pending pending = events_.take(lane);
+  if (lineage_ != nullptr) lineage_->taken(lane);
   check(lane.value <= std::numeric_limits<sim::ActorId>::max());
   actor_ = static_cast<sim::ActorId>(lane.value);
   Effects& effects = scratch();

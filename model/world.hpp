@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "model/flow/all.hpp"
+#include "model/lineage.hpp"
 #include "model/reduction.hpp"
 #include "sim/event_queue.hpp"
 #include "sim/system.hpp"
@@ -61,6 +62,7 @@ class World {
   sim::Fingerprint fingerprint(sim::Encoder& out) const;
   // Lets somebody look on; not part of the state, and not for a search.
   void set_witness(Witness* witness) { witness_ = witness; }
+  void set_lineage(Lineage* lineage) { lineage_ = lineage; }
   bool takes_alike_for_one() const { return reduction_ != nullptr; }
   // The world as it were if everything had other names.
   void encode_renamed(sim::Encoder& out, const Symmetry& symmetry) const;
@@ -179,6 +181,13 @@ class World {
   void post_on(const LinkSetup& link, sim::Lane lane, sim::Nanoseconds after,
                const Delivery& delivery);
   void set_timers(const Effects& effects);
+  void note_post(sim::Lane lane, Lineage::How how) const {
+    if (lineage_ != nullptr) lineage_->posted(lane, how);
+  }
+  void cancel(sim::Lane lane) {
+    if (lineage_ != nullptr) lineage_->cancelled(lane);
+    events_.cancel(lane);
+  }
 
   // reduced_encoding.cpp
   std::vector<std::uint32_t> name_workers(Names& names, const Symmetry& symmetry) const;
@@ -201,6 +210,7 @@ class World {
   sim::Nanoseconds spent_ = 0;
   const Reduction* reduction_ = nullptr;
   Witness* witness_ = nullptr;
+  Lineage* lineage_ = nullptr;
 };
 
 static_assert(sim::System<World>);

@@ -109,8 +109,8 @@ ExitStatus replay_case(Session& session, const Case& what) {
   if (text) write_heading(session.out, what, options, "replay");
   const Manifest manifest{
       .what = what, .seed = options.seed, .path = &*path, .steps = options.steps};
-  const auto reader =
-      find_format(format)->make(session.out, manifest, {.verbosity = options.verbosity});
+  const auto reader = find_format(format)->make(
+      session.out, manifest, {.verbosity = options.verbosity, .why = options.why});
   play(what, *path, options.steps, *reader);
   if (text || options.verbosity != Verbosity::quiet) {
     write_findings(text ? session.out : session.err, what, played);

@@ -26,6 +26,20 @@ const model::ClaimResult* example_of(const Outcome& outcome) {
   return best;
 }
 
+// Reads all, for its causes; hands on what another reader wants to see.
+class Tallier final : public TimelineReader {
+ public:
+  explicit Tallier(TimelineReader* next) : next_(next) {}
+
+  bool asks_for_causes() const override { return true; }
+  void read(const TimelineStep& step, const model::World& world) override {
+    if (next_ != nullptr && next_->wanted()) next_->read(step, world);
+  }
+
+ private:
+  TimelineReader* next_;  // Or null.
+};
+
 class Runner {
  public:
   explicit Runner(Session& session)
@@ -33,7 +47,7 @@ class Runner {
 
   Judgement run_one(const Case& what) {
     if (options_.json) {
-      const Outcome outcome = cli::run(what, options_, progress_, nullptr);
+      const Outcome outcome = run_unseen(what);
       session_.out.print("{}\n", to_text(json_of(what, outcome, options_)));
       return outcome.judgement;
     }
@@ -53,7 +67,7 @@ class Runner {
       begin_report(session_.out, what);
       outcome = simulate_shown(what, "text");
     } else {
-      outcome = cli::run(what, options_, progress_, nullptr);
+      outcome = run_unseen(what);
       if (quiet() && !asked && outcome.judgement == Judgement::pass) return outcome.judgement;
       begin_report(session_.out, what);
     }
@@ -69,7 +83,7 @@ class Runner {
     if (what.cell->mode == RunMode::simulate) {
       outcome = simulate_shown(what, options_.format);
     } else {
-      outcome = cli::run(what, options_, progress_, nullptr);
+      outcome = run_unseen(what);
       show_example(what, outcome);
     }
     if (quiet()) return outcome.judgement;
@@ -87,11 +101,35 @@ class Runner {
   Outcome simulate_shown(const Case& what, std::string_view format) {
     const Manifest manifest{.what = what, .seed = options_.seed};
     const bool asked = !options_.format.empty();
-    const Showing showing{.verbosity = options_.verbosity, .rows_max = asked ? 0U : rows_max};
+    const Showing showing{
+        .verbosity = options_.verbosity, .rows_max = asked ? 0U : rows_max, .why = options_.why};
     const auto reader = find_format(format)->make(session_.out, manifest, showing);
-    Timeline timeline(what, *reader);
-    Audience audience{.trace = timeline, .observer = timeline};
-    return cli::run(what, options_, progress_, &audience);
+    if (options_.why) return run_tallied(what, reader.get());
+    return run_for(what, *reader).outcome;
+  }
+
+  // Nobody reads the timeline.
+  Outcome run_unseen(const Case& what) {
+    if (what.cell->mode == RunMode::simulate && options_.why) return run_tallied(what, nullptr);
+    return cli::run(what, options_, progress_, nullptr);
+  }
+
+  Outcome run_tallied(const Case& what, TimelineReader* shown) {
+    Tallier tallier(shown);
+    auto [outcome, timeline] = run_for(what, tallier);
+    if (timeline->causes() != nullptr) outcome.tallies = timeline->causes()->tallies();
+    return std::move(outcome);
+  }
+
+  struct Seen {
+    Outcome outcome;
+    std::unique_ptr<Timeline> timeline;
+  };
+  Seen run_for(const Case& what, TimelineReader& reader) {
+    auto timeline = std::make_unique<Timeline>(what, reader);
+    Audience audience{.trace = *timeline, .observer = *timeline, .lineage = timeline->lineage()};
+    Outcome outcome = cli::run(what, options_, progress_, &audience);
+    return {.outcome = std::move(outcome), .timeline = std::move(timeline)};
   }
 
   void show_example(const Case& what, const Outcome& outcome) {
@@ -110,8 +148,9 @@ class Runner {
                       .steps = example->steps,
                       .decision = decided ? &*insight->decision : nullptr};
     if (example->loops) manifest.stem_steps = example->stem_steps;
-    const auto reader = find_format(options_.format)
-                            ->make(session_.out, manifest, {.verbosity = options_.verbosity});
+    const auto reader =
+        find_format(options_.format)
+            ->make(session_.out, manifest, {.verbosity = options_.verbosity, .why = options_.why});
     play(what, example->path, example->steps, *reader);
   }
 

@@ -30,6 +30,7 @@ struct Manifest {
 struct Showing {
   Verbosity verbosity = Verbosity::normal;
   std::uint64_t rows_max = 0;  // 0: all. For people: only the format text heeds it.
+  bool why = false;            // With causes. Likewise.
 };
 
 struct FormatInfo {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON Lines: the one stable format for programs. The first line says what was run and carries the
 // version of the format, "v"; then one object an event, and one for what changes of `watch`.
+#include "cli/cause_text.hpp"
 #include "cli/formats/format.hpp"
 #include "cli/json.hpp"
 #include "cli/outcome.hpp"
@@ -24,7 +25,9 @@ class Jsonl final : public TimelineReader {
     write(line);
   }
 
+  bool asks_for_causes() const override { return true; }
   void read(const TimelineStep& step, const model::World&) override {
+    for (const StallEnd& end : step.stalls) write_stall(step, end);
     for (const Happening& happening : step.happenings) {
       if (happening.on_request() && !verbose_) continue;
       Json line = begin_line(step);
@@ -34,6 +37,7 @@ class Jsonl final : public TimelineReader {
         line[name_of(field.key)] = field.number ? Json(*field.number) : Json(field.text);
       }
       add_line_number(line, happening.event.line);
+      if (happening.cause) line["cause"] = cause_json(what_, *happening.cause);
       write(line);
     }
     if (step.changed.empty()) return;
@@ -45,6 +49,20 @@ class Jsonl final : public TimelineReader {
   }
 
  private:
+  void write_stall(const TimelineStep& step, const StallEnd& end) {
+    Json line = begin_line(step);
+    line["actor"] = end.actor;
+    line["stall"] = end.waits_for;
+    line["since"] = end.stall.since;
+    line["until"] = end.stall.until;
+    if (by_time_) line["length_ns"] = end.stall.length;
+    line["cause"] =
+        cause_json(what_, {.kind = model::CauseKind::wake,
+                           .step = end.stall.until,
+                           .operation = step.causes->of_step(end.stall.until).operation});
+    write(line);
+  }
+
   Json begin_line(const TimelineStep& step) const {
     Json line = {{"step", step.number}};
     if (by_time_) line["at"] = step.at;

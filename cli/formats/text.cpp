@@ -3,6 +3,7 @@
 // all about also the chance of its end after each step.
 #include <algorithm>
 
+#include "cli/cause_text.hpp"
 #include "cli/formats/format.hpp"
 #include "cli/layout.hpp"
 #include "cli/outcome.hpp"
@@ -19,8 +20,10 @@ class Text final : public TimelineReader {
  public:
   Text(Output& out, const Manifest& manifest, const Showing& showing)
       : out_(out),
+        what_(manifest.what),
         by_time_(order_of(*manifest.what.cell) == sim::Order::by_time),
         verbose_(showing.verbosity == Verbosity::verbose),
+        causes_(verbose_ || showing.why),
         rows_max_(showing.rows_max),
         loop_after_(manifest.stem_steps),
         decision_(manifest.decision),
@@ -28,6 +31,7 @@ class Text final : public TimelineReader {
     row(by_time_ ? "time us" : with_chance("step", "chance"), "actor", "event", "");
   }
 
+  bool asks_for_causes() const override { return causes_; }
   bool wanted() const override { return rows_max_ == 0 || rows_ <= rows_max_; }
 
   void read(const TimelineStep& step, const model::World&) override {
@@ -36,9 +40,15 @@ class Text final : public TimelineReader {
       row("", "", "(loop)", "from here on, all repeats for ever");
       loop_after_.reset();
     }
+    for (const StallEnd& end : step.stalls) {
+      row(when, end.actor, "(stall)", stall_text(what_, end, *step.causes));
+      when.clear();
+    }
     for (const Happening& happening : step.happenings) {
       if (happening.on_request() && !verbose_) continue;
-      row(when, happening.actor, happening.name(), happening.arguments());
+      std::string arguments = happening.arguments();
+      if (happening.cause) arguments += ' ' + cause_text(what_, happening);
+      row(when, happening.actor, happening.name(), arguments);
       when.clear();
     }
     for (const WatchedValue& value : step.changed) {
@@ -75,8 +85,10 @@ class Text final : public TimelineReader {
   }
 
   Output& out_;
+  const Case& what_;
   bool by_time_;
   bool verbose_;
+  bool causes_;
   std::uint64_t rows_max_;
   std::optional<std::uint64_t> loop_after_;  // Until it has been said.
   const Decision* decision_;
