@@ -4,6 +4,8 @@
 // What a checker has to remember of an execution, and no kernel does. It is kept only where a
 // claim asks, so that other searches have no more states for it.
 
+#include <vector>
+
 #include "model/lockdep.hpp"
 #include "model/memory/ids.hpp"
 #include "model/memory/small.hpp"
@@ -59,7 +61,7 @@ struct Observed {
   Small<Use, 1> used{};
   Small<Written, 1> written{};
   Small<SeenUpTo, 1> seen{};
-  Small<LatePages, 1> unflushed{};
+  std::vector<LatePages> unflushed{};
 
   bool operator==(const Observed&) const = default;
   bool asks(Property property) const { return (asked & bit(property)) != 0; }

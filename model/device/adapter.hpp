@@ -5,6 +5,8 @@
 // its TLB the hardware uses without asking anyone. One that shares the page table of a process has
 // an IOMMU in front of that, with a TLB for it: its own TLB is the ATC then.
 
+#include <vector>
+
 #include "model/device/registration.hpp"
 
 namespace model {
@@ -88,8 +90,8 @@ struct Adapter {
   DeviceTlb<2> tlb{};
   Small<Transfer, 2> transfers{};
   DeviceTlb<1> iotlb{};
-  Small<Invalidation, 1> invalidations{};
-  Small<PageRequest, 1> requests{};
+  std::vector<Invalidation> invalidations{};
+  std::vector<PageRequest> requests{};
   std::uint8_t next_itag = 0;  // Where tags are taken in turn.
   bool was_late = false;       // A completion came behind its time-out.
   bool hung = false;           // It answers nothing any more.

@@ -318,7 +318,9 @@ void AtsInvalidate::answer(Context& c) const {
   c.emit({.kind = known ? EventKind::inval_completion : EventKind::unknown_itag,
           .adapter = adapter,
           .value = itag});
-  if (!known && !policy.check_itag) found = invalidations.begin();
+  if (!known && !policy.check_itag) {  // Of those that are waited for, the oldest.
+    found = std::ranges::find(invalidations, false, &Invalidation::overdue);
+  }
   if (found == invalidations.end()) return;
   if (--found->answers == 0 || !policy.count_completions) invalidations.erase(found);
   for (std::uint32_t i = 0; i < c.machine.registrations.size(); ++i) {
@@ -344,6 +346,7 @@ std::uint8_t Driver::send_invalidation(MrId mr, PageRange pages, bool in_turn) {
   const AdapterSetup& setup = context_.setup.adapters[adapter.index()];
   Adapter& device = context_.adapter(adapter);
   std::uint32_t itag = in_turn ? device.next_itag : 0;
+  if (device.hung) device.invalidations.clear();  // It answers none of them.
   while (device.invalidation(itag) != nullptr) itag = (itag + 1) % itags;
   if (in_turn) device.next_itag = static_cast<std::uint8_t>((itag + 1) % itags);
   const auto tag = static_cast<std::uint8_t>(itag);
