@@ -107,6 +107,14 @@ class Describer {
         return fmt::format("commands to {}", registration(wait.index));
       case Wait::Kind::completed:
         return fmt::format("the adapter of {} to answer an invalidation", registration(wait.index));
+      case Wait::Kind::tagged:
+        return fmt::format("a free ITag of the adapter of {}", registration(wait.index));
+      case Wait::Kind::pushed:
+        return fmt::format("writes of the adapter of {}", registration(wait.index));
+      case Wait::Kind::responded:
+        return "the response to its page requests";
+      case Wait::Kind::requested:
+        return fmt::format("the responses to page requests for {}", registration(wait.index));
       case Wait::Kind::readable:
         return fmt::format("range_end of the last invalidation of {}", space_of(wait.index));
       case Wait::Kind::settled:

@@ -148,8 +148,28 @@ Small<TaskId, 2> World::holders_of(const Wait& wait, TaskId task) const {
     case Wait::Kind::lock:
       return lock_holders(machine_, wait.lock_id(), task);
     case Wait::Kind::quiet:
-    case Wait::Kind::completed:
+    case Wait::Kind::pushed:
       return transfers(machine_, wait, task);
+    case Wait::Kind::completed:
+      if (wait.sequence == 0) return transfers(machine_, wait, task);
+      [[fallthrough]];
+    case Wait::Kind::tagged:
+      return who([&](const Flow& flow) {
+        const auto* engine = std::get_if<AtsInvalidate>(&flow.body);
+        return engine != nullptr && machine_.registrations[wait.index].adapter == engine->adapter;
+      });
+    case Wait::Kind::responded:
+      return who([&](const Flow& flow) {
+        const auto* server = std::get_if<ServePages>(&flow.body);
+        return server != nullptr && server->requester == task;
+      });
+    case Wait::Kind::requested:
+      return who([&](const Flow& flow) {
+        const auto* server = std::get_if<ServePages>(&flow.body);
+        const auto* asks = std::get_if<AskPages>(&flow.body);
+        return (server != nullptr && server->mr == MrId{wait.index}) ||
+               (asks != nullptr && asks->mr == MrId{wait.index});
+      });
     case Wait::Kind::readable:  // The epoch ends with the last invalidation, whatever its pages.
     case Wait::Kind::unwatched:
       return open_ranges(machine_, mm_of(), {}, task);

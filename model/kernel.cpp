@@ -116,6 +116,8 @@ constexpr KernelSwitch table[] = {
     {"guard_regions", &S::guard_regions, false, "madvise() knows guard regions"},
     {"unmerge_unshares", &S::unmerge_unshares, false,
      "KSM unmerges by an unsharing read fault, not by a write fault"},
+    {"pin_breaks_early", &S::pin_breaks_early, false,
+     "a long-term pin for reading copies file pages and zero pages of private memory (since 6.2)"},
     {"pageout_ages", &S::pageout_ages, false,
      "madvise(MADV_PAGEOUT) clears accessed bits, and asks subscribers for theirs"},
     {"force_write", &S::force_write, false,
@@ -197,6 +199,7 @@ KernelSwitches of_6_1() {
   switches.aging_asks = false;
   switches.uffd_moves = false;
   switches.unmerge_unshares = false;
+  switches.pin_breaks_early = false;
   switches.pageout_ages = true;
   switches.unsplit_poison = false;
   switches.remove_read_only = false;

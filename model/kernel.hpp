@@ -74,6 +74,7 @@ struct KernelSwitches {
   bool move_by_range = true;
   bool guard_regions = true;
   bool unmerge_unshares = true;
+  bool pin_breaks_early = true;
   bool pageout_ages = false;
   bool force_write = false;
   bool self_advice = true;

@@ -139,6 +139,8 @@ LockClass class_of(const Machine& machine, const Wait& wait, TaskId task) {
       return class_of(wait.lock_kind);
     case Wait::Kind::quiet:
     case Wait::Kind::completed:
+    case Wait::Kind::tagged:
+    case Wait::Kind::pushed:
       return LockClass::device;
     case Wait::Kind::readable:
     case Wait::Kind::settled:
@@ -184,6 +186,7 @@ bool sleeps(const Machine& machine, const Wait& wait) {
     case Wait::Kind::none:
     case Wait::Kind::flushed:
     case Wait::Kind::completed:
+    case Wait::Kind::tagged:
     case Wait::Kind::gate:
       return false;
     case Wait::Kind::lock:

@@ -103,6 +103,14 @@ const XpmemAttachment* Machine::attached(MmId mm, Page page) const {
   return found ? &xpmem[0].attachments[*found] : nullptr;
 }
 
+// A request and its ITag: all completions have come, or none will in time.
+bool Machine::answered_or_overdue(AdapterId adapter, std::uint32_t itag) const {
+  const Adapter& device = adapters[adapter.index()];
+  const InvalCompletion fate = setup->adapters[adapter.index()].inval_completion;
+  return device.hung || device.blocked || device.invalidation(itag) == nullptr ||
+         fate == InvalCompletion::lost || (fate == InvalCompletion::late && !device.was_late);
+}
+
 bool Machine::satisfied(const Wait& wait, TaskId task) const {
   switch (wait.kind) {
     case Wait::Kind::none:
@@ -118,8 +126,38 @@ bool Machine::satisfied(const Wait& wait, TaskId task) const {
     case Wait::Kind::completed: {
       const AdapterId adapter = registrations[wait.index].adapter;
       const Adapter& device = adapters[adapter.index()];
+      if (wait.sequence != 0) return answered_or_overdue(adapter, wait.sequence - 1);
       return device.hung || !setup->adapters[adapter.index()].completes_after_writes ||
              !device.in_flight(MrId{wait.index}, wait.pages);
+    }
+    case Wait::Kind::tagged: {
+      const AdapterId adapter = registrations[wait.index].adapter;
+      const Adapter& device = adapters[adapter.index()];
+      const std::uint32_t depth = setup->adapters[adapter.index()].inval_queue;
+      return device.hung || device.blocked ||
+             device.invalidations.size() < (depth == 0 ? itags : std::min(depth, itags));
+    }
+    case Wait::Kind::pushed: {
+      const AdapterId adapter = registrations[wait.index].adapter;
+      const Adapter& device = adapters[adapter.index()];
+      const AdapterSetup& card = setup->adapters[adapter.index()];
+      return device.hung || device.blocked || !card.completes_after_writes ||
+             std::ranges::none_of(device.transfers, [&](const Transfer& transfer) {
+               return transfer.mr == MrId{wait.index} && wait.pages.contains(transfer.page) &&
+                      transfer.page.value % card.traffic_classes == wait.sequence;
+             });
+    }
+    case Wait::Kind::responded:
+      return std::ranges::any_of(adapters, [&](const Adapter& device) {
+        return std::ranges::any_of(device.requests, [&](const PageRequest& request) {
+          return request.task == task && request.answered();
+        });
+      });
+    case Wait::Kind::requested: {
+      const Adapter& device = adapters[registrations[wait.index].adapter.index()];
+      return std::ranges::none_of(device.requests, [&](const PageRequest& request) {
+        return request.mr == MrId{wait.index} && !request.answered();
+      });
     }
     case Wait::Kind::readable: {
       const MmId mm = registrations[wait.index].mm;

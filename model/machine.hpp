@@ -186,6 +186,7 @@ struct Machine {
   bool in_flight(MrId mr, PageRange pages) const;
   // The attachment of XPMEM through which a program uses the page. None: it is its own.
   const XpmemAttachment* attached(MmId mm, Page page) const;
+  bool answered_or_overdue(AdapterId adapter, std::uint32_t itag) const;
   bool satisfied(const Wait& wait, TaskId task) const;
   bool gate_open(const Gate& gate) const;
 

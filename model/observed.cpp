@@ -19,6 +19,9 @@ bool before(const Written& a, const Written& b) {
 bool before(const SeenUpTo& a, const SeenUpTo& b) {
   return std::tie(a.reader, a.writer) < std::tie(b.reader, b.writer);
 }
+bool before(const LatePages& a, const LatePages& b) {
+  return std::tie(a.task, a.mm, a.pages.first) < std::tie(b.task, b.mm, b.pages.first);
+}
 template <class List, class Item>
 void insert_sorted(List& list, const Item& fresh) {
   const auto later = [&](const Item& item) { return before(fresh, item); };
@@ -137,10 +140,56 @@ void observe_writes(Machine& machine, const Event& event) {
   }
 }
 
+// ---- Entries that a device may still have, for S2, S3 and S9
+
+void note_late(Machine& machine, const Event& event, TaskId task) {
+  const auto bound = [&](const Registration& bond) {
+    return bond.mm == event.mm && !bond.gone && machine.is(bond.adapter, AdapterSetup::Kind::sva);
+  };
+  if (std::ranges::none_of(std::as_const(machine).registrations, bound)) return;
+  const LatePages fresh{.task = task, .mm = event.mm, .pages = event.pages};
+  auto& list = machine.observed.unflushed;
+  if (std::ranges::find(list, fresh) == list.end()) insert_sorted(list, fresh);
+}
+
 }  // namespace
+
+bool Observed::asks_for_late() const {
+  return shared && (asks(Property::stale_translation) || asks(Property::write_without_permission) ||
+                    asks(Property::fork_leak));
+}
+
+bool Observed::late(MmId mm, Page page) const {
+  return std::ranges::any_of(unflushed, [&](const LatePages& entry) {
+    return entry.mm == mm && entry.pages.contains(page);
+  });
+}
+
+void observe_flush(Machine& machine, TaskId task, MmId mm, PageRange pages) {
+  if (std::as_const(machine).observed.unflushed.empty()) return;
+  drop_if(machine.observed.unflushed, [&](const LatePages& entry) {
+    return entry.task == task && entry.mm == mm && entry.pages.overlaps(pages);
+  });
+}
+
+void observe_end(Machine& machine, TaskId task) {
+  if (std::as_const(machine).observed.unflushed.empty()) return;
+  drop_if(machine.observed.unflushed,
+          [task](const LatePages& entry) { return entry.task == task; });
+}
 
 void Observed::encode(sim::Encoder& out) const {
   if (asks(Property::lock_cycle)) sim::encode(out, locks);
+  if (asks_for_late()) {
+    Names* renamed = names_of(out);
+    encode_sorted(out, unflushed, [renamed](const LatePages& entry) {
+      const auto id = [&](Kind kind, std::uint32_t own) {
+        return renamed == nullptr ? own : renamed->of(kind, own);
+      };
+      return std::tuple(id(task_kind, entry.task.value), id(mm_kind, entry.mm.value),
+                        entry.pages.first);
+    });
+  }
   if ((asked & needs_notes) == 0) return;
   Names* names = names_of(out);
   const auto of = [names](Kind kind, std::uint32_t id) {
@@ -174,10 +223,16 @@ Observed observed_of(const Setup& setup) {
   for (const Claim& claim : setup.claims) {
     if (claim.kind == Claim::Kind::never) observed.asked |= bit(claim.property);
   }
+  observed.shared = std::ranges::any_of(setup.adapters, [](const AdapterSetup& adapter) {
+    return adapter.kind == AdapterSetup::Kind::sva;
+  });
   return observed;
 }
 
-void observe(Machine& machine, const Event& event) {
+void observe(Machine& machine, const Event& event, TaskId task) {
+  const bool changes =
+      event.kind == EventKind::pte_cleared || event.kind == EventKind::pte_protected;
+  if (changes && machine.observed.asks_for_late()) note_late(machine, event, task);
   if ((machine.observed.asked & needs_notes) == 0) return;
   if (machine.observed.asks(Property::missed_use)) observe_uses(machine, event);
   if (machine.observed.asks(Property::reordered_read)) observe_writes(machine, event);

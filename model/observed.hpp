@@ -4,6 +4,8 @@
 // What a checker has to remember of an execution, and no kernel does. It is kept only where a
 // claim asks, so that other searches have no more states for it.
 
+#include <vector>
+
 #include "model/lockdep.hpp"
 #include "model/memory/ids.hpp"
 #include "model/memory/small.hpp"
@@ -42,18 +44,33 @@ struct SeenUpTo {
   bool operator==(const SeenUpTo&) const = default;
 };
 
+// Pages whose entries in a page table that devices share were taken away or protected, before the
+// flush of which is through.
+struct LatePages {
+  TaskId task{};
+  MmId mm{};
+  PageRange pages{};
+
+  bool operator==(const LatePages&) const = default;
+};
+
 struct Observed {
-  PropertySet asked = 0;  // What is claimed. It never changes.
+  PropertySet asked = 0;  // What is claimed. It never changes,
+  bool shared = false;    // and neither does whether some device shares a page table.
   LockOrder locks{};
   Small<Use, 1> used{};
   Small<Written, 1> written{};
   Small<SeenUpTo, 1> seen{};
+  std::vector<LatePages> unflushed{};
 
   bool operator==(const Observed&) const = default;
   bool asks(Property property) const { return (asked & bit(property)) != 0; }
   bool asks_for_waits() const {
     return asks(Property::sleep_in_atomic) || asks(Property::lock_cycle);
   }
+  bool asks_for_late() const;
+  // A device that shares the page table may still use what it has of the page.
+  bool late(MmId mm, Page page) const;
   void encode(sim::Encoder& out) const;
 
   const Written* last_write(MmId mm, Page page) const;
@@ -63,7 +80,11 @@ struct Observed {
 Observed observed_of(const Setup& setup);
 
 // Takes note of an event that happens; it has been judged already.
-void observe(Machine& machine, const Event& event);
+void observe(Machine& machine, const Event& event, TaskId task);
+
+// The task has flushed the secondary TLBs, or (all pages) its operation is over.
+void observe_flush(Machine& machine, TaskId task, MmId mm, PageRange pages);
+void observe_end(Machine& machine, TaskId task);
 
 // The program that has the call, as its task. None: nobody's call.
 TaskId program_of(const Setup& setup, LineId line);

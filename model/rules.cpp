@@ -100,7 +100,7 @@ PropertySet judge_dma(const Machine& machine, const Event& event) {
     return frame.mapping == buffer ? 0 : bit(Property::stale_translation);
   }
   // One that shares the page table is as a CPU: it is late until its flush, which all wait for.
-  if (machine.is(event.adapter, AdapterSetup::Kind::sva)) {
+  if (machine.observed.late(event.mm, page)) {
     return !reaches(machine, pte, event) && !is_write(event) && reordered(machine, event)
                ? bit(Property::reordered_read)
                : 0;
@@ -304,6 +304,28 @@ PropertySet judge_iova(const Machine& machine, const Event& event) {
   return 0;
 }
 
+// The same of a PASID, by which the device, or its page requests, know another process.
+PropertySet judge_pasid(const Machine& machine, const Event& event) {
+  const Registration& fresh = machine.registrations[event.mr.index()];
+  const Adapter& device = machine.adapters[fresh.adapter.index()];
+  const auto old = [&](const auto& entry) {
+    return entry.mr != event.mr && machine.registrations[entry.mr.index()].iova == fresh.iova;
+  };
+  const bool known = std::ranges::any_of(device.tlb, old) ||
+                     std::ranges::any_of(device.iotlb, old) ||
+                     std::ranges::any_of(device.transfers, old) ||
+                     std::ranges::any_of(device.requests, [&](const PageRequest& request) {
+                       return !request.answered() && old(request);
+                     });
+  return known ? bit(Property::iova_reuse) : 0;
+}
+
+// A page request is served by its PASID: in the address space that it was for?
+PropertySet judge_page_request(const Machine& machine, const Event& event) {
+  const bool own = machine.registrations[event.mr.index()].mm == event.mm;
+  return own ? 0 : bit(Property::foreign_access);
+}
+
 bool all_mappable(const Machine& machine, const Event& event) {
   for (std::uint32_t i = 0; i < event.pages.count; ++i) {
     if (!machine.mappable(event.mm, event.pages.at(i), is_write(event))) return false;
@@ -342,6 +364,10 @@ PropertySet judge(const Machine& machine, const Event& event, TaskId task) {
   switch (event.kind) {
     case EventKind::iova_mapped:
       return judge_iova(machine, event);
+    case EventKind::pasid_bound:
+      return judge_pasid(machine, event);
+    case EventKind::page_request:
+      return judge_page_request(machine, event);
     case EventKind::cpu_read:
     case EventKind::cpu_write:
       return judge_cpu(machine, event);
@@ -400,7 +426,10 @@ PropertySet exercised_by(const Machine& machine, const Event& event) {
   using enum Property;
   switch (event.kind) {
     case EventKind::iova_mapped:
+    case EventKind::pasid_bound:
       return bit(iova_reuse);
+    case EventKind::page_request:
+      return bit(foreign_access);
     case EventKind::call:
       return bit(deadlock) | bit(lock_cycle) | bit(sleep_in_atomic);
     case EventKind::cpu_read:

@@ -51,6 +51,14 @@ struct RcSetup {
 // KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2: without it KVM_GET_DIRTY_LOG clears what it tells.
 enum class DirtyLog : std::uint8_t { by_get, manual, initially_set };
 
+// What becomes of a device's answers to invalidations of its ATC.
+enum class InvalCompletion : std::uint8_t {
+  sent,     // They come.
+  lost,     // No invalidation reaches it, and no answer comes.
+  late,     // One comes after its requester has waited in vain.
+  doubled,  // Each comes twice.
+};
+
 struct AdapterSetup {
   enum class Kind : std::uint8_t {
     rnic,    // An RDMA adapter: hardware with a TLB.
@@ -68,15 +76,24 @@ struct AdapterSetup {
   bool check_write = true;  // A write wants a translation that allows it.
   Kind kind = Kind::rnic;
   DeviceMemory memory = DeviceMemory::none;
-  bool checks_exclusive = false;          // Of a mirror: see MakeExclusive::checked.
-  bool ats = true;                        // Of sva: it has a TLB of its own, the ATC,
-  bool pri = true;                        // can ask for pages that are missing,
-  bool completes_after_writes = true;     // and answers an invalidation behind its writes.
-  std::uint32_t prq = 0;                  // Page requests that the IOMMU queues; 0: any number.
+  bool checks_exclusive = false;       // Of a mirror: see MakeExclusive::checked.
+  bool ats = true;                     // Of sva: it has a TLB of its own, the ATC,
+  bool pri = true;                     // can ask for pages that are missing,
+  bool completes_after_writes = true;  // and answers an invalidation behind its writes.
+  std::uint32_t prq = 0;          // Page requests that the IOMMU queues; 0: a transfer is served
+                                  // by whoever has made it.
+  std::uint32_t inval_queue = 0;  // Invalidations that it can take; 0: 32, the number of ITags.
+  std::uint32_t traffic_classes = 1;  // Completions of each, one behind the writes of each class.
+  InvalCompletion inval_completion = InvalCompletion::sent;
   std::uint32_t memslots = 32764;         // Of kvm: how many a VM may have, and
   DirtyLog dirty_log = DirtyLog::by_get;  // what takes note of a page's bit.
   RcSetup rc{};
   Policy policy{};
+
+  // Invalidations are messages, with ITags; else one is sent and taken up in the same step.
+  bool tags_invalidations() const {
+    return inval_queue != 0 || traffic_classes > 1 || inval_completion != InvalCompletion::sent;
+  }
 };
 
 // In the order of AdapterSetup::Kind.

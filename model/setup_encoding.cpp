@@ -149,7 +149,8 @@ void add(Renamed& out, const Policy& policy) {
 
 void add(Renamed& out, const AdapterSetup& adapter) {
   const auto& [name, host, tlb_entries, pfn_table, odp, check_write, kind, memory, checks_exclusive,
-               ats, pri, completes_after_writes, prq, memslots, dirty_log, rc, policy] = adapter;
+               ats, pri, completes_after_writes, prq, inval_queue, traffic_classes,
+               inval_completion, memslots, dirty_log, rc, policy] = adapter;
   out.add(host);
   out.add(tlb_entries);
   out.add(pfn_table);
@@ -159,6 +160,9 @@ void add(Renamed& out, const AdapterSetup& adapter) {
   out.add(memory);
   for (const bool flag : {checks_exclusive, ats, pri, completes_after_writes}) out.add(flag);
   out.add(prq);
+  out.add(inval_queue);
+  out.add(traffic_classes);
+  out.add(inval_completion);
   out.add(rc);
   out.add(memslots);
   out.add(dirty_log);

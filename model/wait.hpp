@@ -15,7 +15,12 @@ struct Wait {
     none,        // May run at once.
     lock,        // The lock `index` of `lock_kind` is available in `mode`.
     quiet,       // No transfer in flight on `pages` of the registration `index`.
-    completed,   // Its adapter has answered an invalidation of them, or has failed to in time.
+    completed,   // Its adapter has answered an invalidation of them, or has failed to in time. One
+                 // with an ITag, which is `sequence` - 1, has its completions.
+    tagged,      // An ITag of its adapter is free, and so is a place in its invalidate queue.
+    pushed,      // No transfer on `pages` of it is in flight in the traffic class `sequence`.
+    responded,   // The page requests of this task have their response.
+    requested,   // No page request for the registration `index` is without one.
     readable,    // The interval `index` is not in the odd epoch `sequence` any more.
     settled,     // No range of address space `index` is open: mm_take_all_locks().
     unwatched,   // The interval subscription of `index` is gone.
@@ -62,7 +67,7 @@ struct Wait {
   // Waits whose `index` is the task itself.
   bool of_task() const {
     return kind == Kind::answered || kind == Kind::flushed || kind == Kind::recalled ||
-           kind == Kind::monitored;
+           kind == Kind::monitored || kind == Kind::responded;
   }
   LockId lock_id() const { return {.kind = lock_kind, .index = index}; }
 };

@@ -319,6 +319,7 @@ bool World::start_line(TaskId task, Effects& effects) {
 
 void World::finish_line(TaskId task, Effects& effects, sim::Chooser& chooser) {
   Task& state = machine_.tasks[task.index()];
+  observe_end(machine_, task);
   const Program* program = program_of(task);
   if (program == nullptr) {  // Work for one occasion.
     drop_if(guarded_, [task](const Guarded& entry) { return entry.task == task; });

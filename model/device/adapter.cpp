@@ -5,8 +5,15 @@ namespace model {
 
 void Adapter::encode(sim::Encoder& out) const {
   sim::encode(out, host);
-  out.add(static_cast<std::uint8_t>((hung ? 1 : 0) | (blocked ? 2 : 0)));
-  out.add(requests);
+  const bool asked = !invalidations.empty() || next_itag != 0;
+  out.add(static_cast<std::uint8_t>((hung ? 1 : 0) | (blocked ? 2 : 0) | (pri_off ? 4 : 0) |
+                                    (was_late ? 8 : 0) | (asked ? 16 : 0) |
+                                    (requests.empty() ? 0 : 32)));
+  if (asked) {
+    out.add(next_itag);
+    sim::encode(out, invalidations);
+  }
+  if (!requests.empty()) sim::encode(out, requests);
   sim::encode(out, iotlb);
   Names* names = names_of(out);
   if (names == nullptr || !names->device_tlb_roomy) {

@@ -5,6 +5,8 @@
 // its TLB the hardware uses without asking anyone. One that shares the page table of a process has
 // an IOMMU in front of that, with a TLB for it: its own TLB is the ATC then.
 
+#include <vector>
+
 #include "model/device/registration.hpp"
 
 namespace model {
@@ -57,18 +59,54 @@ struct Transfer {
   bool operator==(const Transfer&) const = default;
 };
 
+// An invalidation that was sent to the device and is not answered: it has one of its 32 ITags.
+struct Invalidation {
+  std::uint8_t itag = 0;
+  std::uint8_t answers = 1;  // Completions that are still to come: one for each traffic class.
+  bool overdue = false;      // Nobody waits for them any more.
+
+  bool operator==(const Invalidation&) const = default;
+};
+
+inline constexpr std::uint32_t itags = 32;
+
+// A page request (PRI) in the queue of the IOMMU, or on the list of those that are being served.
+// What a task has there is one group.
+struct PageRequest {
+  enum class State : std::uint8_t { queued, taken, success, invalid, failure };
+  TaskId task{};  // Whose transfer misses the page.
+  MrId mr{};
+  Page page{};
+  bool write = false;
+  bool last = false;  // Of its group: that one is answered.
+  State state = State::queued;
+
+  bool operator==(const PageRequest&) const = default;
+  bool answered() const { return state > State::taken; }
+};
+
 struct Adapter {
   HostId host{};
   DeviceTlb<2> tlb{};
   Small<Transfer, 2> transfers{};
   DeviceTlb<1> iotlb{};
-  std::uint8_t requests = 0;  // Page requests (PRI) that have no response yet.
-  bool hung = false;          // It answers nothing any more.
-  bool blocked = false;       // The IOMMU lets nothing of it through.
+  std::vector<Invalidation> invalidations{};
+  std::vector<PageRequest> requests{};
+  std::uint8_t next_itag = 0;  // Where tags are taken in turn.
+  bool was_late = false;       // A completion came behind its time-out.
+  bool hung = false;           // It answers nothing any more.
+  bool blocked = false;        // The IOMMU lets nothing of it through.
+  bool pri_off = false;        // A Response Failure has ended its page requests.
 
   bool operator==(const Adapter&) const = default;
   void encode(sim::Encoder& out) const;
 
+  const Invalidation* invalidation(std::uint32_t itag) const {
+    for (const Invalidation& each : invalidations) {
+      if (each.itag == itag) return &each;
+    }
+    return nullptr;
+  }
   bool in_flight(MrId mr, PageRange pages) const {
     return std::ranges::any_of(transfers, [&](const Transfer& transfer) {
       return transfer.mr == mr && pages.contains(transfer.page);

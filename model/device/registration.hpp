@@ -44,16 +44,17 @@ struct Import {
 struct Registration {
   MmId mm{};
   PageRange pages{};
-  AdapterId adapter{};      // None: an interval that is only watched.
-  bool write = true;        // Access rights given at registration.
-  bool live = true;         // False once deregistration has begun.
-  bool gone = false;        // It is over.
-  bool orphan = false;      // Its address space has been replaced: execve().
-  std::uint8_t calls = 0;   // Commands in progress that hold the device's file open.
-  bool handle = false;      // Exported: remote processes attach to it.
-  bool pins = false;        // Pinned whatever the adapter's policy: not on-demand.
-  bool iova_held = false;   // Of the DMA API: its IOVA is not free.
-  std::uint32_t iova = 0;   // Of its first page, in pages. Of a memslot: the guest page.
+  AdapterId adapter{};     // None: an interval that is only watched.
+  bool write = true;       // Access rights given at registration.
+  bool live = true;        // False once deregistration has begun.
+  bool gone = false;       // It is over.
+  bool orphan = false;     // Its address space has been replaced: execve().
+  std::uint8_t calls = 0;  // Commands in progress that hold the device's file open.
+  bool handle = false;     // Exported: remote processes attach to it.
+  bool pins = false;       // Pinned whatever the adapter's policy: not on-demand.
+  bool iova_held = false;  // Its IOVA, or its PASID, is not free.
+  // Of its first page, in pages. Of a memslot: the guest page. Of a shared page table: the PASID.
+  std::uint32_t iova = 0;
   bool fail_alloc = false;  // Of a mirror: the next page that it wants cannot be had.
   bool stopped = false;     // No transfer may start: its queues are evicted.
   bool two_pass = false;    // Its invalidation is begun, and finished in a second pass.

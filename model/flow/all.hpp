@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/flow/advise.hpp"
+#include "model/flow/ats.hpp"
 #include "model/flow/collapse_file.hpp"
 #include "model/flow/connection.hpp"
 #include "model/flow/device_memory.hpp"
@@ -70,6 +71,7 @@ struct Flow {
                EvictDevice,                                // mirror.hpp
                Watch, Unwatch, ReadInterval,               // watch.hpp
                Dma, Prefetch, Register, Deregister, Hang,  // dma.hpp
+               AtsInvalidate, AskPages, ServePages,        // ats.hpp
                KvmCall, KvmClose, GuestAccess, PreFault, SetMemoryRegion, TakeDirtyLog,  // vm.hpp
                RcacheGet, RcachePut, RcacheFlush, RcacheDereg, RcacheTold, RcacheEvent,
                RcacheMonitor,  // rcache.hpp

@@ -55,7 +55,7 @@ void Context::downgrade(LockId id) {
 void Context::emit(Event event) {
   event.line = line;
   effects_.broken |= judge(machine, event, self);
-  observe(machine, event);
+  observe(machine, event, self);
   effects_.events.push_back(event);
   if (effects_.witness == nullptr) return;
   if (event.mm.some()) {

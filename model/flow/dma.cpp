@@ -51,7 +51,6 @@ Wait Dma::guard() const {
 }
 
 Next Dma::run(Context& c) {
-  if (step == Step::responded) --c.adapter(adapter).requests;
   if (c.adapter(adapter).hung) return stop(c);
   switch (step) {
     case Step::translate:
@@ -206,82 +205,13 @@ const DeviceTlbEntry* Dma::find_iova(Context& c) const {
   return nullptr;
 }
 
-// By the page table of the process: the ATC, then the IOMMU's TLB, then a walk. What is missing is
-// asked for (PRI): the answer says only that it is worth another translation request.
-Next Dma::translate_shared(Context& c) {
-  Adapter& device = c.adapter(adapter);
-  const AdapterSetup& setup = c.setup.adapters[adapter.index()];
-  const Registration& region = c.registration(mr);
-  const Page page = pages.at(done);
-  c.task().lookup_failed = false;
-  if (!region.live || device.blocked) return refuse(c);
-  const auto usable = [&](const DeviceTlbEntry* entry) {
-    return entry != nullptr && (entry->target.write || !writes());
-  };
-  if (const DeviceTlbEntry* hit = device.tlb.find(mr, page); setup.ats && usable(hit)) {
-    c.spend(Cost::device_tlb);
-    return start(c, hit->target);
-  }
-  c.spend(setup.ats ? Cost::ats_request : Cost::device_tlb);
-  PfnEntry target;
-  if (const DeviceTlbEntry* hit = device.iotlb.find(mr, page); usable(hit)) {
-    target = hit->target;
-  } else if (const auto walked = walk(c)) {
-    target = *walked;
-    device.iotlb.flush(mr, one_page(page));
-    device.iotlb.push_back({.mr = mr, .page = page, .target = target});
-  } else {
-    return ask(c);
-  }
-  if (setup.ats) {
-    device.tlb.flush(mr, one_page(page));
-    device.tlb.fill({.mr = mr, .page = page, .target = target}, setup.tlb_entries);
-  }
-  return start(c, target);
-}
-
-// The IOMMU walks the page table, and sets its bits.
-std::optional<PfnEntry> Dma::walk(Context& c) {
-  const MmId mm = c.registration(mr).mm;
-  const Page page = pages.at(done);
-  Pte pte = std::as_const(c.machine).spaces[mm.index()].page_table.at(page);
-  c.spend(Cost::pte_walk);
-  if (c.registration(mr).orphan || !c.mm(mm).alive || !pte.allows(writes())) return std::nullopt;
-  if (!pte.young || (writes() && !pte.dirty)) {
-    pte.young = true;
-    pte.dirty = pte.dirty || writes();
-    set_bits(c, mm, page, pte);
-  }
-  return PfnEntry{.frame = pte.frame(),
-                  .generation = c.frame(pte.frame()).generation,
-                  .write = pte.write && pte.dirty};
-}
-
-// A page request. If the queue is full, it is answered as if it had been served.
-Next Dma::ask(Context& c) {
-  const AdapterSetup& setup = c.setup.adapters[adapter.index()];
-  const MmId mm = c.registration(mr).mm;
-  if (!setup.pri || c.registration(mr).orphan) return refuse(c);
-  c.emit({.kind = EventKind::dev_fault,
-          .detail = writes(),
-          .mm = mm,
-          .pages = one_page(pages.at(done)),
-          .mr = mr,
-          .adapter = adapter});
-  if (setup.prq != 0 && c.adapter(adapter).requests >= setup.prq) return Next::again;
-  ++c.adapter(adapter).requests;
-  c.spend(Cost::page_request);
-  step = Step::responded;
-  return c.call({GetPage{
-      .mode = GetPage::Mode::request, .write = writes(), .mm = mm, .page = pages.at(done)}});
-}
-
 Next Dma::start(Context& c, PfnEntry target) {
   Adapter& device = c.adapter(adapter);
   device.transfers.push_back(
       {.task = c.self, .mr = mr, .page = pages.at(done), .target = target, .write = writes()});
   c.changed(Wait::Kind::quiet, mr.value);
   c.changed(Wait::Kind::completed, mr.value);
+  c.changed(Wait::Kind::pushed, mr.value);
   c.spend(Cost::dma_page);
   c.emit({.kind = EventKind::dma_start,
           .detail = writes(),
@@ -306,6 +236,8 @@ Next Dma::land(Context& c) {
   device.transfers.erase(own);
   c.changed(Wait::Kind::quiet, mr.value);
   c.changed(Wait::Kind::completed, mr.value);
+  c.changed(Wait::Kind::pushed, mr.value);
+  if (device.blocked) return refuse(c);
   return land_page(c, target);
 }
 
@@ -380,6 +312,8 @@ Next Hang::run(Context& c) {
   c.emit({.kind = EventKind::device_hung, .adapter = adapter});
   for (std::uint32_t i = 0; i < c.machine.registrations.size(); ++i) {
     c.changed(Wait::Kind::completed, i);
+    c.changed(Wait::Kind::tagged, i);
+    c.changed(Wait::Kind::pushed, i);
   }
   c.stop_tasks(adapter);
   card_hangs(c, adapter);

@@ -115,6 +115,7 @@ struct Register {
 
  private:
   void map_iova(Context& c) const;
+  void bind_pasid(Context& c) const;
 };
 
 // ibv_dereg_mr().

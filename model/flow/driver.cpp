@@ -277,6 +277,12 @@ bool Driver::hung(MrId mr) const { return context_.adapter(registration(mr).adap
 void Driver::block(MrId mr) {
   const AdapterId adapter = registration(mr).adapter;
   context_.adapter(adapter).blocked = true;
+  context_.adapter(adapter).invalidations.clear();
+  for (std::uint32_t i = 0; i < context_.machine.registrations.size(); ++i) {
+    context_.changed(Wait::Kind::completed, i);
+    context_.changed(Wait::Kind::tagged, i);
+    context_.changed(Wait::Kind::pushed, i);
+  }
   context_.emit({.kind = EventKind::device_blocked, .mr = mr, .adapter = adapter});
 }
 

@@ -109,6 +109,7 @@ struct GetPage {
 
  private:
   Next walk(Context& c);
+  bool must_unshare(Context& c, Pte pte, const Vma& vma) const;
   void lose_write(Context& c);
   bool orphaned(Context& c) const;
   bool owns(Context& c, Pte pte) const;

@@ -97,10 +97,7 @@ Next GetPage::walk(Context& c) {
   }
   const bool forced = force && write && vma != nullptr && !vma->hugetlb && pte.allows(false) &&
                       pte.exclusive && pte.dirty;
-  // gup_must_unshare(): a pin for reading wants a page that stays the process's own.
-  const bool unshare = c.setup.switches.pin_unshares && mode == Mode::pin && !write &&
-                       pte.present() && !pte.exclusive && !c.machine.is_zero(pte.frame()) &&
-                       is_anonymous(c.machine, pte.frame());
+  const bool unshare = vma != nullptr && must_unshare(c, pte, *vma);
   if (!forced && (!can || !pte.allows(write) || unshare)) {
     step = Step::faulted;
     return c.call({HandleFault{.write = write,
@@ -116,6 +113,14 @@ Next GetPage::walk(Context& c) {
     return migrate_folios(c, {pte.frame()}, 0);
   }
   return found(c, pte);
+}
+
+// gup_must_unshare(): a long-term pin for reading wants a page that stays the process's own.
+bool GetPage::must_unshare(Context& c, Pte pte, const Vma& vma) const {
+  if (mode != Mode::pin || write || !pte.present()) return false;
+  const bool anonymous = !c.machine.is_zero(pte.frame()) && is_anonymous(c.machine, pte.frame());
+  if (anonymous) return c.setup.switches.pin_unshares && !pte.exclusive;
+  return c.setup.switches.pin_breaks_early && !vma.shared;  // is_cow_mapping()
 }
 
 // Up to 4.8: a fault that has made a copy clears FOLL_WRITE, although the copy may be gone by now.

@@ -68,6 +68,7 @@ Next Register::run(Context& c) {
         c.registration(mr).pins = !c.registration(mr).import.buffer.some();
       }
       if (c.machine.is(adapter, AdapterSetup::Kind::pci)) map_iova(c);
+      if (c.machine.is(adapter, AdapterSetup::Kind::sva)) bind_pasid(c);
       if (c.machine.is(adapter, AdapterSetup::Kind::kvm)) {
         c.registration(mr).vm = mr;
         c.machine.vms.push_back({.mr = mr});
@@ -103,6 +104,18 @@ void Register::map_iova(Context& c) const {
   c.registration(mr).iova = iova;
   c.registration(mr).iova_held = true;
   c.emit({.kind = EventKind::iova_mapped, .mm = mm, .mr = mr, .adapter = adapter});
+}
+
+// iommu_alloc_global_pasid(): the lowest that is free. 0 is for requests without one.
+void Register::bind_pasid(Context& c) const {
+  std::uint32_t pasid = 1;
+  const auto taken = [&](const Registration& other) {
+    return other.adapter == adapter && other.iova_held && other.iova == pasid;
+  };
+  while (std::ranges::any_of(std::as_const(c.machine).registrations, taken)) ++pasid;
+  c.registration(mr).iova = pasid;
+  c.registration(mr).iova_held = true;
+  c.emit({.kind = EventKind::pasid_bound, .mm = mm, .mr = mr, .adapter = adapter});
 }
 
 Next Deregister::run(Context& c) {

@@ -93,6 +93,7 @@ Next SecondaryFlush::run(Context& c) {
                               .pages = entry ? region.pages.intersect(pages) : pages}});
   }
   if (entry) c.notifier(mm).spoil(pages, &Lookup::spoiled);
+  if (!entry) observe_flush(c.machine, c.self, mm, pages);
   return c.give();
 }
 

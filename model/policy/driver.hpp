@@ -75,9 +75,16 @@ class Driver {
   void flush(MrId mr, PageRange pages);              // The adapter's TLB, and the IOMMU's for it.
   void flush_iotlb(MrId mr, PageRange pages);
   void flush_atc(MrId mr, PageRange pages);
-  void free_iova(MrId mr);   // It may be given to another mapping.
-  bool hung(MrId mr) const;  // The adapter has not answered in time (ITE).
-  void block(MrId mr);       // The IOMMU lets nothing of the adapter through any more.
+  void free_iova(MrId mr);  // It, or the PASID, may be given to another mapping.
+  // An invalidation of the ATC as a message: the ITag that it gets, of those that are free the
+  // next one in turn or the lowest. The guard of the step is Wait::tagged.
+  bool tags_invalidations(MrId mr) const;
+  std::uint8_t send_invalidation(MrId mr, PageRange pages, bool in_turn);
+  bool unanswered(MrId mr, std::uint32_t itag) const;
+  void give_up_invalidation(MrId mr, std::uint32_t itag, bool keep_tag);
+  bool queues_requests(MrId mr) const;  // Page requests wait in a queue.
+  bool hung(MrId mr) const;             // The adapter has not answered in time (ITE).
+  void block(MrId mr);                  // The IOMMU lets nothing of the adapter through any more.
   bool in_flight(MrId mr, PageRange pages) const;
   void stop(MrId mr);                               // No transfer starts any more,
   void resume(MrId mr);                             // until this.

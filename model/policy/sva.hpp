@@ -25,17 +25,26 @@ struct SvaPolicy : PolicyDefaults {
   static constexpr std::string_view name = "sva";
   static constexpr std::string_view device = "sva";
   static constexpr Guarantees guarantees{
-      .promises = all_of({Property::use_after_free, Property::reordered_read,
-                          Property::unbalanced_notifier, Property::use_after_release,
-                          Property::leaked_reference, Property::sleep_in_atomic,
-                          Property::lock_cycle, Property::foreign_access, Property::deadlock})};
+      .promises =
+          all_of({Property::use_after_free, Property::reordered_read, Property::stale_translation,
+                  Property::write_without_permission, Property::fork_leak, Property::iova_reuse,
+                  Property::unbalanced_notifier, Property::use_after_release,
+                  Property::leaked_reference, Property::sleep_in_atomic, Property::lock_cycle,
+                  Property::foreign_access, Property::deadlock})};
   static constexpr bool spins = true;
   enum class FlushAt : std::uint8_t { flush, start, end };
-  enum class OnTimeout : std::uint8_t { block, resubmit };
-  enum class Step : std::uint8_t { iotlb, atc, complete, late_iotlb };
+  enum class OnTimeout : std::uint8_t { block, resubmit, ignore };
+  enum class ReuseItag : std::uint8_t { in_turn, at_once };
+  enum class BadRequest : std::uint8_t { invalid, failure };
+  enum class Step : std::uint8_t { iotlb, atc, send, complete, late_iotlb, drain };
 
   FlushAt flush_at = FlushAt::flush;
   OnTimeout on_timeout = OnTimeout::block;
+  ReuseItag reuse_itag = ReuseItag::in_turn;
+  BadRequest bad_request = BadRequest::invalid;
+  bool check_itag = true;
+  bool count_completions = true;
+  bool drain_prq = true;
   bool iotlb_first = true;
   bool flush_iotlb = true;
   bool flush_atc = true;
@@ -53,6 +62,7 @@ struct SvaPolicy : PolicyDefaults {
   Wait guard(const PolicyCall& call) const;
 
  private:
+  Next complete(Driver& driver, PolicyCall& call) const;
   Next invalidate(Driver& driver, PolicyCall& call) const;
   bool flushes(Hook hook) const;
 };

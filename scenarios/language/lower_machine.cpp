@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "model/device/adapter.hpp"
 #include "model/policy/registry.hpp"
 #include "scenarios/language/lowering.hpp"
 #include "scenarios/language/model_words.hpp"
@@ -209,6 +210,8 @@ void Lowering::add_device_setting(model::AdapterSetup& adapter, const Setting& s
                                                     : model::DirtyLog::by_get;
   } else if (name == "prq") {
     adapter.prq = number();
+  } else if (name == "inval_queue" || name == "traffic_classes" || name == "inval_completion") {
+    add_ats_setting(adapter, setting);
   } else if (name == "tlb") {
     adapter.tlb_entries = std::max(1U, number());
   } else if (name == "exclusive") {
@@ -219,6 +222,25 @@ void Lowering::add_device_setting(model::AdapterSetup& adapter, const Setting& s
   } else if (name == "pfn_table") {
     adapter.pfn_table = number();
   }
+}
+
+void Lowering::add_ats_setting(model::AdapterSetup& adapter, const Setting& setting) {
+  const std::string& name = setting.name.text;
+  if (name == "inval_completion") {
+    const std::string word = value_of(setting.values[0]).text();
+    adapter.inval_completion = word == "lost"      ? model::InvalCompletion::lost
+                               : word == "late"    ? model::InvalCompletion::late
+                               : word == "doubled" ? model::InvalCompletion::doubled
+                                                   : model::InvalCompletion::sent;
+    return;
+  }
+  const bool classes = name == "traffic_classes";
+  const std::uint64_t number = number_of(setting.values[0]);
+  const std::uint64_t most = classes ? 8 : model::itags;
+  if (number > most) problem(setting.span, fmt::format("'{}' is at most {}", name, most));
+  if (classes && number == 0) problem(setting.span, "'traffic_classes' is at least 1");
+  const auto taken = static_cast<std::uint32_t>(std::min(number, most));
+  (classes ? adapter.traffic_classes : adapter.inval_queue) = classes ? std::max(1U, taken) : taken;
 }
 
 void Lowering::add_rc_setting(model::RcSetup& rc, const Setting& setting) {

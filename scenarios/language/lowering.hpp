@@ -60,6 +60,7 @@ class Lowering {
   void check_place(const model::RegionSetup& setup, const Region& region);
   void add_region(const RegionInfo& info);
   void add_devices();
+  void add_ats_setting(model::AdapterSetup& adapter, const Setting& setting);
   void add_rc_setting(model::RcSetup& rc, const Setting& setting);
   std::uint32_t add_share(const LinkInfo& info, const Setting& setting);
   void add_device_setting(model::AdapterSetup& adapter, const Setting& setting);

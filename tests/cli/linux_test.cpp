@@ -126,10 +126,10 @@ const std::set<std::string_view> unseen{
     "collapse_read_only", "exclusive_refuses", "exclusive_waits",
     "force_write",        "free_in_order",     "gather_advice",
     "migrate_splits",     "move_by_range",     "mremap_several",
-    "protect_by_pud",     "remove_read_only",  "retract_unlocked",
-    "self_advice",        "uffd_moves",        "unmap_exclusive",
-    "unmap_splits",       "unsplit_poison",    "whole_large",
-    "zero_huge_hole"};
+    "pin_breaks_early",   "protect_by_pud",    "remove_read_only",
+    "retract_unlocked",   "self_advice",       "uffd_moves",
+    "unmap_exclusive",    "unmap_splits",      "unsplit_poison",
+    "whole_large",        "zero_huge_hole"};
 
 }  // namespace
 

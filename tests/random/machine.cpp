@@ -103,6 +103,14 @@ void write_other(Draft& draft, const std::string& host, const std::string& kind)
     settings = kind == "mirror" ? "memory coherent" : "pri no";
   if (kind == "kvm") settings = joined({"dirty_log ", draft.draw.of(dirty_logs)});
   if (kind == "sva" && draft.draw.chance(20)) settings = "completes_after_writes no";
+  static const std::vector<std::string> ats = {"inval_queue 1",
+                                               "inval_completion lost",
+                                               "inval_completion late",
+                                               "inval_completion doubled",
+                                               "traffic_classes 2",
+                                               "prq 1",
+                                               "prq 4"};
+  if (kind == "sva" && draft.draw.chance(40)) settings += "; " + draft.draw.of(ats);
   const std::vector<language::PolicyRow> policies = policies_of(kind);
   if (!policies.empty() && draft.draw.chance(30)) {  // Of its own; else that of all, if it fits.
     const language::PolicyRow policy = draft.draw.of(policies);

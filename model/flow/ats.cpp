@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/flow/ats.hpp"
+
+#include "model/flow/all.hpp"
+#include "model/flow/paging.hpp"
+#include "model/policy/driver.hpp"
+
+namespace model {
+namespace {
+
+const SvaPolicy& policy_of(const Context& c, AdapterId adapter) {
+  return std::get<SvaPolicy>(c.setup.adapters[adapter.index()].policy);
+}
+
+// The page could be had without a page request.
+bool translates(const Machine& machine, MrId mr, Page page, bool write) {
+  const Registration& region = machine.registrations[mr.index()];
+  const AddressSpace& space = machine.spaces[region.mm.index()];
+  return !region.orphan && space.alive && space.page_table.at(page).allows(write);
+}
+
+std::uint32_t waiting(const Adapter& device) {
+  return static_cast<std::uint32_t>(
+      std::ranges::count(device.requests, PageRequest::State::queued, &PageRequest::state));
+}
+
+}  // namespace
+
+// ---- Translation
+
+const DeviceTlbEntry* find_shared(const Machine& machine, std::span<const DeviceTlbEntry> tlb,
+                                  MrId mr, Page page) {
+  const std::uint32_t pasid = machine.registrations[mr.index()].iova;
+  for (const DeviceTlbEntry& entry : tlb) {
+    if (entry.page == page && machine.registrations[entry.mr.index()].iova == pasid) return &entry;
+  }
+  return nullptr;
+}
+
+// By the page table of the process: the ATC, then the IOMMU's TLB, then a walk. What is missing is
+// asked for (PRI): the answer says only that it is worth another translation request.
+Next Dma::translate_shared(Context& c) {
+  Adapter& device = c.adapter(adapter);
+  const AdapterSetup& setup = c.setup.adapters[adapter.index()];
+  const Registration& region = c.registration(mr);
+  const Page page = pages.at(done);
+  c.task().lookup_failed = false;
+  if (!region.live || device.blocked) return refuse(c);
+  const auto usable = [&](const DeviceTlbEntry* entry) {
+    return entry != nullptr && (entry->target.write || !writes());
+  };
+  if (const auto* hit = find_shared(c.machine, device.tlb, mr, page); setup.ats && usable(hit)) {
+    c.spend(Cost::device_tlb);
+    return start(c, hit->target);
+  }
+  c.spend(setup.ats ? Cost::ats_request : Cost::device_tlb);
+  PfnEntry target;
+  if (const auto* hit = find_shared(c.machine, device.iotlb, mr, page); usable(hit)) {
+    target = hit->target;
+  } else if (const auto walked = walk(c)) {
+    target = *walked;
+    device.iotlb.flush(mr, one_page(page));
+    device.iotlb.push_back({.mr = mr, .page = page, .target = target});
+  } else {
+    return ask(c);
+  }
+  if (setup.ats) {
+    device.tlb.flush(mr, one_page(page));
+    device.tlb.fill({.mr = mr, .page = page, .target = target}, setup.tlb_entries);
+  }
+  return start(c, target);
+}
+
+// The IOMMU walks the page table, and sets its bits.
+std::optional<PfnEntry> Dma::walk(Context& c) {
+  const MmId mm = c.registration(mr).mm;
+  const Page page = pages.at(done);
+  c.spend(Cost::pte_walk);
+  if (!translates(c.machine, mr, page, writes())) return std::nullopt;
+  Pte pte = std::as_const(c.machine).spaces[mm.index()].page_table.at(page);
+  if (!pte.young || (writes() && !pte.dirty)) {
+    pte.young = true;
+    pte.dirty = pte.dirty || writes();
+    set_bits(c, mm, page, pte);
+  }
+  return PfnEntry{.frame = pte.frame(),
+                  .generation = c.frame(pte.frame()).generation,
+                  .write = pte.write && pte.dirty};
+}
+
+Next Dma::ask(Context& c) {
+  const bool can = c.setup.adapters[adapter.index()].pri && !c.adapter(adapter).pri_off;
+  if (!can || c.registration(mr).orphan) return refuse(c);
+  step = Step::responded;
+  return c.call({AskPages{.write = writes(),
+                          .adapter = adapter,
+                          .mr = mr,
+                          .pages = {.first = pages.at(done), .count = pages.count - done}}});
+}
+
+// ---- Page requests
+
+Wait AskPages::guard() const {
+  return step == Step::response ? Wait{.kind = Wait::Kind::responded} : Wait{};
+}
+
+bool AskPages::find_next(const Machine& machine, std::uint32_t& next) const {
+  for (next = cursor + 1; next < pages.count; ++next) {
+    if (!translates(machine, mr, pages.at(next), write)) return true;
+  }
+  return false;
+}
+
+Next AskPages::run(Context& c) {
+  switch (step) {
+    case Step::request:
+      return request(c);
+    case Step::served: {
+      if (!c.task().result.ok()) return c.give(c.task().result);  // Invalid Request.
+      std::uint32_t next = 0;
+      if (c.adapter(adapter).hung || !find_next(c.machine, next)) return c.give();
+      cursor = next;
+      step = Step::request;
+      return Next::pass;
+    }
+    case Step::response:
+      return response(c);
+  }
+  return c.done();
+}
+
+Next AskPages::request(Context& c) {
+  const bool queues = c.setup.adapters[adapter.index()].prq != 0;
+  if (c.adapter(adapter).hung || (queues && !c.registration(mr).live)) {
+    withdraw(c);  // By a Stop Marker: no request of this PASID follows.
+    return c.give(Result::error(EFAULT));
+  }
+  const Page page = pages.at(cursor);
+  c.emit({.kind = EventKind::dev_fault,
+          .detail = write,
+          .mm = c.registration(mr).mm,
+          .pages = one_page(page),
+          .mr = mr,
+          .adapter = adapter});
+  if (queues) return queue(c);
+  c.spend(Cost::page_request);
+  step = Step::served;
+  return c.call({GetPage{
+      .mode = GetPage::Mode::request, .write = write, .mm = c.registration(mr).mm, .page = page}});
+}
+
+// If the queue is full, a request is dropped, and the last of a group answered as if it had been
+// served; what the queue has of the group is dropped then (iopf_queue_discard_partial()).
+Next AskPages::queue(Context& c) {
+  Adapter& device = c.adapter(adapter);
+  std::uint32_t next = 0;
+  const bool more = find_next(c.machine, next);
+  const bool full = waiting(device) >= c.setup.adapters[adapter.index()].prq;
+  if (full && !more) {
+    withdraw(c);
+    return c.give();
+  }
+  if (!full) {
+    device.requests.push_back(
+        {.task = c.self, .mr = mr, .page = pages.at(cursor), .write = write, .last = !more});
+    c.changed(Wait::Kind::requested, mr.value);
+    c.spend(Cost::page_request);
+  }
+  cursor = next;
+  if (more) return Next::again;
+  step = Step::response;
+  c.spawn({ServePages{.adapter = adapter, .mr = mr, .requester = c.self}}, device.host);
+  return Next::again;
+}
+
+Next AskPages::response(Context& c) {
+  auto& requests = c.adapter(adapter).requests;
+  const auto own = std::ranges::find(requests, c.self, &PageRequest::task);
+  const auto state = own->state;
+  requests.erase(own);
+  if (state == PageRequest::State::success) return c.give();
+  // Invalid Request is for the group, Response Failure for all of the device.
+  if (state == PageRequest::State::failure) c.adapter(adapter).pri_off = true;
+  c.task().lookup_failed = state == PageRequest::State::invalid;
+  return c.give(Result::error(EFAULT));
+}
+
+void AskPages::withdraw(Context& c) const {
+  drop_if(c.adapter(adapter).requests,
+          [&](const PageRequest& request) { return request.task == c.self; });
+  c.changed(Wait::Kind::requested, mr.value);
+}
+
+const PageRequest* ServePages::at(const Context& c, std::uint32_t index) const {
+  for (const PageRequest& request : std::as_const(c.machine).adapters[adapter.index()].requests) {
+    if (request.task == requester && index-- == 0) return &request;
+  }
+  return nullptr;
+}
+
+Next ServePages::run(Context& c) {
+  switch (step) {
+    case Step::collect:
+      return collect(c);
+    case Step::handle: {  // iommu_sva_handle_mm()
+      const PageRequest* request = at(c, cursor);
+      if (request == nullptr || !mm.some()) {
+        step = Step::respond;
+        return Next::pass;
+      }
+      step = Step::handled;
+      return c.call({GetPage{.mode = GetPage::Mode::request,
+                             .write = request->write,
+                             .mm = mm,
+                             .page = request->page}});
+    }
+    case Step::handled:
+      ++cursor;
+      step = Step::handle;
+      if (!c.task().result.ok()) {  // The first error counts, and no more is handled.
+        state = policy_of(c, adapter).bad_request == SvaPolicy::BadRequest::failure
+                    ? PageRequest::State::failure
+                    : PageRequest::State::invalid;
+        step = Step::respond;
+      }
+      return Next::pass;
+    case Step::respond:
+      return respond(c);
+  }
+  return c.done();
+}
+
+// prq_event_thread(): by the PASID, whoever has it by now.
+Next ServePages::collect(Context& c) {
+  const Registration& asked = c.registration(mr);
+  for (PageRequest& request : c.adapter(adapter).requests) {
+    if (request.task == requester) request.state = PageRequest::State::taken;
+  }
+  for (const Registration& bond : std::as_const(c.machine).registrations) {
+    const bool found = bond.adapter == adapter && bond.iova_held && bond.iova == asked.iova;
+    if (found) mm = bond.mm;
+  }
+  step = Step::handle;
+  if (!mm.some()) {
+    state = PageRequest::State::invalid;
+    return Next::again;
+  }
+  c.emit({.kind = EventKind::page_request,
+          .mm = mm,
+          .pages = one_page(at(c, 0)->page),
+          .mr = mr,
+          .adapter = adapter});
+  return Next::again;
+}
+
+Next ServePages::respond(Context& c) {
+  auto& requests = c.adapter(adapter).requests;
+  drop_if(requests,
+          [&](const PageRequest& request) { return request.task == requester && !request.last; });
+  for (PageRequest& request : requests) {
+    if (request.task == requester) request.state = state;
+  }
+  c.changed(Wait::Kind::responded, requester.value);
+  c.changed(Wait::Kind::requested, mr.value);
+  c.emit({.kind = EventKind::page_response,
+          .mr = mr,
+          .adapter = adapter,
+          .value = static_cast<std::uint32_t>(state) -
+                   static_cast<std::uint32_t>(PageRequest::State::success)});
+  return c.done();
+}
+
+// ---- Invalidations
+
+Wait AtsInvalidate::guard() const {
+  if (step != Step::push) return {};
+  return {.kind = Wait::Kind::pushed, .index = mr.value, .sequence = traffic_class, .pages = pages};
+}
+
+Next AtsInvalidate::run(Context& c) {
+  if (c.adapter(adapter).hung || c.adapter(adapter).blocked) return c.done();
+  switch (step) {
+    case Step::take:
+      c.adapter(adapter).tlb.flush(mr, pages);
+      c.emit({.kind = EventKind::device_flush,
+              .mm = c.registration(mr).mm,
+              .pages = pages,
+              .mr = mr,
+              .adapter = adapter});
+      step = Step::push;
+      return Next::again;
+    case Step::push:
+      answer(c);
+      if (c.setup.adapters[adapter.index()].inval_completion != InvalCompletion::doubled) {
+        return next_class(c);
+      }
+      step = Step::again;
+      return Next::again;
+    case Step::again:
+      answer(c);
+      return next_class(c);
+  }
+  return c.done();
+}
+
+Next AtsInvalidate::next_class(Context& c) {
+  step = Step::push;
+  if (++traffic_class == c.setup.adapters[adapter.index()].traffic_classes) return c.done();
+  return Next::again;
+}
+
+// A completion has come.
+void AtsInvalidate::answer(Context& c) const {
+  const SvaPolicy& policy = policy_of(c, adapter);
+  auto& invalidations = c.adapter(adapter).invalidations;
+  auto found = std::ranges::find(invalidations, itag, &Invalidation::itag);
+  const bool known = found != invalidations.end();
+  c.emit({.kind = known ? EventKind::inval_completion : EventKind::unknown_itag,
+          .adapter = adapter,
+          .value = itag});
+  if (!known && !policy.check_itag) {  // Of those that are waited for, the oldest.
+    found = std::ranges::find(invalidations, false, &Invalidation::overdue);
+  }
+  if (found == invalidations.end()) return;
+  if (--found->answers == 0 || !policy.count_completions) invalidations.erase(found);
+  for (std::uint32_t i = 0; i < c.machine.registrations.size(); ++i) {
+    if (std::as_const(c.machine).registrations[i].adapter != adapter) continue;
+    c.changed(Wait::Kind::completed, i);
+    c.changed(Wait::Kind::tagged, i);
+  }
+}
+
+// ---- What the driver of the IOMMU does
+
+bool Driver::tags_invalidations(MrId mr) const {
+  const AdapterId adapter = registration(mr).adapter;
+  return context_.setup.adapters[adapter.index()].tags_invalidations();
+}
+
+bool Driver::queues_requests(MrId mr) const {
+  return context_.setup.adapters[registration(mr).adapter.index()].prq != 0;
+}
+
+std::uint8_t Driver::send_invalidation(MrId mr, PageRange pages, bool in_turn) {
+  const AdapterId adapter = registration(mr).adapter;
+  const AdapterSetup& setup = context_.setup.adapters[adapter.index()];
+  Adapter& device = context_.adapter(adapter);
+  std::uint32_t itag = in_turn ? device.next_itag : 0;
+  if (device.hung) device.invalidations.clear();  // It answers none of them.
+  while (device.invalidation(itag) != nullptr) itag = (itag + 1) % itags;
+  if (in_turn) device.next_itag = static_cast<std::uint8_t>((itag + 1) % itags);
+  const auto tag = static_cast<std::uint8_t>(itag);
+  device.invalidations.push_back(
+      {.itag = tag, .answers = static_cast<std::uint8_t>(setup.traffic_classes)});
+  context_.emit({.kind = EventKind::inval_request,
+                 .mm = registration(mr).mm,
+                 .pages = pages,
+                 .mr = mr,
+                 .adapter = adapter,
+                 .value = tag});
+  if (setup.inval_completion != InvalCompletion::lost) {
+    context_.spawn({AtsInvalidate{.adapter = adapter, .mr = mr, .pages = pages, .itag = tag}},
+                   device.host);
+  }
+  return tag;
+}
+
+bool Driver::unanswered(MrId mr, std::uint32_t itag) const {
+  const Adapter& device = context_.machine.adapters[registration(mr).adapter.index()];
+  return device.invalidation(itag) != nullptr;
+}
+
+void Driver::give_up_invalidation(MrId mr, std::uint32_t itag, bool keep_tag) {
+  const AdapterId adapter = registration(mr).adapter;
+  Adapter& device = context_.adapter(adapter);
+  device.was_late =
+      context_.setup.adapters[adapter.index()].inval_completion == InvalCompletion::late;
+  for (Invalidation& invalidation : device.invalidations) {
+    if (invalidation.itag == itag) invalidation.overdue = true;
+  }
+  if (keep_tag) return;
+  drop_if(device.invalidations, [itag](const Invalidation& each) { return each.itag == itag; });
+  context_.changed(Wait::Kind::tagged, mr.value);
+}
+
+}  // namespace model
