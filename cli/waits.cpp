@@ -105,6 +105,8 @@ class Describer {
         return fmt::format("commands to {}", registration(wait.index));
       case Wait::Kind::completed:
         return fmt::format("the adapter of {} to answer an invalidation", registration(wait.index));
+      case Wait::Kind::updated:
+        return fmt::format("posted changes of {} to be made", registration(wait.index));
       case Wait::Kind::readable:
         return fmt::format("range_end of the last invalidation of {}", space_of(wait.index));
       case Wait::Kind::settled:

@@ -138,6 +138,7 @@ LockClass class_of(const Machine& machine, const Wait& wait, TaskId task) {
       return class_of(wait.lock_kind);
     case Wait::Kind::quiet:
     case Wait::Kind::completed:
+    case Wait::Kind::updated:
       return LockClass::device;
     case Wait::Kind::readable:
     case Wait::Kind::settled:

@@ -5,7 +5,7 @@ namespace model {
 
 void Adapter::encode(sim::Encoder& out) const {
   sim::encode(out, host);
-  out.add(static_cast<std::uint8_t>((hung ? 1 : 0) | (blocked ? 2 : 0)));
+  out.add(static_cast<std::uint8_t>((hung ? 1 : 0) | (blocked ? 2 : 0) | (removed ? 4 : 0)));
   out.add(requests);
   sim::encode(out, iotlb);
   Names* names = names_of(out);

@@ -65,6 +65,7 @@ struct Adapter {
   std::uint8_t requests = 0;  // Page requests (PRI) that have no response yet.
   bool hung = false;          // It answers nothing any more.
   bool blocked = false;       // The IOMMU lets nothing of it through.
+  bool removed = false;       // It was pulled out, and its driver knows.
 
   bool operator==(const Adapter&) const = default;
   void encode(sim::Encoder& out) const;

@@ -34,21 +34,22 @@ struct PfnEntry {
 struct Registration {
   MmId mm{};
   PageRange pages{};
-  AdapterId adapter{};      // None: an interval that is only watched.
-  bool write = true;        // Access rights given at registration.
-  bool live = true;         // False once deregistration has begun.
-  bool gone = false;        // It is over.
-  bool orphan = false;      // Its address space has been replaced: execve().
-  std::uint8_t calls = 0;   // Commands in progress that hold the device's file open.
-  bool handle = false;      // Exported: remote processes attach to it.
-  bool pins = false;        // Pinned whatever the adapter's policy: not on-demand.
-  bool iova_held = false;   // Of the DMA API: its IOVA is not free.
-  std::uint32_t iova = 0;   // Of its first page, in pages. Of a memslot: the guest page.
-  bool fail_alloc = false;  // Of a mirror: the next page that it wants cannot be had.
-  bool stopped = false;     // No transfer may start: its queues are evicted.
-  bool two_pass = false;    // Its invalidation is begun, and finished in a second pass.
-  std::uint32_t begun = 0;  // Of an interval that is only watched: what read_begin() gave.
-  Lock lock{};              // umem_mutex: guards `table`, `ranges` and `invalidate_seq`.
+  AdapterId adapter{};       // None: an interval that is only watched.
+  bool write = true;         // Access rights given at registration.
+  bool live = true;          // False once deregistration has begun.
+  bool gone = false;         // It is over.
+  bool orphan = false;       // Its address space has been replaced: execve().
+  std::uint8_t calls = 0;    // Commands in progress that hold the device's file open.
+  bool handle = false;       // Exported: remote processes attach to it.
+  bool pins = false;         // Pinned whatever the adapter's policy: not on-demand.
+  bool iova_held = false;    // Of the DMA API: its IOVA is not free.
+  std::uint32_t iova = 0;    // Of its first page, in pages. Of a memslot: the guest page.
+  bool fail_alloc = false;   // Of a mirror: the next page that it wants cannot be had.
+  bool stopped = false;      // No transfer may start: its queues are evicted.
+  std::uint8_t updates = 0;  // Changes of its tables that are posted, and not made.
+  bool two_pass = false;     // Its invalidation is begun, and finished in a second pass.
+  std::uint32_t begun = 0;   // Of an interval that is only watched: what read_begin() gave.
+  Lock lock{};               // umem_mutex: guards `table`, `ranges` and `invalidate_seq`.
   BlockTable<PfnEntry> table{};
   Small<FrameId, 2> pinned{};  // Frames this registration holds with FOLL_PIN, in page order.
   std::uint32_t ranges = 0;    // Begun and not ended, for drivers that count: see in_progress().

@@ -75,6 +75,9 @@ class Driver {
   void flush(MrId mr, PageRange pages);              // The adapter's TLB, and the IOMMU's for it.
   void flush_iotlb(MrId mr, PageRange pages);
   void flush_atc(MrId mr, PageRange pages);
+  // The same for the PFN table and the TLB, posted: the adapter does it later, by Hook::work.
+  void post_update(MrId mr, PageRange pages);
+  void finish_update(MrId mr);
   void free_iova(MrId mr);   // It may be given to another mapping.
   bool hung(MrId mr) const;  // The adapter has not answered in time (ITE).
   void block(MrId mr);       // The IOMMU lets nothing of the adapter through any more.
