@@ -115,6 +115,8 @@ class Describer {
         return "the response to its page requests";
       case Wait::Kind::requested:
         return fmt::format("the responses to page requests for {}", registration(wait.index));
+      case Wait::Kind::updated:
+        return fmt::format("posted changes of {} to be made", registration(wait.index));
       case Wait::Kind::readable:
         return fmt::format("range_end of the last invalidation of {}", space_of(wait.index));
       case Wait::Kind::settled:

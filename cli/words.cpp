@@ -12,6 +12,7 @@
 #include "cli/operations.hpp"
 #include "cli/pages.hpp"
 #include "model/flow/all.hpp"
+#include "model/injection.hpp"
 #include "model/policy/registry.hpp"
 #include "scenarios/language/model_words.hpp"
 
@@ -37,6 +38,7 @@ constexpr std::array lists{
     List{"functions", "a function of conditions"},
     List{"regions", "a kind or a flag of a region"},
     List{"files", "a kind or a flag of a file"},
+    List{"faults", "something that can be made to go wrong"},
     List{"units", "a unit"},
     List{"costs", "a cost"},
     List{"errors", "an error"},
@@ -270,6 +272,12 @@ void add_rest(Words& words, const language::Vocabulary& known) {
     words.push_back({.list = "notifications",
                      .name = std::string(notifier_event_name(event)),
                      .meaning = std::string(notifier_event_meaning(event))});
+  }
+  for (const model::InjectionInfo& info : model::injection_list()) {
+    words.push_back({.list = "faults",
+                     .name = std::string(info.name),
+                     .meaning = std::string(info.meaning),
+                     .details = {{"form", std::string(info.written)}}});
   }
   for (const language::KernelRow& row : known.kernels) {
     words.push_back({.list = "kernels", .name = row.version, .meaning = row.doc});

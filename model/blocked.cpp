@@ -181,6 +181,11 @@ Small<TaskId, 2> World::holders_of(const Wait& wait, TaskId task) const {
     case Wait::Kind::recalled:
     case Wait::Kind::monitored:
       return who([&](const Flow& flow) { return works_for(machine_, flow, task); });
+    case Wait::Kind::updated:
+      return who([&](const Flow& flow) {
+        const auto* work = std::get_if<PolicyCall>(&flow.body);
+        return work != nullptr && work->hook == Hook::work && work->mr == MrId{wait.index};
+      });
     case Wait::Kind::running:
       return who([&](const Flow& flow) { return restores(flow, MrId{wait.index}); });
     case Wait::Kind::unused:

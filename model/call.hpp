@@ -111,6 +111,9 @@ enum class Verb : std::uint8_t {
   poll_recv,          // queue
   link_down,          // adapter
   link_up,            // adapter
+  partition,          // flags (hosts, as bits)
+  heal,               //
+  remove_device,      // adapter: it is pulled out, and its driver told
   export_handle,
   attach,
   detach,

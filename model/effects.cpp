@@ -33,7 +33,28 @@ Fate fate_of(const LinkSetup& link, sim::Order order, sim::Chooser& chooser) {
   return Fate::arrives;
 }
 
+// The same of a message between kernels. No share is said: each is as likely.
+Fate fate_of(const LinkSetup& link, MessageKind kind, sim::Chooser& chooser) {
+  const std::array told{std::pair(Fate::lost, link.lost), std::pair(Fate::late, link.late),
+                        std::pair(Fate::twice, link.doubled)};
+  Small<Fate, 4> possible;
+  possible.push_back(Fate::arrives);
+  for (const auto& [fate, kinds] : told) {
+    if ((kinds & bit(kind)) != 0) possible.push_back(fate);
+  }
+  if (possible.size() == 1) return possible.front();
+  return possible[chooser.choose("what becomes of the message?",
+                                 static_cast<std::uint32_t>(possible.size()))];
+}
+
 Event event_of(Fate fate, const Message& packet, const Machine& machine) {
+  if (packet.attachment.some() && !packet.qp.some()) {
+    return {.kind = fate == Fate::lost   ? EventKind::packet_lost
+                    : fate == Fate::late ? EventKind::packet_late
+                                         : EventKind::packet_twice,
+            .adapter = machine.attachments[packet.attachment.index()].card,
+            .value = static_cast<std::uint32_t>(packet.kind)};
+  }
   const QueuePair& queue = machine.queues[packet.qp.index()];
   return {.kind = fate == Fate::lost   ? EventKind::packet_lost
                   : fate == Fate::late ? EventKind::packet_late
@@ -75,8 +96,10 @@ const LinkSetup* World::link_between(HostId one, HostId other) const {
 void World::post_message(const Effects::Sent& sent, Effects& effects, sim::Chooser& chooser) {
   const sim::Nanoseconds after = effects.duration;
   const Delivery delivery{.to = sent.to, .message = sent.message};
-  const bool cut = sent.from != sent.to && (machine_.hosts[sent.from.index()].unplugged ||
-                                            machine_.hosts[sent.to.index()].unplugged);
+  const Host& from = std::as_const(machine_).hosts[sent.from.index()];
+  const bool cut = sent.from != sent.to &&
+                   (from.unplugged || std::as_const(machine_).hosts[sent.to.index()].unplugged ||
+                    ((from.cut >> sent.to.value) & 1) != 0);
   if (cut) {
     if (is_packet(sent.message)) {
       effects.fates.push_back(event_of(Fate::lost, sent.message, machine_));
@@ -89,9 +112,9 @@ void World::post_message(const Effects::Sent& sent, Effects& effects, sim::Choos
     events_.post(lane_of(sent.from, sent.to), after + setup().cost(Cost::lock), delivery);
     return;
   }
-  const Fate fate = is_packet(sent.message) && machine_.running
-                        ? fate_of(*link, events_.order(), chooser)
-                        : Fate::arrives;
+  const Fate fate = !machine_.running         ? Fate::arrives
+                    : is_packet(sent.message) ? fate_of(*link, events_.order(), chooser)
+                                              : fate_of(*link, sent.message.kind, chooser);
   if (fate != Fate::arrives) effects.fates.push_back(event_of(fate, sent.message, machine_));
   if (fate == Fate::arrives || fate == Fate::twice) {
     post_on(*link, lane_of(sent.from, sent.to), after, delivery);

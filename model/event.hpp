@@ -104,6 +104,12 @@ enum class EventKind : std::uint8_t {
   dropped_twice,
   lock_order,
   sleeps,
+  alloc_failed,
+  signalled,
+  update_posted,
+  device_removed,
+  partitioned,
+  healed,
   count,
 };
 
@@ -208,6 +214,12 @@ inline constexpr std::array<EventInfo, static_cast<std::size_t>(EventKind::count
     {"dropped_twice", "F", "a reference is to be dropped that was dropped before"},
     {"lock_order", "V", "a task waits in a new order"},
     {"sleeps", "V", "a task waits where it must not sleep"},
+    {"alloc_failed", "V", "an allocation fails because its call says so: that one of it"},
+    {"signalled", "M", "a signal comes to a process in a call"},
+    {"update_posted", "PRD", "the driver has posted a change of the adapter's tables"},
+    {"device_removed", "D", "the adapter is pulled out"},
+    {"partitioned", "V", "these hosts, as bits, and all others do not reach each other"},
+    {"healed", "", "all hosts reach each other again"},
 }};
 
 // Events of notifiers and TLB flushes say how they were called, for a Witness.

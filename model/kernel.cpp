@@ -50,6 +50,8 @@ constexpr KernelSwitch table[] = {
      "clear_refs notifies when it write-protects pages"},
     {"pfnmap_flushes", &S::pfnmap_flushes, true,
      "munmap() flushes a driver's own pages before it unlinks their mapping (CVE-2022-39188)"},
+    {"failed_fork_ends", &S::failed_fork_ends, true,
+     "a fork() that fails half-way ends the range that it has announced"},
     {"memslots_wait_ranges", &S::memslots_wait_ranges, true,
      "KVM replaces no memslots between a range_start and its range_end (52ac8b358b0c)"},
     {"memslots_wait_readers", &S::memslots_wait_readers, true,

@@ -37,6 +37,7 @@ struct KernelSwitches {
   bool remove_waits = true;
   bool soft_dirty_notifies = true;
   bool pfnmap_flushes = true;
+  bool failed_fork_ends = true;
   bool memslots_wait_ranges = true;
   bool memslots_wait_readers = true;
   bool memslots_zap = true;

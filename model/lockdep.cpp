@@ -141,6 +141,7 @@ LockClass class_of(const Machine& machine, const Wait& wait, TaskId task) {
     case Wait::Kind::completed:
     case Wait::Kind::tagged:
     case Wait::Kind::pushed:
+    case Wait::Kind::updated:
       return LockClass::device;
     case Wait::Kind::readable:
     case Wait::Kind::settled:

@@ -111,7 +111,23 @@ bool Machine::answered_or_overdue(AdapterId adapter, std::uint32_t itag) const {
          fate == InvalCompletion::lost || (fate == InvalCompletion::late && !device.was_late);
 }
 
-bool Machine::satisfied(const Wait& wait, TaskId task) const {
+bool Machine::signal_pending(TaskId task) const {
+  const LineId line = task.some() ? tasks[task.index()].line : LineId{};
+  return line.some() && lines[line.index()].signalled && task.index() < setup->programs.size();
+}
+
+bool Machine::fatal_signal_pending(TaskId task) const {
+  return signal_pending(task) &&
+         setup->lines[tasks[task.index()].line.index()].injected.signal == Injection::fatal_signal;
+}
+
+// signal_pending_state()
+bool Machine::interrupted(const Wait& wait, TaskId task) const {
+  if (wait.signals == Wait::Signals::none) return false;
+  return wait.by_any() ? signal_pending(task) : fatal_signal_pending(task);
+}
+
+bool Machine::available(const Wait& wait, TaskId task) const {
   switch (wait.kind) {
     case Wait::Kind::none:
       return true;
@@ -174,6 +190,8 @@ bool Machine::satisfied(const Wait& wait, TaskId task) const {
     }
     case Wait::Kind::idle:
       return !in_progress(MrId{wait.index});
+    case Wait::Kind::updated:
+      return registrations[wait.index].updates == 0;
     case Wait::Kind::running:
       return !registrations[wait.index].stopped;
     case Wait::Kind::answered:

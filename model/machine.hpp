@@ -35,6 +35,7 @@ struct Host {
   Small<FrameId, 4> lru{};  // Candidates for reclaim, the longest unused first.
   bool dead = false;
   bool unplugged = false;   // Its links carry nothing.
+  std::uint16_t cut = 0;    // Hosts that it does not reach, as bits: a partition.
   Small<HostId, 1> down{};  // Hosts that this one knows to be dead.
 
   bool operator==(const Host&) const = default;
@@ -107,6 +108,8 @@ struct Recall {
   TaskId task{};
   AttachmentId attachment{};
   PageRange pages{};
+  std::uint8_t number = 0;  // Of this recall, and
+  std::uint8_t resent = 0;  // how often it was sent again, where messages may be lost.
 
   bool operator==(const Recall&) const = default;
 };
@@ -117,6 +120,9 @@ struct LineState {
   std::uint16_t faults = 0;       // Likewise.
   std::uint16_t copied = 0;       // Pages that a device has read or written. Likewise.
   bool hit = false;               // A registration cache had what it asked for. Likewise.
+  bool signalled = false;         // A signal has come while it runs.
+  bool alloc_failed = false;      // An allocation has failed that was told to, and nobody knows.
+  std::uint16_t allocations = 0;  // Up to the one that is to fail.
   std::uint64_t done_before = 0;  // The calls that had returned when this one started. Likewise.
 
   bool operator==(const LineState&) const = default;
@@ -187,7 +193,15 @@ struct Machine {
   // The attachment of XPMEM through which a program uses the page. None: it is its own.
   const XpmemAttachment* attached(MmId mm, Page page) const;
   bool answered_or_overdue(AdapterId adapter, std::uint32_t itag) const;
-  bool satisfied(const Wait& wait, TaskId task) const;
+  // The step may be taken: what it waits for is there, or a signal has ended the wait.
+  bool satisfied(const Wait& wait, TaskId task) const {
+    return available(wait, task) || interrupted(wait, task);
+  }
+  bool available(const Wait& wait, TaskId task) const;
+  bool interrupted(const Wait& wait, TaskId task) const;
+  // A signal has come to the call that the task makes, and one that kills.
+  bool signal_pending(TaskId task) const;
+  bool fatal_signal_pending(TaskId task) const;
   bool gate_open(const Gate& gate) const;
 
   // The entry is of a page in that device's private memory, which no CPU can reach.

@@ -30,7 +30,7 @@ sim::Lane renamed_lane(sim::Lane lane, std::size_t host_count, Of of) {
       return sim::Lane{4 * (of(host_kind, number / hosts) * hosts + of(host_kind, number % hosts)) +
                        1};
     case 2:
-      return sim::Lane{4 * of(cpu_kind, number) + 2};
+      return sim::Lane{4 * of(cpu_kind, number) + 2};  // Signals are behind the CPUs.
     default:
       return lane;  // A timer, of an attachment.
   }
@@ -58,13 +58,14 @@ void encode_swap(sim::Encoder& out, const Names& names, const SwapDevice& swap) 
 }
 
 void encode_host(sim::Encoder& out, const Names& names, const Host& host) {
-  const auto& [swap, zero, huge_zero, lru, dead, unplugged, down] = host;
+  const auto& [swap, zero, huge_zero, lru, dead, unplugged, cut, down] = host;
   sim::encode(out, zero);
   sim::encode(out, huge_zero);
   encode_swap(out, names, swap);
   // Whether a frame is on the list, it knows itself.
   if (!names.lru_unread) sim::encode(out, lru);
-  out.add(static_cast<std::uint8_t>((dead ? 1 : 0) | (unplugged ? 2 : 0)));
+  out.add(static_cast<std::uint8_t>((dead ? 1 : 0) | (unplugged ? 2 : 0) | (cut != 0 ? 4 : 0)));
+  if (cut != 0) sim::encode(out, cut);
   sim::encode(out, down);
 }
 

@@ -176,6 +176,14 @@ Reduction reduction_of(const Setup& setup, const std::vector<Expression>& questi
   }
   // Where hosts die, workers end anyhow.
   if (calls(setup, Verb::kill)) reduction.what.numbers = reduction.what.symmetry = false;
+  // Nor have the lanes of signals, and of messages that come late; hosts are bits of a partition.
+  const bool signals = std::ranges::any_of(
+      setup.lines, [](const Line& line) { return line.injected.signal != Injection::none; });
+  const bool doubtful = std::ranges::any_of(setup.links, [](const LinkSetup& link) {
+    return link.lost != 0 || link.late != 0 || link.doubled != 0;
+  });
+  if (signals || doubtful || calls(setup, Verb::partition)) reduction.what.symmetry = false;
+  if (doubtful) reduction.what.numbers = false;  // An answer may outlive who waits for it.
   // The lanes of late packets and of timers have no other names.
   if (std::ranges::any_of(setup.adapters,
                           [](const AdapterSetup& card) { return card.rc.exists; })) {

@@ -11,6 +11,8 @@
 #include "model/cost.hpp"
 #include "model/event.hpp"
 #include "model/expression.hpp"
+#include "model/fabric/message.hpp"
+#include "model/injection.hpp"
 #include "model/kernel.hpp"
 #include "model/memory/frame.hpp"
 #include "model/policy/all.hpp"
@@ -195,6 +197,11 @@ struct LinkSetup {
   std::uint32_t loss = 0;
   std::uint32_t reorder = 0;
   std::uint32_t duplicate = 0;
+  // What may become of other messages, by their kinds as bits: of one that is lost, that comes
+  // after those behind it, or that comes twice.
+  std::uint16_t lost = 0;
+  std::uint16_t late = 0;
+  std::uint16_t doubled = 0;
 };
 
 inline constexpr std::uint32_t no_claim = 0xffffffff;
@@ -230,6 +237,7 @@ struct Line {
   bool repeats = false;  // When it has returned, it may be called again, any number of times.
   bool counted = false;  // A claim asks for its retries or faults.
   bool ordered = false;  // A claim asks what had returned when it started.
+  Injected injected{};
   std::string label{};
   std::string text{};
   std::uint32_t source = 0;  // An index into the scenario's table of places.

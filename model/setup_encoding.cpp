@@ -242,7 +242,7 @@ void add(Renamed& out, const Call& call) {
 
 void add(Renamed& out, const Line& line) {
   const auto& [call, gate, result, expected, any_error, any_success, claim, init, repeats, counted,
-               ordered, label, text, source] = line;
+               ordered, injected, label, text, source] = line;
   out.add(init);
   if (init) return;
   const auto& [kind, other, point, delay, window, absolute] = gate;
@@ -258,6 +258,8 @@ void add(Renamed& out, const Line& line) {
   out.add(repeats);
   out.add(counted);
   out.add(ordered);
+  out.add(injected.fail_nth);
+  out.add(injected.signal);
 }
 
 void add(Renamed& out, const Point& point) {

@@ -22,6 +22,7 @@ struct Wait {
     responded,   // The page requests of this task have their response.
     requested,   // No page request for the registration `index` is without one.
     readable,    // The interval `index` is not in the odd epoch `sequence` any more.
+    updated,     // The adapter has made all posted changes of the tables of registration `index`.
     settled,     // No range of address space `index` is open: mm_take_all_locks().
     unwatched,   // The interval subscription of `index` is gone.
     idle,        // No invalidation is counted in registration `index`.
@@ -45,9 +46,19 @@ struct Wait {
     gate,        // The line `index` may start.
   };
 
+  // Which signal ends it: signal_pending_state().
+  enum class Signals : std::uint8_t {
+    none,       // TASK_UNINTERRUPTIBLE
+    fatal,      // TASK_KILLABLE. The flow is over with EINTR, and has nothing to undo.
+    any,        // TASK_INTERRUPTIBLE; likewise.
+    fatal_own,  // Killable, and
+    any_own,    // interruptible: the flow's step runs, and looks for itself whether it has waited.
+  };
+
   Kind kind = Kind::none;
   LockKind lock_kind = LockKind::mmap;
   LockMode mode = LockMode::read;
+  Signals signals = Signals::none;
   std::uint32_t index = 0;
   std::uint32_t sequence = 0;
   PageRange pages{};
@@ -68,6 +79,13 @@ struct Wait {
   bool of_task() const {
     return kind == Kind::answered || kind == Kind::flushed || kind == Kind::recalled ||
            kind == Kind::monitored || kind == Kind::responded;
+  }
+  bool gives_up() const { return signals == Signals::fatal || signals == Signals::any; }
+  bool by_any() const { return signals == Signals::any || signals == Signals::any_own; }
+  Wait ended_by(Signals these) const {
+    Wait wait = *this;
+    wait.signals = these;
+    return wait;
   }
   LockId lock_id() const { return {.kind = lock_kind, .index = index}; }
 };

@@ -73,6 +73,11 @@ sim::Lane World::late_lane_of(HostId from, HostId to) const {
   return sim::Lane{4 * (hosts * hosts + from.value * hosts + to.value) + 1};
 }
 
+// Behind those of the CPUs' interrupts.
+sim::Lane World::lane_of(LineId signal) const {
+  return sim::Lane{4 * (static_cast<std::uint32_t>(machine_.cpus.size()) + signal.value) + 2};
+}
+
 sim::Lane World::lane_of(QpId timer) const {
   const auto hosts = static_cast<std::uint32_t>(machine_.hosts.size());
   return sim::Lane{4 * (2 * hosts * hosts + timer.value) + 1};
@@ -200,10 +205,16 @@ bool World::step(sim::Turn turn) {
   } else if (const auto* request = std::get_if<Interrupt>(&pending)) {
     actor = request->waiting;
     interrupt(*request, effects);
+  } else if (const auto* signal = std::get_if<LineId>(&std::get<Expiry>(pending).timer)) {
+    deliver_signal(*signal, effects);
   } else {
     FlowStack none;
     Context context(machine_, none, effects, TaskId{}, LineId{});
-    std::visit([&](auto timer) { expire(context, timer); }, std::get<Expiry>(pending).timer);
+    if (const auto* user = std::get_if<AttachmentId>(&std::get<Expiry>(pending).timer)) {
+      expire(context, *user);
+    } else {
+      expire(context, std::get<QpId>(std::get<Expiry>(pending).timer));
+    }
   }
   finish_step(effects, turn, actor);
   return true;
@@ -248,7 +259,13 @@ void World::resume(TaskId task, Effects& effects, sim::Turn turn) {
     Context context(machine_, stack, effects, task, machine_.tasks[task.index()].line);
     context.might_wait(guard_of(task));
   }
-  for (bool more = true; more;) {
+  const Wait wait = guard_of(task);
+  bool more = true;
+  if (wait.gives_up() && !machine_.available(wait, task)) {
+    give_up(task, effects);
+    more = !stack.frames.empty() && guard_of(task).kind == Wait::Kind::none;
+  }
+  while (more) {
     switch (run_top(task, effects, turn.trace)) {
       case Next::again:
         more = false;
@@ -267,8 +284,39 @@ void World::resume(TaskId task, Effects& effects, sim::Turn turn) {
         break;
     }
   }
-  if (stack.frames.empty()) finish_line(task, effects, turn.chooser);
+  if (stack.frames.empty() && !dies(task, effects)) finish_line(task, effects, turn.chooser);
   if (machine_.tasks[task.index()].alive) set_runnable(task, effects.duration, turn.chooser);
+}
+
+// A signal has ended the wait of the flow on top, which has nothing to undo: -EINTR.
+void World::give_up(TaskId task, Effects& effects) {
+  Context context(machine_, actors_[task.index()].stack, effects, task,
+                  machine_.tasks[task.index()].line);
+  context.give(Result::error(EINTR));
+  actors_[task.index()].stack.frames.pop_back();
+}
+
+// exit_to_user_mode_loop(): a call to which a fatal signal has come does not return to its program.
+bool World::dies(TaskId task, Effects& effects) {
+  const Result killed = Result::signal(SIGKILL);
+  if (!machine_.fatal_signal_pending(task) || machine_.tasks[task.index()].result == killed) {
+    return false;
+  }
+  Context context(machine_, actors_[task.index()].stack, effects, task,
+                  machine_.tasks[task.index()].line);
+  context.call({Die{.mm = machine_.tasks[task.index()].mm}});
+  return true;
+}
+
+void World::deliver_signal(LineId line, Effects& effects) {
+  machine_.lines[line.index()].signalled = true;
+  FlowStack none;
+  Context context(machine_, none, effects, TaskId{}, line);
+  context.emit({.kind = EventKind::signalled, .mm = setup().lines[line.index()].call.mm});
+  for (std::uint32_t i = 0; i < setup().programs.size(); ++i) {
+    const bool calls = machine_.tasks[i].alive && machine_.tasks[i].line == line;
+    if (calls) effects.changed.push_back(key_of(guard_of(TaskId{i})));
+  }
 }
 
 Next World::run_top(TaskId task, Effects& effects, sim::TraceSink& trace) {
@@ -312,6 +360,9 @@ bool World::start_line(TaskId task, Effects& effects) {
     machine_.tasks[task.index()].result = Result::error(EINVAL);
     return false;
   }
+  if (line.injected.signal != Injection::none) {
+    effects.timers.push_back({.of = id, .after = line.injected.signal_after});
+  }
   actors_[task.index()].stack.frames.push_back(begin(line.call, machine_));
   hook_call(actors_[task.index()].stack, line.call, machine_);
   return true;
@@ -340,6 +391,18 @@ void World::finish_line(TaskId task, Effects& effects, sim::Chooser& chooser) {
   effects.changed.push_back({.kind = Wait::Kind::gate});
   state.line = LineId{};
   state.result = {};
+  const bool killed = line.injected.signal == Injection::fatal_signal &&
+                      std::as_const(machine_).lines[id.index()].signalled;
+  if (line.injected != Injected{}) {
+    LineState& left = machine_.lines[id.index()];
+    left.signalled = left.alloc_failed = false;
+    left.allocations = 0;
+    if (line.injected.signal != Injection::none) effects.timers.push_back({.of = id});
+  }
+  if (killed) {  // Its thread is no more.
+    actors_[task.index()].next_line = static_cast<std::uint32_t>(program->lines.size());
+    return;
+  }
   if (line.repeats && chooser.choose("is it called again?", 2) == 1) return;
   ++actors_[task.index()].next_line;
 }

@@ -104,7 +104,7 @@ class World {
     bool operator==(const Interrupt&) const = default;
   };
   struct Expiry {
-    std::variant<AttachmentId, QpId> timer;
+    std::variant<AttachmentId, QpId, LineId> timer;
     bool operator==(const Expiry&) const = default;
   };
   using Pending = std::variant<Resume, Delivery, Interrupt, Expiry>;
@@ -138,6 +138,7 @@ class World {
   sim::Lane lane_of(HostId from, HostId to) const;
   sim::Lane late_lane_of(HostId from, HostId to) const;  // Of packets that are overtaken.
   sim::Lane lane_of(QpId timer) const;
+  sim::Lane lane_of(LineId signal) const;
   static sim::Lane lane_of(CpuId cpu) { return sim::Lane{4 * cpu.value + 2}; }
   static sim::Lane lane_of(AttachmentId timer) { return sim::Lane{4 * timer.value + 3}; }
 
@@ -158,6 +159,9 @@ class World {
   void resume(TaskId task, Effects& effects, sim::Turn turn);
   Next run_top(TaskId task, Effects& effects, sim::TraceSink& trace);
   bool start_line(TaskId task, Effects& effects);
+  void give_up(TaskId task, Effects& effects);
+  bool dies(TaskId task, Effects& effects);
+  void deliver_signal(LineId line, Effects& effects);
   void finish_line(TaskId task, Effects& effects, sim::Chooser& chooser);
   void deliver_message(const Delivery& delivery, Effects& effects);
   void interrupt(const Interrupt& request, Effects& effects);

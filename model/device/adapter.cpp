@@ -8,7 +8,7 @@ void Adapter::encode(sim::Encoder& out) const {
   const bool asked = !invalidations.empty() || next_itag != 0;
   out.add(static_cast<std::uint8_t>((hung ? 1 : 0) | (blocked ? 2 : 0) | (pri_off ? 4 : 0) |
                                     (was_late ? 8 : 0) | (asked ? 16 : 0) |
-                                    (requests.empty() ? 0 : 32)));
+                                    (requests.empty() ? 0 : 32) | (removed ? 64 : 0)));
   if (asked) {
     out.add(next_itag);
     sim::encode(out, invalidations);

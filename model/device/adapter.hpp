@@ -97,6 +97,7 @@ struct Adapter {
   bool hung = false;           // It answers nothing any more.
   bool blocked = false;        // The IOMMU lets nothing of it through.
   bool pri_off = false;        // A Response Failure has ended its page requests.
+  bool removed = false;        // It was pulled out, and its driver knows.
 
   bool operator==(const Adapter&) const = default;
   void encode(sim::Encoder& out) const;

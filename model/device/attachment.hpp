@@ -64,6 +64,7 @@ struct Attachment {
   std::uint8_t epoch = 0;  // The user's; a request carries it.
   std::uint8_t owner_epoch = 0;  // Requests of another epoch are refused by the owner's card.
   std::uint8_t cut_offs = 0;     // An answer to a shoot-down of before the last one comes too late.
+  std::uint8_t recalls = 0;      // So many, where messages may be lost: the number of the last.
 
   bool operator==(const Attachment&) const = default;
 };

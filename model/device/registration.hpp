@@ -55,11 +55,12 @@ struct Registration {
   bool iova_held = false;  // Its IOVA, or its PASID, is not free.
   // Of its first page, in pages. Of a memslot: the guest page. Of a shared page table: the PASID.
   std::uint32_t iova = 0;
-  bool fail_alloc = false;  // Of a mirror: the next page that it wants cannot be had.
-  bool stopped = false;     // No transfer may start: its queues are evicted.
-  bool two_pass = false;    // Its invalidation is begun, and finished in a second pass.
-  std::uint32_t begun = 0;  // Of an interval that is only watched: what read_begin() gave.
-  Lock lock{};              // umem_mutex: guards `table`, `ranges` and `invalidate_seq`.
+  bool fail_alloc = false;   // Of a mirror: the next page that it wants cannot be had.
+  bool stopped = false;      // No transfer may start: its queues are evicted.
+  std::uint8_t updates = 0;  // Changes of its tables that are posted, and not made.
+  bool two_pass = false;     // Its invalidation is begun, and finished in a second pass.
+  std::uint32_t begun = 0;   // Of an interval that is only watched: what read_begin() gave.
+  Lock lock{};               // umem_mutex: guards `table`, `ranges` and `invalidate_seq`.
   BlockTable<PfnEntry> table{};
   Small<FrameId, 2> pinned{};  // Frames this registration holds with FOLL_PIN, in page order.
   std::uint32_t ranges = 0;    // Begun and not ended, for drivers that count: see in_progress().

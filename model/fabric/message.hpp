@@ -4,6 +4,9 @@
 // What travels between hosts. A link delivers in order in each direction, unless it says otherwise
 // of the packets of reliable connections.
 
+#include <array>
+#include <string_view>
+
 #include "model/memory/ids.hpp"
 #include "model/notifier/interval.hpp"
 
@@ -23,6 +26,21 @@ enum class MessageKind : std::uint8_t {
   rc_packet,      // A packet of a reliable connection, to the responder.
   rc_answer,      // And back: an acknowledgement, or that it was not taken.
 };
+
+constexpr std::uint16_t bit(MessageKind kind) {
+  return static_cast<std::uint16_t>(1U << static_cast<unsigned>(kind));
+}
+
+// Those of kernels with each other about handles, which a link may be told to lose.
+struct LossyMessage {
+  std::string_view name;
+  MessageKind kind;
+};
+inline constexpr std::array<LossyMessage, 5> lossy_messages{{{"activate", MessageKind::activate},
+                                                             {"active", MessageKind::active},
+                                                             {"shootdown", MessageKind::shootdown},
+                                                             {"quiesced", MessageKind::quiesced},
+                                                             {"detached", MessageKind::detached}}};
 
 // What a card is asked to do at another one. Atomics give what was there before.
 enum class Opcode : std::uint8_t { read, write, fetch_add, compare_swap, send };

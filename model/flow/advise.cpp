@@ -82,7 +82,8 @@ Wait Madvise::guard() const {
     case Hold::read:
       return Wait::lock(mmap_lock(mm), LockMode::read);
     case Hold::write:
-      return write_lock_wait(mm, has_lock);
+      return step == Step::lock ? killable_write_lock_wait(mm, has_lock)
+                                : write_lock_wait(mm, has_lock);
   }
   return {};
 }

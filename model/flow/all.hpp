@@ -50,7 +50,7 @@ struct Flow {
                Syscall, Mmap, Munmap, Brk, Mremap, MovePageTables,  // map.hpp
                Madvise, AgeRange, Populate, Mlock,                  // advise.hpp
                ChangeProtection, Mprotect,                          // protect.hpp
-               Fork, Vfork, Exit, Unregister,                       // fork.hpp
+               Fork, Vfork, Exit, Die, Unregister,                  // fork.hpp
                UnmapFolio, ReclaimPage, ReclaimRange, ReclaimSome, SwapAhead, Swapoff,
                Kswapd,  // reclaim.hpp
                UnmapMapping, DropCache, PunchHole, Truncate, ReadAhead, FileAccess,
@@ -79,8 +79,8 @@ struct Flow {
                XpmemDetach, XpmemRelease, XpmemTeardown,  // xpmem.hpp
                Respond, PostReceive, PollReceive,         // connection.hpp
                Connect, LocalTransfer, Attach, Detach, Rdma, Serve, Window, Send, Receive, Unplug,
-               Kill,        // remote.hpp
-               PolicyCall>  // policy/policy.hpp
+               Partition, Kill,  // remote.hpp
+               PolicyCall>       // policy/policy.hpp
       body;
 
   // Defined where every flow is known: other files need not know how each is compared.
@@ -117,8 +117,8 @@ struct Effects {
     HostId host;
     LineId line;
   };
-  struct Timer {  // Of a revocation, or of a requester. It begins anew, or (none) stops.
-    std::variant<AttachmentId, QpId> of;
+  struct Timer {  // Of a revocation, a requester, or a signal. It begins anew, or (none) stops.
+    std::variant<AttachmentId, QpId, LineId> of;
     std::optional<sim::Nanoseconds> after{};
   };
 

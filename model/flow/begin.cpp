@@ -317,6 +317,11 @@ std::optional<Flow> begin_kernel_work(const Call& call, const Machine& machine) 
       return Flow{Kill{.victim = call.host}};
     case Verb::hang:
       return Flow{Hang{.adapter = call.adapter}};
+    case Verb::remove_device:
+      return Flow{Hang{.adapter = call.adapter, .removed = true}};
+    case Verb::partition:
+    case Verb::heal:
+      return Flow{Partition{.side = static_cast<std::uint16_t>(call.flags)}};
     case Verb::link_down:
     case Verb::link_up:
       return Flow{Unplug{

@@ -171,8 +171,29 @@ void Context::might_alloc() {
   if (observed.asks(Property::lock_cycle)) note_order(LockClass::reclaim);
 }
 
+bool Context::fails_alloc() {
+  // /proc/self/fail-nth is the caller's: a worker on its behalf does not fail.
+  if (!line.some() || !self.some() || self.index() >= setup.programs.size()) return false;
+  const std::uint16_t wanted = setup.lines[line.index()].injected.fail_nth;
+  if (wanted == 0 || machine.lines[line.index()].allocations == wanted) return false;
+  LineState& state = machine.lines[line.index()];
+  if (++state.allocations < wanted) return false;
+  state.alloc_failed = failed_alloc_ = true;
+  emit({.kind = EventKind::alloc_failed, .value = wanted});
+  return true;
+}
+
+bool Context::forget_failed_alloc() {
+  if (!line.some() || !std::as_const(machine).lines[line.index()].alloc_failed) return false;
+  machine.lines[line.index()].alloc_failed = false;
+  return true;
+}
+
+void Context::handle_signal() { machine.lines[line.index()].signalled = false; }
+
 std::optional<FrameId> Context::allocate(HostId host) {
   might_alloc();
+  if (fails_alloc()) return std::nullopt;
   const std::optional<FrameId> frame = machine.frames.allocate(host);
   changed(Wait::Kind::pressure, host.value);
   if (frame) emit({.kind = EventKind::frame_allocated, .frame = *frame});
@@ -193,6 +214,11 @@ void Context::put(FrameId any) {
 
 Wait write_lock_wait(MmId mm, bool has_mmap_lock) {
   return Wait::lock(has_mmap_lock ? vma_lock(mm) : mmap_lock(mm), LockMode::write);
+}
+
+Wait killable_write_lock_wait(MmId mm, bool has_mmap_lock) {
+  const Wait wait = write_lock_wait(mm, has_mmap_lock);
+  return has_mmap_lock ? wait : wait.ended_by(Wait::Signals::fatal);
 }
 
 bool lock_for_write(Context& c, MmId mm, bool& has_mmap_lock) {

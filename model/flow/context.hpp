@@ -83,8 +83,15 @@ class Context {
 
   // ---- Frames.
   std::optional<FrameId> allocate(HostId host);
+  // Whether an allocation is the one that the call wants to fail. Its kind does not matter.
+  bool fails_alloc();
+  // Whether the last allocation has failed because the call wanted it. Forgets it.
+  bool forget_failed_alloc();
+  bool signal_pending() const { return machine.signal_pending(self); }
+  bool fatal_signal_pending() const { return machine.fatal_signal_pending(self); }
+  void handle_signal();  // Its handler runs.
   // There was none: whether to reclaim and try again, MAX_RECLAIM_RETRIES times (Linux: 16).
-  bool reclaims(std::uint8_t& passes) const { return passes++ < 4; }
+  bool reclaims(std::uint8_t& passes) const { return !failed_alloc_ && passes++ < 4; }
   void might_alloc();  // Memory is asked for, and reclaim may be what it takes.
   void get(FrameId frame) { machine.frames.get(frame); }
   void put(FrameId frame);
@@ -95,6 +102,7 @@ class Context {
 
   FlowStack& stack_;
   Effects& effects_;
+  bool failed_alloc_ = false;  // In this step.
 };
 
 inline LockId mmap_lock(MmId mm) { return {.kind = LockKind::mmap, .index = mm.value}; }
@@ -112,6 +120,7 @@ inline LockId driver_lock(MrId mr) { return {.kind = LockKind::driver, .index = 
 // mmap_write_lock() and vma_start_write(): the caller's step waits for write_lock_wait(), and tries
 // again while this says no.
 Wait write_lock_wait(MmId mm, bool has_mmap_lock);
+Wait killable_write_lock_wait(MmId mm, bool has_mmap_lock);  // mmap_write_lock_killable()
 bool lock_for_write(Context& c, MmId mm, bool& has_mmap_lock);
 // vma_end_write_all(), and mmap_write_unlock().
 void end_vma_writes(Context& c, MmId mm);

@@ -317,7 +317,23 @@ Next Hang::run(Context& c) {
   }
   c.stop_tasks(adapter);
   card_hangs(c, adapter);
+  if (removed) remove(c);
   return c.done();
+}
+
+// No bus leads to it any more: nothing that was in flight arrives, and nobody need wait for it.
+void Hang::remove(Context& c) const {
+  Adapter& device = c.adapter(adapter);
+  device.removed = true;
+  device.transfers.clear();
+  device.tlb.clear();
+  c.emit({.kind = EventKind::device_removed, .adapter = adapter});
+  for (std::uint32_t i = 0; i < c.machine.registrations.size(); ++i) {
+    if (std::as_const(c.machine).registrations[i].adapter != adapter) continue;
+    c.registration(MrId{i}).updates = 0;
+    c.changed(Wait::Kind::quiet, i);
+    c.changed(Wait::Kind::updated, i);
+  }
 }
 
 Next Prefetch::run(Context& c) {

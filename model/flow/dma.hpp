@@ -77,9 +77,13 @@ struct Hang {
   static constexpr std::array<std::string_view, 1> steps{"hang"};
   enum class Step : std::uint8_t { hang } step = Step::hang;
   AdapterId adapter{};
+  bool removed = false;  // Its driver learns of it: nothing of it is waited for any more.
 
   bool operator==(const Hang&) const = default;
   Next run(Context& c);
+
+ private:
+  void remove(Context& c) const;
 };
 
 // ibv_advise_mr(PREFETCH): asks the driver for translations before they are used.
@@ -114,6 +118,7 @@ struct Register {
   Next run(Context& c);
 
  private:
+  bool fails_alloc(Context& c) const;
   void map_iova(Context& c) const;
   void bind_pasid(Context& c) const;
 };

@@ -270,6 +270,26 @@ void Driver::flush_iotlb(MrId mr, PageRange pages) {
                  .adapter = adapter});
 }
 
+// mlx5r_umr_post_send(), without the wait for its completion.
+void Driver::post_update(MrId mr, PageRange pages) {
+  const Registration& region = context_.registration(mr);
+  ++context_.registration(mr).updates;
+  context_.changed(Wait::Kind::updated, mr.value);
+  context_.emit({.kind = EventKind::update_posted,
+                 .mm = region.mm,
+                 .pages = pages,
+                 .mr = mr,
+                 .adapter = region.adapter});
+  context_.spawn(
+      {PolicyCall{.hook = Hook::work, .mr = mr, .range = {.mm = region.mm}, .pages = pages}},
+      context_.adapter(region.adapter).host);
+}
+
+void Driver::finish_update(MrId mr) {
+  if (registration(mr).updates > 0) --context_.registration(mr).updates;
+  context_.changed(Wait::Kind::updated, mr.value);
+}
+
 void Driver::free_iova(MrId mr) { context_.registration(mr).iova_held = false; }
 
 bool Driver::hung(MrId mr) const { return context_.adapter(registration(mr).adapter).hung; }

@@ -126,8 +126,10 @@ void Driver::shoot_down(AttachmentId attachment, PageRange pages, std::uint64_t 
   Attachment& use = context_.attachment(attachment);
   const PageRange gone = offsets(context_.registration(use.handle), pages);
   use.granted.remove(gone.first.value, gone.count);
-  context_.machine.recalls.push_back(
-      {.task = context_.self, .attachment = attachment, .pages = pages});
+  if (messages_may_fail(context_, attachment)) ++use.recalls;
+  const Recall recall{
+      .task = context_.self, .attachment = attachment, .pages = pages, .number = use.recalls};
+  context_.machine.recalls.push_back(recall);
   context_.spend(Cost::message);
   context_.emit({.kind = EventKind::shootdown,
                  .mm = context_.registration(use.handle).mm,
@@ -135,13 +137,7 @@ void Driver::shoot_down(AttachmentId attachment, PageRange pages, std::uint64_t 
                  .mr = use.handle,
                  .attachment = attachment,
                  .adapter = use.card});
-  context_.send(owner_host(context_, use.handle), user_host(context_, attachment),
-                {.kind = MessageKind::shootdown,
-                 .mr = use.handle,
-                 .attachment = attachment,
-                 .pages = pages,
-                 .value = use.cut_offs,
-                 .task = context_.self});
+  send_shootdown(context_, recall);
   if (expires_ns != 0) context_.set_timer(attachment, expires_ns);
 }
 

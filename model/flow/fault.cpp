@@ -41,8 +41,8 @@ NotifierRange HandleFault::range(const Context& c) const {
 
 Wait HandleFault::guard() const {
   switch (step) {
-    case Step::wait_folio:
-      return Wait::lock(folio_lock(frame), LockMode::write);
+    case Step::wait_folio:  // __folio_lock_killable()
+      return Wait::lock(folio_lock(frame), LockMode::write).ended_by(Wait::Signals::fatal_own);
     case Step::map:
     case Step::lock_ptl:
       return Wait::lock(page_table_lock(mm), LockMode::write);
@@ -63,6 +63,10 @@ Next HandleFault::run(Context& c) {
     case Step::other:
       return c.give(c.task().result);
     case Step::wait_folio:  // folio_lock(): whoever reads or writes the page is through with it.
+      if (c.frame(frame).locked_by.some()) {  // A fatal signal: VM_FAULT_RETRY.
+        c.put(frame);
+        return c.done(Result::error(EINTR));
+      }
       c.lock_folio(frame);
       if (c.frame(frame).slot != slot || c.frame(frame).poisoned) {
         c.release(folio_lock(frame));
@@ -214,6 +218,11 @@ Next HandleFault::decide_absent(Context& c, const Vma& vma) {
     if (vma.huge && fits && free) {
       step = Step::other;
       return c.call({HugeFault{.write = write, .mm = mm, .first = span.first}});
+    }
+    const bool has_table =
+        std::as_const(c.machine).spaces[mm.index()].page_table.has_table(pmd_pages, page);
+    if (!has_table && c.fails_alloc()) {  // pte_alloc()
+      return c.give(Result::error(ENOMEM));
     }
     if (write) return Next::pass;
     frame = c.host(c.mm(mm).host).zero;  // The zero page, read-only.

@@ -113,6 +113,7 @@ struct GetPage {
   void lose_write(Context& c);
   bool orphaned(Context& c) const;
   bool owns(Context& c, Pte pte) const;
+  bool heeds_signals() const;
   Next found(Context& c, Pte pte);
 };
 

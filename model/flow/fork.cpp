@@ -29,7 +29,7 @@ void revive(Context& c, MmId mm) {
 }  // namespace
 
 Wait Fork::guard() const {
-  if (step == Step::lock) return write_lock_wait(parent, has_lock);
+  if (step == Step::lock) return killable_write_lock_wait(parent, has_lock);
   if (step == Step::copy) return Wait::lock(page_table_lock(parent), LockMode::write);
   return {};
 }
@@ -41,6 +41,7 @@ NotifierRange Fork::range() const {
 Next Fork::run(Context& c) {
   switch (step) {
     case Step::lock:
+      if (!has_lock && c.fails_alloc()) return c.done(Result::error(ENOMEM));  // allocate_mm()
       if (!lock_for_write(c, parent, has_lock)) return Next::again;
       c.spend(Cost::syscall);
       if (!is_free(c, child)) {
@@ -70,6 +71,7 @@ Next Fork::run(Context& c) {
     case Step::fail:
       failed = true;
       step = Step::flush;
+      if (!c.setup.switches.failed_fork_ends) return Next::pass;
       return c.call({RangeEnd{.range = range()}});
     case Step::flush:  // After the last range_end; whether anything was copied or not.
       step = Step::unlock;
@@ -98,6 +100,11 @@ Next Fork::next_vma(Context& c) {
   pages = area.pages;
   cursor = pages.end();
   if (area.dontfork) return Next::pass;
+  if (c.fails_alloc()) {  // vm_area_dup(), before anybody is told of anything.
+    failed = true;
+    step = Step::flush;
+    return Next::pass;
+  }
   Vma copy = area;
   copy.locked = false;  // mlock() is not inherited.
   copy.drop_uffd();
@@ -127,6 +134,11 @@ Next Fork::copy(Context& c) {
     return Next::again;
   }
   const Vma area = *c.mm(parent).find_vma(pages.first);
+  const bool needs_table = !c.mm(child).page_table.has_table(pmd_pages, *found);
+  if (needs_table && c.fails_alloc()) {  // pte_alloc_map_lock()
+    step = Step::fail;
+    return Next::pass;
+  }
   const bool huge = table.at(*found).huge;
   if (huge && c.frame(c.machine.frames.head(table.at(*found).frame())).pins > 0 &&
       c.setup.switches.fork_copies_pinned) {  // Then it is copied page by page.
@@ -443,6 +455,14 @@ Next Exit::released(Context& c) {
   c.emit({.kind = EventKind::released, .mm = mm});
   step = Step::lock;
   return Next::again;
+}
+
+// ---- Die
+
+Next Die::run(Context& c) {
+  if (step == Step::gone) return c.give(Result::signal(SIGKILL));
+  step = Step::gone;
+  return c.call({Exit{.mm = mm}});
 }
 
 // ---- Unregister

@@ -49,6 +49,18 @@ struct Fork {
 // copy_huge_pmd() and copy_hugetlb_page_range() of a page that is being moved: for the child as
 // well, and for neither to write to if it is private.
 void share_migration(Context& c, MmId parent, MmId child, Page first, const Vma& vma);
+
+// A fatal signal is dealt with on the way back to the program: do_exit().
+struct Die {
+  static constexpr std::string_view name = "die";
+  static constexpr std::array<std::string_view, 2> steps{"exit", "gone"};
+  enum class Step : std::uint8_t { exit, gone } step = Step::exit;
+  MmId mm{};
+
+  bool operator==(const Die&) const = default;
+  Next run(Context& c);
+};
+
 // vfork(): the child runs in the parent's address space until it has one of its own, or ends.
 struct Vfork {
   static constexpr std::string_view name = "vfork";

@@ -12,7 +12,10 @@ Wait GetPage::guard() const {
   switch (step) {
     case Step::lock:
       if (held) return {};
-      return Wait::lock(by_vma ? vma_lock(mm) : mmap_lock(mm), LockMode::read);
+      if (by_vma) return Wait::lock(vma_lock(mm), LockMode::read);
+      // lock_mm_and_find_vma(), __get_user_pages_locked(): mmap_read_lock_killable().
+      return Wait::lock(mmap_lock(mm), LockMode::read)
+          .ended_by(heeds_signals() ? Wait::Signals::fatal : Wait::Signals::none);
     case Step::walk:
       return Wait::lock(page_table_lock(mm), LockMode::read);
     case Step::awaited:
@@ -59,6 +62,9 @@ Next GetPage::run(Context& c) {
       if (what.kind != Wait::Kind::none) c.spend(Cost::context_switch);
       if (what.kind == Wait::Kind::userfault) c.spend(Cost::context_switch);  // Its reader wakes.
       by_vma = false;  // FAULT_FLAG_TRIED: under mmap_lock.
+      if (what.kind == Wait::Kind::userfault && heeds_signals()) {  // FAULT_FLAG_INTERRUPTIBLE
+        what.signals = mode == Mode::cpu ? Wait::Signals::any : Wait::Signals::fatal;
+      }
       step = Step::awaited;
       return Next::again;
     case Step::awaited:
@@ -70,8 +76,19 @@ Next GetPage::run(Context& c) {
   return c.done();
 }
 
+// The faults of programs, and get_user_pages(): FAULT_FLAG_KILLABLE. Not those of
+// hmm_range_fault().
+bool GetPage::heeds_signals() const {
+  return mode == Mode::cpu || mode == Mode::pin || mode == Mode::populate || mode == Mode::hold;
+}
+
 // follow_page_pte() or walk_page_range(), under the page table lock.
 Next GetPage::walk(Context& c) {
+  if (heeds_signals() && mode != Mode::cpu && c.fatal_signal_pending()) {  // __get_user_pages()
+    result = Result::error(EINTR);
+    step = Step::unlock;
+    return Next::pass;
+  }
   const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
   const Pte pte = space.page_table.at(page);
   c.spend(Cost::pte_walk);
@@ -170,6 +187,7 @@ Next GetPage::found(Context& c, Pte pte) {
 }
 
 Result gup_error(Context& c, MmId mm, Page page, Result fault) {
+  if (fault == Result::error(EINTR)) return fault;
   const Vma* vma = std::as_const(c.machine).spaces[mm.index()].find_vma(page);
   if (fault != Result::error(ENOMEM) || vma == nullptr) return Result::error(EFAULT);
   const bool file = vma->file.some() && c.mapping(vma->file).file;
@@ -195,6 +213,15 @@ Next Access::run(Context& c) {
       return c.done(Result::value(write ? 0 : value));
     case Step::faulted: {
       const Result fault = c.task().result;
+      const bool interrupted = fault == Result::error(EINTR);
+      if (interrupted && c.fatal_signal_pending()) return c.give(fault);
+      // pagefault_out_of_memory(): the instruction is tried again, as it is after a handler has
+      // run.
+      if (c.forget_failed_alloc() || interrupted) {
+        if (interrupted) c.handle_signal();
+        step = Step::access;
+        return Next::again;
+      }
       if (!fault.ok()) {
         const bool memory = fault.number == ENOMEM || fault.number == EHWPOISON;
         return c.give(Result::signal(memory ? SIGBUS : SIGSEGV));

@@ -13,6 +13,7 @@ inline NotifierRange clear_of(MmId mm, Page first) {
 
 // A folio of a huge page, or none.
 inline std::optional<FrameId> allocate_huge(Context& c, HostId host) {
+  if (c.fails_alloc()) return std::nullopt;
   const std::optional<FrameId> head = c.machine.frames.allocate(host, pmd_pages);
   c.changed(Wait::Kind::pressure, host.value);
   c.spend(Cost::page_alloc);

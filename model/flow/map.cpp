@@ -78,7 +78,9 @@ Next Syscall::run(Context& c) {
 
 // ---- Mmap
 
-Wait Mmap::guard() const { return step == Step::lock ? write_lock_wait(mm, has_lock) : Wait{}; }
+Wait Mmap::guard() const {
+  return step == Step::lock ? killable_write_lock_wait(mm, has_lock) : Wait{};
+}
 
 std::optional<Vma> Mmap::wanted(Context& c) const {
   std::optional<Vma> vma = declared(c, mm, pages);
@@ -159,8 +161,11 @@ Next Mmap::run(Context& c) {
       return c.call({Unmap{.mm = mm, .pages = pages}});
     }
     case Step::insert: {
-      if (c.task().result == Result::error(EINVAL)) return fail(c, EINVAL);
+      if (c.task().result.kind == Result::Kind::error) {
+        return fail(c, static_cast<int>(c.task().result.number));
+      }
       if (c.mm(mm).covered(pages) > 0) return fail(c, EEXIST);
+      if (c.fails_alloc()) return fail(c, ENOMEM);  // vm_area_alloc(); what was there is gone.
       Vma vma = *wanted(c);
       prepare(c, vma);
       const bool fills = (flags & map_flag::populate) != 0 || fills_locked(c.mm(mm), vma);
@@ -190,7 +195,9 @@ Next Mmap::fail(Context& c, int number) const {
 
 // ---- Munmap
 
-Wait Munmap::guard() const { return step == Step::lock ? write_lock_wait(mm, has_lock) : Wait{}; }
+Wait Munmap::guard() const {
+  return step == Step::lock ? killable_write_lock_wait(mm, has_lock) : Wait{};
+}
 
 Next Munmap::run(Context& c) {
   switch (step) {
@@ -221,7 +228,9 @@ Next Munmap::run(Context& c) {
 
 // ---- Brk
 
-Wait Brk::guard() const { return step == Step::lock ? write_lock_wait(mm, has_lock) : Wait{}; }
+Wait Brk::guard() const {
+  return step == Step::lock ? killable_write_lock_wait(mm, has_lock) : Wait{};
+}
 
 Next Brk::run(Context& c) {
   switch (step) {

@@ -92,9 +92,9 @@ struct Brk {
 // mremap(): in place, or the VMA and its page table entries move.
 struct Mremap {
   static constexpr std::string_view name = "mremap";
-  static constexpr std::array<std::string_view, 11> steps{
-      "lock",         "decide", "unmap_target", "shrink", "move",  "moved",
-      "unmap_source", "unlock", "populated",    "fail",   "killed"};
+  static constexpr std::array<std::string_view, 12> steps{
+      "lock",         "decide", "unmap_target", "shrink", "move",   "moved",
+      "unmap_source", "unlock", "populated",    "fail",   "killed", "move_back"};
   enum class Step : std::uint8_t {
     lock,
     decide,
@@ -107,6 +107,7 @@ struct Mremap {
     populated,
     fail,
     killed,
+    move_back,
   } step = Step::lock;
   bool has_lock = false;
   MmId mm{};
@@ -151,6 +152,7 @@ struct MovePageTables {
   std::uint32_t cursor = 0;
   PageRange part{};
   bool late = false;      // What was moved is flushed at the end.
+  bool failed = false;    // There is no memory for a table of the target.
   bool unlocked = false;  // A whole table moves, and its lock is not taken.
 
   bool operator==(const MovePageTables&) const = default;

@@ -14,6 +14,15 @@ Next migrate_folios(Context& c, const Small<FrameId, 2>& folios, std::uint8_t no
   return c.call({MigratePages{.node = node}});
 }
 
+namespace {
+
+std::optional<FrameId> allocate_large(Context& c, HostId host, std::uint32_t pages) {
+  if (c.fails_alloc()) return std::nullopt;
+  return c.machine.frames.allocate(host, pages);
+}
+
+}  // namespace
+
 // ---- MigratePages
 
 Wait MigratePages::guard() const {
@@ -70,7 +79,7 @@ Next MigratePages::lock(Context& c) {
   const bool pool = c.frame(folio).hugetlb;
   const HostId host = c.frame(folio).host;
   const auto target = gone        ? std::nullopt
-                      : pages > 1 ? c.machine.frames.allocate(host, pages)
+                      : pages > 1 ? allocate_large(c, host, pages)
                                   : c.allocate(host);
   if (pages > 1) c.changed(Wait::Kind::pressure, host.value);
   if (target) c.frame(*target).hugetlb = pool;

@@ -54,7 +54,9 @@ Next Populate::run(Context& c) {
 
 // ---- Mlock
 
-Wait Mlock::guard() const { return step == Step::lock ? write_lock_wait(mm, has_lock) : Wait{}; }
+Wait Mlock::guard() const {
+  return step == Step::lock ? killable_write_lock_wait(mm, has_lock) : Wait{};
+}
 
 Next Mlock::run(Context& c) {
   switch (step) {

@@ -7,7 +7,9 @@ namespace model {
 
 // ---- Mremap
 
-Wait Mremap::guard() const { return step == Step::lock ? write_lock_wait(mm, has_lock) : Wait{}; }
+Wait Mremap::guard() const {
+  return step == Step::lock ? killable_write_lock_wait(mm, has_lock) : Wait{};
+}
 
 // What is moved: the rest of the source is given up, the rest of the target is new.
 PageRange Mremap::moved_part() const {
@@ -34,13 +36,16 @@ Next Mremap::run(Context& c) {
       if (c.mm(mm).covered(to) == 0) return Next::pass;
       return c.call({Unmap{.mm = mm, .pages = to}});
     case Step::shrink:
-      if (c.task().result == Result::error(EINVAL)) return fail(EINVAL);
+      if (c.task().result.kind == Result::Kind::error) {
+        return fail(static_cast<int>(c.task().result.number));
+      }
       if (c.mm(mm).find_vma(from.first) == nullptr) return fail(EFAULT);  // It was the target.
       step = Step::move;
       if (from.count <= to.count) return Next::pass;
       return c.call(
           {Unmap{.mm = mm, .pages = {.first = from.at(to.count), .count = from.count - to.count}}});
     case Step::move: {  // copy_vma(), then its page tables.
+      if (c.fails_alloc()) return fail(ENOMEM);
       step = Step::moved;
       Vma copy = *c.mm(mm).find_vma(from.first);
       copy.index = copy.index_of(from.first);
@@ -55,6 +60,12 @@ Next Mremap::run(Context& c) {
       return c.call({MovePageTables{.mm = mm, .from = moved_part(), .to = to.first}});
     }
     case Step::moved:
+      if (c.task().result == Result::error(ENOMEM)) {
+        // Back again, which cannot fail, as the tables are still there. Then the target goes.
+        step = Step::move_back;
+        return c.call({MovePageTables{
+            .mm = mm, .from = {.first = to.first, .count = moved_part().count}, .to = from.first}});
+      }
       step = Step::unmap_source;
       if (from.count == 0 || (flags & remap_flag::dontunmap) != 0) {
         if (from.count > 0) c.mm(mm).modify(from, [](Vma& left) { left.locked = false; });
@@ -86,6 +97,10 @@ Next Mremap::run(Context& c) {
       return c.done(Result::error(error));
     case Step::killed:
       return c.give(Result::signal(SIGKILL));
+    case Step::move_back:
+      error = ENOMEM;
+      step = Step::fail;
+      return c.call({Unmap{.mm = mm, .pages = to}});
   }
   return c.done();
 }
@@ -206,7 +221,7 @@ Next MovePageTables::run(Context& c) {
       step = Step::next;
       return Next::again;
     case Step::end:
-      return c.give();
+      return c.give(failed ? Result::error(ENOMEM) : Result::success());
   }
   return c.done();
 }
@@ -239,6 +254,11 @@ Next MovePageTables::next(Context& c) {
     if (!table.has_table(pmd_pages, source)) {
       cursor += std::min(left, extent(source));
       continue;
+    }
+    // alloc_new_pmd(), pte_alloc(): what was moved by then is the caller's to move back.
+    if (!table.has_table(pmd_pages, target) && c.fails_alloc()) {
+      failed = true;
+      break;
     }
     part = {.first = source, .count = count};
     unlocked = !c.setup.switches.move_locks_rmap && count == pmd_pages;

@@ -178,7 +178,9 @@ void ChangeProtection::change(Context& c, Page page, const Vma& vma) {
 
 // ---- Mprotect
 
-Wait Mprotect::guard() const { return step == Step::lock ? write_lock_wait(mm, has_lock) : Wait{}; }
+Wait Mprotect::guard() const {
+  return step == Step::lock ? killable_write_lock_wait(mm, has_lock) : Wait{};
+}
 
 Next Mprotect::run(Context& c) {
   switch (step) {
@@ -226,6 +228,10 @@ Next Mprotect::next_vma(Context& c) {
       if (at != vma->pages.first && at != vma->pages.end() && cuts_huge(c, mm, at)) {
         return c.call({SplitPmd{.mm = mm, .first = span_of(at, pmd_pages).first}});
       }
+    }
+    if (fails_to_split(c, space, part)) {
+      error = ENOMEM;
+      break;
     }
     const bool other = vma->exec != exec || vma->pkey != pkey;
     space.modify(part, [this](Vma& changed) {

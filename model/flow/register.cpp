@@ -37,7 +37,19 @@ bool takes_all(const Context& c, AdapterId adapter) {
   return std::holds_alternative<IntervalNotifierPolicy>(c.setup.adapters[adapter.index()].policy);
 }
 
+// Of the first subscription of an address space.
+bool subscribes_first(const Context& c, MmId mm) {
+  const Subscriptions& notifier = std::as_const(c.machine).notifiers[mm.index()];
+  return notifier.list.empty() && notifier.intervals.empty();
+}
+
 }  // namespace
+
+// struct ib_mr; its PFN table, or list of pages (ib_umem_odp_get(), ib_umem_get()); and
+// __mmu_notifier_register().
+bool Register::fails_alloc(Context& c) const {
+  return c.fails_alloc() || c.fails_alloc() || (subscribes_first(c, mm) && c.fails_alloc());
+}
 
 Next Register::run(Context& c) {
   switch (step) {
@@ -53,6 +65,8 @@ Next Register::run(Context& c) {
       if (rnic && entries_with(c, adapter, pages) > c.setup.adapters[adapter.index()].pfn_table) {
         return c.done(Result::error(ENOMEM));
       }
+      if (c.adapter(adapter).removed) return c.done(Result::error(EIO));
+      if (fails_alloc(c)) return c.done(Result::error(ENOMEM));
       const Vma* vma = c.mm(mm).find_vma(pages.first);
       const bool writable =
           access == Access::as_mapped ? vma == nullptr || vma->write : access == Access::write;

@@ -267,6 +267,20 @@ Next Unplug::run(Context& c) {
   return c.done();
 }
 
+Next Partition::run(Context& c) {
+  const auto hosts = static_cast<std::uint32_t>(c.machine.hosts.size());
+  for (std::uint32_t i = 0; i < hosts; ++i) {
+    std::uint16_t cut = side == 0 ? std::uint16_t{0} : std::as_const(c.machine).hosts[i].cut;
+    for (std::uint32_t other = 0; other < hosts; ++other) {
+      const bool apart = (((side >> i) ^ (side >> other)) & 1) != 0;
+      if (apart) cut = static_cast<std::uint16_t>(cut | (1U << other));
+    }
+    if (cut != std::as_const(c.machine).hosts[i].cut) c.host(HostId{i}).cut = cut;
+  }
+  c.emit({.kind = side == 0 ? EventKind::healed : EventKind::partitioned, .value = side});
+  return c.done();
+}
+
 Next Kill::run(Context& c) {
   c.host(victim).dead = true;
   c.kill_tasks(victim);

@@ -159,6 +159,17 @@ struct Unplug {
   Next run(Context& c);
 };
 
+// Some hosts and all others do not reach each other any more, or all do again.
+struct Partition {
+  static constexpr std::string_view name = "partition";
+  static constexpr std::array<std::string_view, 1> steps{"cut"};
+  enum class Step : std::uint8_t { cut } step = Step::cut;
+  std::uint16_t side = 0;  // Hosts, as bits; none: all reach each other.
+
+  bool operator==(const Partition&) const = default;
+  Next run(Context& c);
+};
+
 // A host dies: its tasks stop, and the fabric tells the living.
 struct Kill {
   static constexpr std::string_view name = "kill";

@@ -25,6 +25,32 @@ void answer_recalls(Context& c, AttachmentId attachment) {
   }
 }
 
+const RecallProtocol* protocol_of(const Context& c, AttachmentId attachment) {
+  const Policy& policy = c.machine.policy_of(c.machine.attachments[attachment.index()].handle);
+  if (const auto* handle = std::get_if<HandlePolicy>(&policy)) return handle;
+  return std::get_if<XpmemPolicy>(&policy);
+}
+
+bool checks_numbers(const Context& c, AttachmentId attachment) {
+  const RecallProtocol* protocol = protocol_of(c, attachment);
+  return protocol != nullptr && protocol->check_number && messages_may_fail(c, attachment);
+}
+
+// The user is told once more, and has as long to answer.
+bool resends(Context& c, AttachmentId attachment) {
+  const RecallProtocol* protocol = protocol_of(c, attachment);
+  if (protocol == nullptr) return false;
+  bool sent = false;
+  for (Recall& recall : c.machine.recalls) {
+    if (recall.attachment != attachment || recall.resent >= protocol->resend) continue;
+    ++recall.resent;
+    send_shootdown(c, recall);
+    sent = true;
+  }
+  if (sent) c.set_timer(attachment, protocol->quiesce_timeout);
+  return sent;
+}
+
 void forget_user(Context& c, AttachmentId attachment) {
   c.attachment(attachment).granted = {};
   answer_recalls(c, attachment);
@@ -127,10 +153,12 @@ void deliver(Context& c, HostId host, const Message& message) {
       return;
     case MessageKind::quiesced: {
       auto& recalls = c.machine.recalls;
+      const bool numbered = checks_numbers(c, message.attachment);
       const auto own = std::ranges::find_if(recalls, [&](const Recall& recall) {
-        return recall.task == message.task && recall.attachment == message.attachment;
+        return recall.task == message.task && recall.attachment == message.attachment &&
+               (!numbered || recall.number == message.value >> 8);
       });
-      const bool in_time = c.attachment(message.attachment).cut_offs == message.value;
+      const bool in_time = c.attachment(message.attachment).cut_offs == (message.value & 0xff);
       if (own == recalls.end() || !in_time) return;
       recalls.erase(own);
       if (!recalled(c.machine, message.attachment)) c.cancel_timer(message.attachment);
@@ -179,7 +207,7 @@ bool knows_down(const Context& c, HostId here, HostId other) {
 }
 
 void expire(Context& c, AttachmentId attachment) {
-  if (!recalled(c.machine, attachment)) return;
+  if (!recalled(c.machine, attachment) || resends(c, attachment)) return;
   Attachment& use = c.attachment(attachment);
   ++use.owner_epoch;
   ++use.cut_offs;
@@ -188,6 +216,32 @@ void expire(Context& c, AttachmentId attachment) {
           .attachment = attachment,
           .adapter = use.card});
   forget_user(c, attachment);
+}
+
+bool messages_may_fail(const Context& c, AttachmentId attachment) {
+  const Machine& machine = c.machine;
+  const Attachment& use = machine.attachments[attachment.index()];
+  const HostId owner =
+      machine.adapters[machine.registrations[use.handle.index()].adapter.index()].host;
+  const HostId user = machine.adapters[use.card.index()].host;
+  const RecallProtocol* protocol = protocol_of(c, attachment);
+  if (protocol != nullptr && protocol->resend > 0) return true;
+  return std::ranges::any_of(c.setup.links, [&](const LinkSetup& link) {
+    const bool between =
+        (link.left == owner && link.right == user) || (link.left == user && link.right == owner);
+    return between && (link.lost != 0 || link.late != 0 || link.doubled != 0);
+  });
+}
+
+void send_shootdown(Context& c, const Recall& recall) {
+  const Attachment& use = c.attachment(recall.attachment);
+  c.send(c.adapter(c.registration(use.handle).adapter).host, c.adapter(use.card).host,
+         {.kind = MessageKind::shootdown,
+          .mr = use.handle,
+          .attachment = recall.attachment,
+          .pages = recall.pages,
+          .value = use.cut_offs + (std::uint32_t{recall.number} << 8),
+          .task = recall.task});
 }
 
 void terminate_transfers(Context& c, AttachmentId attachment) {

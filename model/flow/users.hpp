@@ -29,6 +29,12 @@ bool knows_down(const Context& c, HostId here, HostId other);
 // A revocation has waited too long for this user: cut it off.
 void expire(Context& c, AttachmentId attachment);
 
+// The link to the user may lose, delay or double messages about handles.
+bool messages_may_fail(const Context& c, AttachmentId attachment);
+
+// Tells the user of the recall.
+void send_shootdown(Context& c, const Recall& recall);
+
 // The user's transfers in flight end with ECANCELED.
 void terminate_transfers(Context& c, AttachmentId attachment);
 

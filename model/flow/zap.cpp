@@ -352,6 +352,15 @@ Next SplitPmd::run(Context& c) {
   return c.done();
 }
 
+// vm_area_dup() of __split_vma(), at each end of the range that lies within a VMA.
+bool fails_to_split(Context& c, const AddressSpace& space, PageRange pages) {
+  for (const Page at : {pages.first, pages.end()}) {
+    const Vma* vma = space.find_vma(at);
+    if (vma != nullptr && vma->pages.first != at && c.fails_alloc()) return true;
+  }
+  return false;
+}
+
 // ---- Unmap
 
 Wait Unmap::guard() const {
@@ -372,6 +381,7 @@ Next Unmap::run(Context& c) {
   switch (step) {
     case Step::split_head:  // vma_adjust_trans_huge()
       if (cuts_hugetlb(c.mm(mm), pages)) return c.give(Result::error(EINVAL));
+      if (fails_to_split(c, c.mm(mm), pages)) return c.give(Result::error(ENOMEM));
       return split(pages.first, Step::split_tail);
     case Step::split_tail:
       return split(end, Step::detach);

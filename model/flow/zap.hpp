@@ -143,4 +143,7 @@ struct OomReap {
   Next run(Context& c);
 };
 
+// Whether there is no memory for the VMAs into which the ends of the range cut others.
+bool fails_to_split(Context& c, const AddressSpace& space, PageRange pages);
+
 }  // namespace model

@@ -75,6 +75,9 @@ class Driver {
   void flush(MrId mr, PageRange pages);              // The adapter's TLB, and the IOMMU's for it.
   void flush_iotlb(MrId mr, PageRange pages);
   void flush_atc(MrId mr, PageRange pages);
+  // The same for the PFN table and the TLB, posted: the adapter does it later, by Hook::work.
+  void post_update(MrId mr, PageRange pages);
+  void finish_update(MrId mr);
   void free_iova(MrId mr);  // It, or the PASID, may be given to another mapping.
   // An invalidation of the ATC as a message: the ITag that it gets, of those that are free the
   // next one in turn or the lowest. The guard of the step is Wait::tagged.

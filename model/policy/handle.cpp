@@ -30,6 +30,11 @@ constexpr std::array settings_table{
     flag<P, &P::signal_on_race>("signal_on_race",
                                 "SIGBUS when an activation was overtaken, not only when a page "
                                 "cannot be mapped"),
+    number<P, &P::resend>("resend",
+                          "how often a user is told again when quiesce_timeout is over, before it "
+                          "is cut off"),
+    flag<P, &P::check_number>("check_number",
+                              "an answer counts for the revocation of which it has the number"),
 };
 
 }  // namespace

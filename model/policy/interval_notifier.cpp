@@ -10,7 +10,9 @@ using P = IntervalNotifierPolicy;
 
 constexpr std::array<std::string_view, 8> fault_steps{
     "early_lock", "read_begin", "wait", "walk", "early_recheck", "lock", "install", "unlock"};
-constexpr std::array<std::string_view, 5> start_steps{"lock", "clear", "flush", "drain", "unlock"};
+constexpr std::array<std::string_view, 6> start_steps{"lock",  "clear",  "flush",
+                                                      "drain", "unlock", "wait_update"};
+constexpr std::array<std::string_view, 1> work_steps{"update"};
 constexpr std::array<std::string_view, 5> leave_steps{"flush", "drain", "clear", "unwatch", "gone"};
 
 constexpr std::array settings_table{
@@ -43,6 +45,12 @@ constexpr std::array settings_table{
                            "range_start returns at once, also without set_sequence, where nothing "
                            "is mapped"),
     flag<P, &P::short_range>("short_range", "range_start leaves out the last page of a range"),
+    flag<P, &P::posted_update>("posted_update",
+                               "the adapter's tables change some time after range_start has posted "
+                               "the change"),
+    flag<P, &P::wait_update>("wait_update", "range_start waits until such a change is made"),
+    flag<P, &P::interruptible_wait>("interruptible_wait",
+                                    "a signal ends the wait for transfers in flight"),
 };
 
 }  // namespace
@@ -57,6 +65,8 @@ StepNames P::steps(Hook hook) {
       return start_steps;
     case Hook::deregistered:
       return leave_steps;
+    case Hook::work:
+      return work_steps;
     default:
       return {};
   }
@@ -186,6 +196,10 @@ Next P::range_start(Driver& driver, PolicyCall& call) const {
       }
       if (set_sequence) driver.set_sequence(call.mr, call.sequence);
       if (mark_dirty) driver.mark_dirty(call.mr, heard(call));
+      if (posted_update) {
+        driver.post_update(call.mr, heard(call));
+        return call.go(Start::wait_update);
+      }
       if (clear_table) driver.clear(call.mr, heard(call));
       return call.go(Start::flush);
     case Start::flush:
@@ -197,7 +211,18 @@ Next P::range_start(Driver& driver, PolicyCall& call) const {
       if (!put_later) driver.put_address_space(call.mr);
       driver.unlock(call.mr);
       return Next::done;
+    case Start::wait_update:  // wait_for_completion() of the UMR.
+      return call.go(wait_inflight ? Start::drain : Start::unlock);
   }
+  return Next::done;
+}
+
+// The adapter executes a posted change.
+Next P::work(Driver& driver, PolicyCall& call) const {
+  if (driver.hung(call.mr)) return Next::done;
+  if (clear_table) driver.clear(call.mr, call.pages);
+  if (flush_tlb) driver.flush(call.mr, call.pages);
+  driver.finish_update(call.mr);
   return Next::done;
 }
 
@@ -225,7 +250,8 @@ Next P::deregistered(Driver& driver, PolicyCall& call) const {
 
 Wait P::guard(const PolicyCall& call) const {
   const Wait drained{.kind = Wait::Kind::quiet, .index = call.mr.value, .pages = call.pages};
-  const Wait answered{.kind = Wait::Kind::quiet, .index = call.mr.value, .pages = heard(call)};
+  Wait answered{.kind = Wait::Kind::quiet, .index = call.mr.value, .pages = heard(call)};
+  if (interruptible_wait) answered.signals = Wait::Signals::any_own;
   const Wait lock = Wait::lock({.kind = LockKind::driver, .index = call.mr.value}, LockMode::write);
   switch (call.hook) {
     case Hook::fault:
@@ -239,6 +265,9 @@ Wait P::guard(const PolicyCall& call) const {
       if (ignores(call) || (!call.range.blockable && heed_blockable)) return {};
       if (call.at<Start>() == Start::lock) return lock;
       if (call.at<Start>() == Start::drain) return answered;
+      if (call.at<Start>() == Start::wait_update && wait_update) {
+        return {.kind = Wait::Kind::updated, .index = call.mr.value};
+      }
       return {};
     case Hook::deregistered:
       if (call.at<Leave>() == Leave::drain && wait_leave) return drained;

@@ -35,7 +35,7 @@ struct IntervalNotifierPolicy : PolicyDefaults {
     install,
     unlock,
   };
-  enum class Start : std::uint8_t { lock, clear, flush, drain, unlock };
+  enum class Start : std::uint8_t { lock, clear, flush, drain, unlock, wait_update };
   enum class Leave : std::uint8_t { flush, drain, clear, unwatch, gone };
 
   std::uint32_t retries = 8;
@@ -59,6 +59,9 @@ struct IntervalNotifierPolicy : PolicyDefaults {
   bool leave_locked = false;
   bool early_out = false;
   bool short_range = false;
+  bool posted_update = false;
+  bool wait_update = true;
+  bool interruptible_wait = false;
 
   static std::span<const Setting<IntervalNotifierPolicy>> settings();
   static StepNames steps(Hook hook);
@@ -66,6 +69,7 @@ struct IntervalNotifierPolicy : PolicyDefaults {
   Next deregistered(Driver& driver, PolicyCall& call) const;
   Next fault(Driver& driver, PolicyCall& call) const;
   Next range_start(Driver& driver, PolicyCall& call) const;
+  Next work(Driver& driver, PolicyCall& call) const;
   bool ignores(const PolicyCall& call) const;
   Wait guard(const PolicyCall& call) const;
 

@@ -11,6 +11,8 @@ constexpr std::array<std::string_view, 3> release_steps{"clear", "flush", "unpin
 constexpr std::array settings_table{
     flag<PinAllPolicy, &PinAllPolicy::unpin>(
         "unpin", "drop the pins at release and deregistration; 'no' leaks them"),
+    flag<PinAllPolicy, &PinAllPolicy::unpin_on_error>(
+        "unpin_on_error", "a registration that fails drops the pins that it has by then"),
 };
 
 }  // namespace
@@ -43,8 +45,9 @@ Next PinAllPolicy::registered(Driver& driver, PolicyCall& call) const {
     case Register::installed:  // One write to the adapter's PFN table.
       call.found = driver.found();
       if (!call.found.populated()) {
-        driver.unpin_all(call.mr);
-        return driver.fail(EFAULT);
+        if (unpin_on_error) driver.unpin_all(call.mr);
+        const bool said = driver.error() == EINTR || driver.error() == ENOMEM;
+        return driver.fail(said ? driver.error() : EFAULT);
       }
       driver.install(call.mr, call.page, call.found);
       ++call.cursor;

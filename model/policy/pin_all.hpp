@@ -21,6 +21,7 @@ struct PinAllPolicy : PolicyDefaults {
   enum class Release : std::uint8_t { clear, flush, unpin };
 
   bool unpin = true;
+  bool unpin_on_error = true;
 
   static std::span<const Setting<PinAllPolicy>> settings();
   static StepNames steps(Hook hook);

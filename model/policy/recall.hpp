@@ -48,6 +48,7 @@ struct RecallProtocol : PolicyDefaults {
   Reactivate reactivate = Reactivate::lazy;
   Revoke revoke = Revoke::parallel;
   std::uint64_t quiesce_timeout = 0;
+  std::uint32_t resend = 0;
 
   // Parts that can be left out, to see what they are for.
   bool gate = true;
@@ -60,6 +61,7 @@ struct RecallProtocol : PolicyDefaults {
   bool wait_inflight = true;
   bool clear_owner = true;
   bool signal_on_race = false;
+  bool check_number = true;
 
   static StepNames steps(Hook hook);
 

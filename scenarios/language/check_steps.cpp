@@ -2,21 +2,56 @@
 // One call: its arguments, its expected results, and what its result stands for.
 #include <fmt/format.h>
 
+#include "model/injection.hpp"
+#include "scenarios/language/call_words.hpp"
 #include "scenarios/language/checking.hpp"
 
 namespace language {
 namespace {
 
-// (async)  (repeats)  (faults: 2)
+// (async)  (repeats)  (faults: 2)  (fail_nth: 1)  (signal)  (signal: 2us)
 void check_property(Checking& checking, const Scope& scope, const Property& property) {
   const std::string& name = property.name.text;
-  const bool counts = name != "async" && name != "repeats";
-  if (!property.value) {
+  const bool timed = name == "signal" || name == "fatal_signal";
+  const bool counts = name != "async" && name != "repeats" && !timed;
+  if (timed && property.value) {
+    check_quantity(checking, scope, *property.value, Dimension::time, "a time with its unit");
+  } else if (!property.value) {
     if (counts) report(checking, property.name.span, fmt::format("write '{}: NUMBER'", name));
   } else if (!counts) {
     report(checking, property.value->span, fmt::format("'{}' takes no value", name));
   } else {
     check_count(checking, scope, *property.value, 0);
+  }
+}
+
+const model::InjectionInfo* injection_of(const Property& property) {
+  for (const model::InjectionInfo& info : model::injection_list()) {
+    if (info.property != model::Injection::none && info.name == property.name.text) return &info;
+  }
+  return nullptr;
+}
+
+// What goes wrong in a call must be able to.
+void check_injections(Checking& checking, const StepInfo& info) {
+  if (info.call == nullptr) return;
+  const auto verb = verb_of(info.call->name);
+  std::string_view signal;
+  for (const Property& property : info.step->properties) {
+    const model::InjectionInfo* injection = injection_of(property);
+    if (injection == nullptr || !verb) continue;
+    const Name& name = property.name;
+    const bool memory = injection->property == model::Injection::fail_nth;
+    if (!injection->fits(*verb)) {
+      const std::string_view why = memory ? "it asks for no memory" : "it heeds no such signal";
+      report(checking, name.span,
+             fmt::format("'{}' is not for '{}': {}", name.text, info.call->name, why));
+    } else if (!memory && info.actor.kind != SymbolKind::process) {
+      report(checking, name.span, fmt::format("'{}' is for calls of processes", name.text));
+    } else if (!memory && !signal.empty()) {
+      report(checking, name.span, fmt::format("'{}' is there already: one signal comes", signal));
+    }
+    if (!memory) signal = name.text;
   }
 }
 
@@ -114,6 +149,7 @@ void check_step(Checking& checking, std::uint32_t index) {
   const StepInfo info = checking.checked.steps[index];
   const Scope scope{.actor = info.actor, .thread = info.thread, .step = index};
   check_results(checking, scope, *info.step);
+  check_injections(checking, info);
   if (info.call == nullptr || info.step->broken) return;
   const Form* form =
       check_args(checking, scope, info.step->call, info.call->forms, info.step->args);

@@ -153,6 +153,7 @@ void Lowering::add_argument(model::Call& call, const Parameter& parameter, const
       need_kind(call, value.span);
       return need_link(call.host, host_of(symbol), value.span);
     case ParameterKind::host:
+      if (call.verb == Verb::partition) return add_side(call, symbol, value.span);
       call.host = model::HostId{symbol.index};
       return;
     case ParameterKind::process:
@@ -190,6 +191,18 @@ void Lowering::add_argument(model::Call& call, const Parameter& parameter, const
   }
 }
 
+// A host on one side of a partition; at least one is on the other.
+void Lowering::add_side(model::Call& call, Symbol host, Span span) {
+  constexpr std::uint32_t hosts_max = 16;
+  if (setup_.hosts.size() > hosts_max) {
+    return problem(span, fmt::format("a partition is of {} hosts at most", hosts_max));
+  }
+  call.flags |= 1U << host.index;
+  if (call.flags + 1 == 1U << setup_.hosts.size()) {
+    problem(span, "all hosts are on this side: nothing is parted");
+  }
+}
+
 // The test device of HMM is opened, one that shares a page table bound; the others have memory
 // registered with them.
 void Lowering::need_kind(const model::Call& call, Span span) {
@@ -200,8 +213,8 @@ void Lowering::need_kind(const model::Call& call, Span span) {
                              : call.verb == Verb::dma_map       ? AdapterKind::pci
                              : call.verb == Verb::kvm_create_vm ? AdapterKind::kvm
                                                                 : AdapterKind::rnic;
-  const bool any =
-      call.verb == Verb::hang || call.verb == Verb::link_down || call.verb == Verb::link_up;
+  const bool any = call.verb == Verb::hang || call.verb == Verb::remove_device ||
+                   call.verb == Verb::link_down || call.verb == Verb::link_up;
   if (any) {
     if (adapter.kind == AdapterKind::kvm) problem(span, "'" + adapter.name + "' is no hardware");
     return;

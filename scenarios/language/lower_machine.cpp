@@ -392,6 +392,15 @@ std::uint32_t Lowering::add_share(const LinkInfo& info, const Setting& setting) 
   return std::max(1U, static_cast<std::uint32_t>(parts.value_or(Rational(0)).round_down()));
 }
 
+// A kind of message, as a bit.
+std::uint16_t Lowering::message_in(const Setting& setting) {
+  const std::string name = value_of(setting.values[0]).text();
+  for (const model::LossyMessage& message : model::lossy_messages) {
+    if (message.name == name) return model::bit(message.kind);
+  }
+  return 0;  // "none".
+}
+
 void Lowering::add_links() {
   for (const LinkInfo& info : checked_.links) {
     model::LinkSetup link{.left = model::HostId{checked_.devices[info.left].host},
@@ -406,6 +415,9 @@ void Lowering::add_links() {
       if (name == "loss") link.loss = add_share(info, setting);
       if (name == "reorder") link.reorder = add_share(info, setting);
       if (name == "duplicate") link.duplicate = add_share(info, setting);
+      if (name == "lost") link.lost = message_in(setting);
+      if (name == "late") link.late = message_in(setting);
+      if (name == "doubled") link.doubled = message_in(setting);
     }
     if (link.loss + link.reorder + link.duplicate > 1'000'000) {
       problem(info.link->left.span,

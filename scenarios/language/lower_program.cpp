@@ -256,9 +256,24 @@ void Lowering::add_step_properties(model::LineId id, const Step& step) {
       add_claim(std::move(claim), step.span);
     } else if (property.name.text == "repeats") {
       add_repeats(id, step, property.name.span);
-    } else if (property.name.text == "fail_nth") {
-      problem(property.name.span, "'fail_nth' is not supported by this version");
+    } else if (property.name.text != "async") {
+      add_injection(id, property);
     }
+  }
+}
+
+// Something that goes wrong in a call, which check_injections() has found to be possible.
+void Lowering::add_injection(model::LineId id, const Property& property) {
+  model::Injected& injected = setup_.lines[id.index()].injected;
+  for (const model::InjectionInfo& info : model::injection_list()) {
+    if (info.name != property.name.text) continue;
+    if (info.property == model::Injection::fail_nth) {
+      constexpr std::uint64_t most = 1000;
+      injected.fail_nth = static_cast<std::uint16_t>(std::min(most, number_of(*property.value)));
+      continue;
+    }
+    injected.signal = info.property;
+    if (property.value) injected.signal_after = number_of(*property.value, Dimension::time);
   }
 }
 

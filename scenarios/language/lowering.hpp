@@ -71,6 +71,7 @@ class Lowering {
   void set_policy(model::Policy& policy, std::string_view name, const Setting& setting);
   void set_by_params(model::Policy& policy);
   static std::optional<std::uint64_t> word_index(std::string_view words, std::string_view word);
+  std::uint16_t message_in(const Setting& setting);
   void add_links();
   void add_costs();
 
@@ -89,6 +90,7 @@ class Lowering {
   void check_pfnmap(const model::Call& call, const Step& step);
   void add_repeats(model::LineId id, const Step& step, Span span);
   void add_step_properties(model::LineId id, const Step& step);
+  void add_injection(model::LineId id, const Property& property);
   void add_deadline(model::LineId line, const Time& time, Span span);
   void resolve_points();
 
@@ -101,6 +103,7 @@ class Lowering {
   bool is_child_of(model::MmId child, model::MmId parent) const;
   PagesMeant pages_meant(const Expr& expr);
   bool is_cached(std::uint32_t variable) const;
+  void add_side(model::Call& call, Symbol host, Span span);
   void need_kind(const model::Call& call, Span span);
   void need_origin(const model::Call& call, const StepInfo& info);
   void need_transport(const model::Call& call, const StepInfo& info);

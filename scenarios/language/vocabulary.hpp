@@ -179,7 +179,7 @@ struct Vocabulary {
   std::vector<Entry> signals;          // SIGBUS
   std::vector<ConstantRow> constants;  // HMM_DMIRROR_PROT_READ
   std::vector<Entry> common_steps;     // start, done: of every call.
-  std::vector<Entry> step_properties;  // async, fail_nth, faults
+  std::vector<Entry> step_properties;  // async, faults, and those of model/injection.hpp.
   std::vector<Entry> distributions;
   std::vector<Entry> region_kinds;
   std::vector<Entry> region_flags;

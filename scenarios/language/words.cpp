@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Units and the closed lists of words.
+#include "model/fabric/message.hpp"
+#include "model/injection.hpp"
 #include "scenarios/language/vocabulary.hpp"
 
 namespace language {
@@ -106,12 +108,19 @@ Vocabulary settings_of_machines() {
         {"pri", SettingKind::truth, "off", "Devices may ask for missing pages."}}},
   };
   words.process_settings = {rcache_settings()};
+  std::vector<std::string> messages{"none"};
+  for (const model::LossyMessage& message : model::lossy_messages) {
+    messages.emplace_back(message.name);
+  }
   words.link_settings = {
       {"latency", SettingKind::duration, "1us", "Time from one end to the other."},
       {"bandwidth", SettingKind::bandwidth, "100Gbps", "Bits a second."},
       {"loss", SettingKind::share, "0", "Share of packets that are lost."},
       {"reorder", SettingKind::share, "0", "Share of packets that are overtaken."},
       {"duplicate", SettingKind::share, "0", "Share of packets that come twice."},
+      {"lost", SettingKind::word, "none", "Messages about handles that may be lost.", messages},
+      {"late", SettingKind::word, "none", "Those that may come after others.", messages},
+      {"doubled", SettingKind::word, "none", "Those that may come twice.", messages},
   };
   words.device_kinds = {
       {"rnic",
@@ -270,9 +279,12 @@ void add_results(Vocabulary& words) {
   words.step_properties = {
       {"async", "The block goes on without waiting for it."},
       {"repeats", "It may be called again when it has returned, any number of times."},
-      {"fail_nth", "fail_nth: N, the N-th allocation inside it fails."},
       {"faults", "faults: N, it takes that many device faults."},
   };
+  for (const model::InjectionInfo& info : model::injection_list()) {
+    if (info.property == model::Injection::none) continue;
+    words.step_properties.push_back({std::string(info.name), std::string(info.meaning)});
+  }
 }
 
 void add_region_words(Vocabulary& words) {

@@ -134,7 +134,7 @@ std::optional<Call> open_device_call(Writer& w, std::string_view verb) {
     return call;
   }
   if (verb == "dma_unmap") return plain_call(joined({"dma_unmap(", w.mr("dma_map"), ")"}));
-  if (verb == "hang" || verb == "link_down" || verb == "link_up") {
+  if (verb == "hang" || verb == "remove" || verb == "link_down" || verb == "link_up") {
     const Device* device = w.pick(w.draft.devices, [&](const Device& each) {
       return each.host == w.actor.host && each.kind != "kvm";
     });
@@ -381,6 +381,12 @@ std::optional<Call> kernel_call(Writer& w, std::string_view verb) {
     return plain_call(joined({"oom_reap(", victim == nullptr ? "" : victim->name, ")"}));
   }
   if (verb == "kill") return plain_call(joined({"kill(", w.actor.host, ")"}));
+  if (verb == "heal") return plain_call("heal()");
+  if (verb == "partition") {  // Of one host alone there is none.
+    const Device* other = w.pick(
+        w.draft.devices, [&](const Device& each) { return each.host != w.actor.host; });
+    return plain_call(joined({"partition(", other == nullptr ? "" : other->host, ")"}));
+  }
   return std::nullopt;
 }
 
@@ -428,7 +434,8 @@ std::optional<Call> random_call(Draft& draft, const Actor& actor, const std::vec
                                  "KVM_SET_USER_MEMORY_REGION"});
   }
   // what ends everything, or waits for ever if nobody answers, is rare.
-  static const Words rare = {"exit", "kill", "mpi_recv", "oom_reap", "hang", "link_down"};
+  static const Words rare = {"exit", "kill", "mpi_recv", "oom_reap", "hang",
+                             "remove", "link_down", "partition"};
   static const Words of_module = {"xpmem_make",   "xpmem_get",    "xpmem_attach", "xpmem_attach",
                                   "xpmem_detach", "xpmem_remove", "READ_ONCE",    "WRITE_ONCE"};
   const bool module = std::ranges::any_of(draft.devices, [&](const Device& each) {

@@ -33,6 +33,7 @@ constexpr std::array layers = {
     Layer{"model", "model/lockdep."},
     Layer{"model", "model/observed."},
     Layer{"model", "model/call."},
+    Layer{"model", "model/injection."},
     Layer{"model", "model/setup."},
     Layer{"model", "model/reduction."},
     Layer{"model", "model/setup_encoding."},
