@@ -383,8 +383,8 @@ std::optional<Call> kernel_call(Writer& w, std::string_view verb) {
   if (verb == "kill") return plain_call(joined({"kill(", w.actor.host, ")"}));
   if (verb == "heal") return plain_call("heal()");
   if (verb == "partition") {  // Of one host alone there is none.
-    const Device* other = w.pick(
-        w.draft.devices, [&](const Device& each) { return each.host != w.actor.host; });
+    const Device* other =
+        w.pick(w.draft.devices, [&](const Device& each) { return each.host != w.actor.host; });
     return plain_call(joined({"partition(", other == nullptr ? "" : other->host, ")"}));
   }
   return std::nullopt;
@@ -434,8 +434,8 @@ std::optional<Call> random_call(Draft& draft, const Actor& actor, const std::vec
                                  "KVM_SET_USER_MEMORY_REGION"});
   }
   // what ends everything, or waits for ever if nobody answers, is rare.
-  static const Words rare = {"exit", "kill", "mpi_recv", "oom_reap", "hang",
-                             "remove", "link_down", "partition"};
+  static const Words rare = {"exit", "kill",   "mpi_recv",  "oom_reap",
+                             "hang", "remove", "link_down", "partition"};
   static const Words of_module = {"xpmem_make",   "xpmem_get",    "xpmem_attach", "xpmem_attach",
                                   "xpmem_detach", "xpmem_remove", "READ_ONCE",    "WRITE_ONCE"};
   const bool module = std::ranges::any_of(draft.devices, [&](const Device& each) {
