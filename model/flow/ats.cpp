@@ -24,6 +24,15 @@ std::uint32_t waiting(const Adapter& device) {
       std::ranges::count(device.requests, PageRequest::State::queued, &PageRequest::state));
 }
 
+// Who waits for an answer or a tag may go on, or not any more.
+void tags_changed(Context& c, AdapterId adapter) {
+  for (std::uint32_t i = 0; i < c.machine.registrations.size(); ++i) {
+    if (std::as_const(c.machine).registrations[i].adapter != adapter) continue;
+    c.changed(Wait::Kind::completed, i);
+    c.changed(Wait::Kind::tagged, i);
+  }
+}
+
 }  // namespace
 
 // ---- Translation
@@ -323,11 +332,7 @@ void AtsInvalidate::answer(Context& c) const {
   }
   if (found == invalidations.end()) return;
   if (--found->answers == 0 || !policy.count_completions) invalidations.erase(found);
-  for (std::uint32_t i = 0; i < c.machine.registrations.size(); ++i) {
-    if (std::as_const(c.machine).registrations[i].adapter != adapter) continue;
-    c.changed(Wait::Kind::completed, i);
-    c.changed(Wait::Kind::tagged, i);
-  }
+  tags_changed(c, adapter);
 }
 
 // ---- What the driver of the IOMMU does
@@ -352,6 +357,7 @@ std::uint8_t Driver::send_invalidation(MrId mr, PageRange pages, bool in_turn) {
   const auto tag = static_cast<std::uint8_t>(itag);
   device.invalidations.push_back(
       {.itag = tag, .answers = static_cast<std::uint8_t>(setup.traffic_classes)});
+  tags_changed(context_, adapter);
   context_.emit({.kind = EventKind::inval_request,
                  .mm = registration(mr).mm,
                  .pages = pages,
@@ -378,9 +384,10 @@ void Driver::give_up_invalidation(MrId mr, std::uint32_t itag, bool keep_tag) {
   for (Invalidation& invalidation : device.invalidations) {
     if (invalidation.itag == itag) invalidation.overdue = true;
   }
-  if (keep_tag) return;
-  drop_if(device.invalidations, [itag](const Invalidation& each) { return each.itag == itag; });
-  context_.changed(Wait::Kind::tagged, mr.value);
+  if (!keep_tag) {
+    drop_if(device.invalidations, [itag](const Invalidation& each) { return each.itag == itag; });
+  }
+  tags_changed(context_, adapter);
 }
 
 }  // namespace model
