@@ -99,6 +99,7 @@ enum class Verb : std::uint8_t {
   reg_mr,
   dereg_mr,
   prefetch,
+  prefetch_no_fault,
   dma_read,
   dma_write,
   connect,

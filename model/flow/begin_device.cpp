@@ -87,11 +87,12 @@ Flow dma(const Call& call, const Machine& machine) {
   const bool shares =
       machine.is(machine.registrations[mr.index()].adapter, AdapterSetup::Kind::sva);
   const PageRange pages = shares ? call.pages : remote_pages(machine, mr, call);
-  if (call.verb == Verb::prefetch) {
+  const bool no_fault = call.verb == Verb::prefetch_no_fault;
+  if (call.verb == Verb::prefetch || no_fault) {
     const Registration& region = machine.registrations[mr.index()];
     const Vma* vma = machine.spaces[region.mm.index()].find_vma(pages.first);
     const bool write = region.write && (region.pages != all_pages || vma == nullptr || vma->write);
-    return {Prefetch{.write = write, .mr = mr, .pages = pages}};
+    return {Prefetch{.write = write, .no_fault = no_fault, .mr = mr, .pages = pages}};
   }
   return {Dma{.op = call.verb == Verb::dma_write ? Opcode::write : Opcode::read,
               .adapter = machine.registrations[mr.index()].adapter,
@@ -205,6 +206,7 @@ Flow begin_device(const Call& call, const Machine& machine) {
     case Verb::dereg_mr:
       return {Deregister{.mr = MrId{object(machine, call.target.variable)}}};
     case Verb::prefetch:
+    case Verb::prefetch_no_fault:
     case Verb::dma_read:
     case Verb::dma_write:
       return dma(call, machine);

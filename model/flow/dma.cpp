@@ -344,7 +344,9 @@ Next Prefetch::run(Context& c) {
       while (done < pages.count && region.table.at(pages.at(done)).populated()) ++done;
       if (done >= pages.count) return c.done();
       step = Step::faulted;
-      return c.call({fault_call(mr, pages.at(done), write)});
+      PolicyCall fault = fault_call(mr, pages.at(done), write);
+      fault.prefetch = no_fault;
+      return c.call({fault});
     }
     case Step::faulted:
       if (!c.task().result.ok()) return c.give(c.task().result);

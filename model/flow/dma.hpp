@@ -86,12 +86,14 @@ struct Hang {
   void remove(Context& c) const;
 };
 
-// ibv_advise_mr(PREFETCH): asks the driver for translations before they are used.
+// ibv_advise_mr(PREFETCH): asks the driver for translations before they are used. With
+// PREFETCH_NO_FAULT it gets those of pages that are mapped already.
 struct Prefetch {
   static constexpr std::string_view name = "prefetch";
   static constexpr std::array<std::string_view, 2> steps{"next", "faulted"};
   enum class Step : std::uint8_t { next, faulted } step = Step::next;
   bool write = false;
+  bool no_fault = false;
   MrId mr{};
   PageRange pages{};
   std::uint32_t done = 0;

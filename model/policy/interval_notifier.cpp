@@ -116,13 +116,15 @@ Next P::fault(Driver& driver, PolicyCall& call) const {
       return call.go(Fault::wait);
     case Fault::wait:
       call.go(Fault::walk);
-      return driver.look_up(call.mr, call.page, call.write);
+      return call.prefetch ? driver.snapshot(call.mr, call.page)
+                           : driver.look_up(call.mr, call.page, call.write);
     case Fault::walk:
       call.found = driver.found();
-      if (!call.found.populated() || (call.write && !call.found.write)) {
+      if (!call.found.populated() || (call.write && !call.found.write && !call.prefetch)) {
         const int error = call.found.populated() ? EFAULT : driver.error();
         driver.forget(call);
         if (lock_first) driver.unlock(call.mr);
+        if (call.prefetch) return Next::done;
         return driver.fail(error);
       }
       if (call.page.value + 1 < call.pages.end().value) {

@@ -69,7 +69,7 @@ struct PolicyCall {
   std::uint32_t cut_offs = 0;        // Of the user, when a shootdown was sent to it.
   PfnEntry found{};
   TaskId requester{};         // Who waits on another host.
-  bool prefetch : 1 = false;  // KVM_PRE_FAULT_MEMORY: nobody waits for the page.
+  bool prefetch : 1 = false;  // KVM_PRE_FAULT_MEMORY, PREFETCH_NO_FAULT: nobody waits for the page.
   bool logs : 1 = false;      // That memslot had a dirty log when the fault found it.
   MrId slot{};                // The memslot that a fault of a VM is about.
 

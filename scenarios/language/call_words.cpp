@@ -103,6 +103,7 @@ constexpr VerbName verbs[] = {
     {"reg_dmabuf_mr", Verb::reg_mr},
     {"dereg_mr", Verb::dereg_mr},
     {"prefetch", Verb::prefetch},
+    {"prefetch_no_fault", Verb::prefetch_no_fault},
     {"dma_read", Verb::dma_read},
     {"dma_write", Verb::dma_write},
     {"connect", Verb::connect},
