@@ -52,6 +52,23 @@ PropertySet judge_ignored(const Machine& machine, const Event& event) {
   return !own && translated(machine, event.mr, event.pages) ? bit(Property::ignored_event) : 0;
 }
 
+// Drivers are asked whether a page was used. A driver without such callbacks promises nothing.
+PropertySet judge_young(const Machine& machine, const Event& event) {
+  const Observed& seen = machine.observed;
+  if (!seen.asks(Property::missed_use)) return 0;
+  bool used = false;
+  const Subscriptions& notifier = machine.notifiers[event.mm.index()];
+  for (const Use& use : seen.used) {
+    const Registration& region = machine.registrations[use.mr.index()];
+    const bool asked = region.mm == event.mm && event.pages.contains(use.page) &&
+                       notifier.listens(region.vm.some() ? region.vm : use.mr);
+    if (!asked) continue;
+    if (use.blurred) return 0;
+    used = true;
+  }
+  return used == (event.detail != 0) ? 0 : bit(Property::missed_use);
+}
+
 PropertySet judge_change(const Machine& machine, const Event& event) {
   const Subscriptions& notifier = machine.notifiers[event.mm.index()];
   if (notifier.released) return 0;

@@ -16,6 +16,9 @@ PropertySet judge_heeded(const Machine& machine, const Event& event);
 // What a driver does itself, it knows without being told.
 PropertySet judge_ignored(const Machine& machine, const Event& event);
 
+// Drivers are asked whether a page was used.
+PropertySet judge_young(const Machine& machine, const Event& event);
+
 // An entry is taken away or protected: somebody has told of it, and all have heard.
 PropertySet judge_change(const Machine& machine, const Event& event);
 

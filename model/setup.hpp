@@ -197,8 +197,8 @@ struct LinkSetup {
   std::uint32_t loss = 0;
   std::uint32_t reorder = 0;
   std::uint32_t duplicate = 0;
-  // What may become of other messages, by their kinds as bits: of one that is lost, that comes
-  // after those behind it, or that comes twice.
+  // What may become of other messages, by their kinds as bits: of one that is lost, that is no
+  // longer in order with others on its way, or that comes twice.
   std::uint16_t lost = 0;
   std::uint16_t late = 0;
   std::uint16_t doubled = 0;

@@ -133,7 +133,7 @@ Flow truncate(const Call& call, const Machine& machine) {
   const Mapping& cache = machine.mappings[file.index()];
   const bool pool = cache.kind == Mapping::Kind::hugetlbfs;
   if (pool && (call.number > 0 || call.offset % cache.pagesize() != 0)) return failure(EINVAL);
-  if (cache.kind == Mapping::Kind::pfnmap && has_importers(machine, file)) {
+  if (cache.kind == Mapping::Kind::pfnmap && is_shared(machine, file)) {
     return {RevokeBuffer{.buffer = file}};
   }
   return {Truncate{.file = file, .pages = call.offset + (call.number > 0 ? 1 : 0)}};

@@ -273,6 +273,10 @@ void Driver::flush_iotlb(MrId mr, PageRange pages) {
 // mlx5r_umr_post_send(), without the wait for its completion.
 void Driver::post_update(MrId mr, PageRange pages) {
   const Registration& region = context_.registration(mr);
+  if (context_.adapter(region.adapter).removed) {  // There is nothing to wait for any more.
+    clear(mr, pages);
+    return flush(mr, pages);
+  }
   ++context_.registration(mr).updates;
   context_.changed(Wait::Kind::updated, mr.value);
   context_.emit({.kind = EventKind::update_posted,
@@ -291,6 +295,10 @@ void Driver::finish_update(MrId mr) {
 }
 
 void Driver::free_iova(MrId mr) { context_.registration(mr).iova_held = false; }
+
+bool Driver::has_atc(MrId mr) const {
+  return context_.setup.adapters[registration(mr).adapter.index()].ats;
+}
 
 bool Driver::hung(MrId mr) const { return context_.adapter(registration(mr).adapter).hung; }
 

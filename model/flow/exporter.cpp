@@ -5,12 +5,16 @@
 
 namespace model {
 
-bool has_importers(const Machine& machine, MappingId buffer) {
+bool is_shared(const Machine& machine, MappingId buffer) {
   const HostId host = machine.mappings[buffer.index()].host;
-  return std::ranges::any_of(machine.setup->adapters, [&](const AdapterSetup& adapter) {
-    return adapter.host == host &&
-           std::visit([](const auto& policy) { return policy.imports; }, adapter.policy);
-  });
+  const bool imported =
+      std::ranges::any_of(machine.setup->adapters, [&](const AdapterSetup& adapter) {
+        return adapter.host == host &&
+               std::visit([](const auto& policy) { return policy.imports; }, adapter.policy);
+      });
+  return imported || std::ranges::any_of(machine.setup->lines, [&](const Line& line) {
+           return line.call.verb == Verb::ttm_bo_evict && line.call.file.value == buffer.value;
+         });
 }
 
 Wait RevokeBuffer::guard() const {
@@ -27,6 +31,10 @@ Next RevokeBuffer::run(Context& c) {
       c.take(exporter_lock(buffer), LockMode::write);
       c.spend(Cost::syscall);
       step = moves ? Step::wait_fault : Step::tell;
+      if (moves && pinned(c)) {
+        c.release(exporter_lock(buffer));
+        return c.done(Result::error(EBUSY));
+      }
       return Next::again;
     case Step::wait_fault:
       return wait_for_faults(c);
@@ -42,6 +50,14 @@ Next RevokeBuffer::run(Context& c) {
       return c.give();
   }
   return c.done();
+}
+
+// An importer that keeps its pages is in the way of moving them.
+bool RevokeBuffer::pinned(const Context& c) const {
+  return std::ranges::any_of(
+      std::as_const(c.machine).mappings[buffer.index()].cache, [&](const auto& entry) {
+        return std::as_const(c.machine).frames[entry.second.frame()].pins > 0;
+      });
 }
 
 // Those that come later wait for the exporter's lock.

@@ -8,8 +8,9 @@
 
 namespace model {
 
-// Whether some adapter of the buffer's host can take its pages.
-bool has_importers(const Machine& machine, MappingId buffer);
+// Whether an adapter of the buffer's host can take its pages, or a call moves it: whoever frees it
+// then has to take the exporter's lock.
+bool is_shared(const Machine& machine, MappingId buffer);
 
 // The driver frees its buffer, or moves it to other memory. Who has taken pages is told first, with
 // the exporter's lock held: by the free callback, or dma_buf_move_notify(). Moving: ttm_bo_evict(),
@@ -36,6 +37,7 @@ struct RevokeBuffer {
   Next run(Context& c);
 
  private:
+  bool pinned(const Context& c) const;
   Next wait_for_faults(Context& c);
   Next tell_next(Context& c);
   Next move(Context& c);

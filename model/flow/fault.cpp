@@ -20,12 +20,10 @@ void grow_stack(Context& c, MmId mm, Page page) {
   const std::uint32_t more = above->pages.first.value - page.value;
   if (more > above->index) return;  // Its region does not reserve so much.
   for (const Vma& below : space.vmas) {
-    const bool guarded = !below.grows_down && below.allows(false);
-    const std::uint32_t gap = guarded ? stack_guard_gap : 0;
+    const std::uint32_t gap = !below.grows_down && below.allows(false) ? stack_guard_gap : 0;
     if (below.pages.first < page && page.value - below.pages.end().value < gap) return;
   }
-  const Page top = above->pages.first;
-  Vma& stack = *c.mm(mm).find_vma(top);
+  Vma& stack = *c.mm(mm).find_vma(above->pages.first);
   stack.pages = {.first = page, .count = stack.pages.count + more};
   stack.index -= more;
 }
@@ -232,9 +230,8 @@ Next HandleFault::decide_absent(Context& c, const Vma& vma) {
   const Mapping& cache = std::as_const(c.machine).mappings[vma.file.index()];
   const std::uint32_t index = vma.index_of(page);
   if (cache.file && index >= cache.size) return c.give(Result::error(ENOMEM));  // SIGBUS
-  if (!c.machine.lock_available(exporter_lock(vma.file), LockMode::read)) {  // ttm_bo_vm_reserve()
-    return wait_for(c, Wait::lock(exporter_lock(vma.file), LockMode::read));
-  }
+  const Wait buffer = Wait::lock(exporter_lock(vma.file), LockMode::read);  // ttm_bo_vm_reserve()
+  if (!c.machine.available(buffer, c.self)) return wait_for(c, buffer);
   const Pte cached = cache.cached(index);
   // shmem_get_folio_gfp(): also of a page in swap.
   if (vma.uffd_minor && cached.populated()) return wait_for_user(c, UserFault::minor);

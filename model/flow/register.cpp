@@ -77,7 +77,8 @@ Next Register::run(Context& c) {
                                          .write = writable,
                                          .handle = handle,
                                          .pins = pinned});
-      if (imports(c, adapter)) {  // ib_umem_get() first, which pins; then ib_peer_umem_get().
+      // ib_umem_get() first, which pins; then ib_peer_umem_get(). Of a dma-buf there is no address.
+      if (imports(c, adapter) && !(faults && pinned)) {
         c.registration(mr).import = import_of(c, mm, pages);
         c.registration(mr).pins = !c.registration(mr).import.buffer.some();
       }

@@ -85,6 +85,7 @@ class Driver {
   std::uint8_t send_invalidation(MrId mr, PageRange pages, bool in_turn);
   bool unanswered(MrId mr, std::uint32_t itag) const;
   void give_up_invalidation(MrId mr, std::uint32_t itag, bool keep_tag);
+  bool has_atc(MrId mr) const;
   bool queues_requests(MrId mr) const;  // Page requests wait in a queue.
   bool hung(MrId mr) const;             // The adapter has not answered in time (ITE).
   void block(MrId mr);                  // The IOMMU lets nothing of the adapter through any more.

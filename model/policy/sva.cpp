@@ -80,6 +80,7 @@ Next P::invalidate(Driver& driver, PolicyCall& call) const {
       if (flush_iotlb && iotlb_first) driver.flush_iotlb(call.mr, call.pages);
       return call.go(Step::atc, iotlb_first ? Next::again : Next::pass);
     case Step::atc:
+      if (!driver.has_atc(call.mr)) return call.go(Step::complete);
       if (flush_atc && driver.tags_invalidations(call.mr)) return call.go(Step::send, Next::pass);
       if (flush_atc) driver.flush_atc(call.mr, call.pages);
       return call.go(Step::complete);
@@ -108,7 +109,8 @@ Next P::invalidate(Driver& driver, PolicyCall& call) const {
 Next P::complete(Driver& driver, PolicyCall& call) const {
   const bool tagged = call.cursor != 0;
   const bool overdue =
-      driver.hung(call.mr) || (tagged && driver.unanswered(call.mr, call.cursor - 1));
+      driver.has_atc(call.mr) &&
+      (driver.hung(call.mr) || (tagged && driver.unanswered(call.mr, call.cursor - 1)));
   if (tagged && overdue && wait_completion) {
     driver.give_up_invalidation(call.mr, call.cursor - 1, reuse_itag == ReuseItag::in_turn);
   }

@@ -263,8 +263,8 @@ void Lowering::need_origin(const model::Call& call, const StepInfo& info) {
   if (call.verb == Verb::dma_unmap && !mapped) wrong("dma_map");
   if (call.verb == Verb::rcache_put && !cached) wrong("rcache_get");
   if (call.verb == Verb::dereg_mr && (mapped || cached)) wrong("reg_mr");
-  const bool of_rnic = call.verb == Verb::prefetch || call.verb == Verb::prefetch_no_fault ||
-                       call.queue.some();
+  const bool of_rnic =
+      call.verb == Verb::prefetch || call.verb == Verb::prefetch_no_fault || call.queue.some();
   if (of_rnic && mapped) wrong("reg_mr");
   const Symbol actor = info.actor;
   if (actor.kind == SymbolKind::device && object.device && *object.device != actor.index) {

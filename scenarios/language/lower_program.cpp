@@ -218,7 +218,8 @@ void Lowering::check_pfnmap(const model::Call& call, const Step& step) {
     return;
   }
   if (of_file && (call.verb != Verb::ftruncate || call.offset != 0 || call.number != 0)) {
-    return problem(span, "a driver's buffer is mapped, or freed as a whole: ftruncate(NAME, 0)");
+    return problem(span,
+                   "a driver's buffer is mapped, moved, or freed as a whole: ftruncate(NAME, 0)");
   }
   constexpr std::array known{Verb::read_once, Verb::write_once, Verb::memset, Verb::mmap,
                              Verb::munmap,    Verb::mprotect,   Verb::reg_mr};
@@ -230,7 +231,9 @@ void Lowering::check_pfnmap(const model::Call& call, const Step& step) {
             "only memory of another device is a dma-buf: pages of a file NAME on HOST: pfnmap");
   }
   if (meets && std::ranges::find(known, call.verb) == known.end()) {
-    problem(span, "pages of a driver's buffer are read, written, mapped, unmapped and protected");
+    problem(
+        span,
+        "pages of a driver's buffer are read, written, mapped, unmapped, protected and registered");
   }
 }
 
