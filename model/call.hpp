@@ -34,6 +34,7 @@ enum class Verb : std::uint8_t {
   exec,                   //
   exit,                   //
   ttm_bo_evict,           // file
+  vfio_dma_buf_move,      // file, number (1: revoked)
   ftruncate,              // file, offset (whole pages), number (bytes beyond them)
   fallocate_punch,        // file, offset, number (pages); 0 pages: less than a page
   pwrite,                 // file, offset, number

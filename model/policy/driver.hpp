@@ -118,6 +118,7 @@ class Driver {
   void put_pages(MrId mr);
   void set_mapped(MrId mr, bool mapped);
 
+  bool revoked(MrId mr) const;        // It is, and its driver lets nobody use it.
   // ---- Workers: schedule_delayed_work(). Hook::work runs in a task of its own.
   void queue_work(MrId mr);
   void pause(std::uint64_t duration_ns);

@@ -38,6 +38,7 @@ constexpr VerbName verbs[] = {
     {"exit", Verb::exit},
     {"ftruncate", Verb::ftruncate},
     {"ttm_bo_evict", Verb::ttm_bo_evict},
+    {"vfio_pci_dma_buf_move", Verb::vfio_dma_buf_move},
     {"fallocate", Verb::fallocate_punch},
     {"pwrite", Verb::pwrite},
     {"pread", Verb::pread},
