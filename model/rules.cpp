@@ -101,7 +101,7 @@ PropertySet judge_dma(const Machine& machine, const Event& event) {
     return usable ? 0 : bit(Property::stale_translation);
   }
   // One that shares the page table is as a CPU: it is late until its flush, which all wait for.
-  if (machine.observed.late(event.mm, page)) {
+  if (machine.observed.late(event.mr, event.mm, page)) {
     return !reaches(machine, pte, event) && !is_write(event) && reordered(machine, event)
                ? bit(Property::reordered_read)
                : 0;
