@@ -34,6 +34,7 @@ enum class Verb : std::uint8_t {
   exec,                   //
   exit,                   //
   ttm_bo_evict,           // file
+  vfio_dma_buf_move,      // file, number (1: revoked)
   ftruncate,              // file, offset (whole pages), number (bytes beyond them)
   fallocate_punch,        // file, offset, number (pages); 0 pages: less than a page
   pwrite,                 // file, offset, number
@@ -73,6 +74,7 @@ enum class Verb : std::uint8_t {
   dma_unmap,              // target
   sva_bind,               // adapter: gives an object
   sva_unbind,             // target
+  hwpt_invalidate,        // target, flags, number, offset (HwptCommand); pages, second, third
   hang,                   // adapter: it answers nothing from now on
   hmm_open,               // adapter: gives an object
   hmm_close,              // target
@@ -253,6 +255,15 @@ inline constexpr std::uint32_t coherent_local = 0x40;
 inline constexpr std::uint32_t coherent_remote = 0x50;
 }  // namespace mirror_prot
 
+// One entry of the array of IOMMU_HWPT_INVALIDATE: struct iommu_viommu_arm_smmuv3_invalidate.
+enum class HwptCommand : std::uint8_t {
+  none,
+  tlbi_va,  // CMDQ_OP_TLBI_NH_VA
+  tlbi_all,
+  atc_inv,
+  unknown,  // One that user space has no business with.
+};
+
 namespace kvm_mem {
 inline constexpr std::uint32_t log_dirty = 1;    // KVM_MEM_LOG_DIRTY_PAGES
 inline constexpr std::uint32_t read_only = 2;    // KVM_MEM_READONLY
@@ -271,6 +282,7 @@ struct Call {
   MmId mm{};           // The address space the call is about.
   PageRange pages{};   // Pages of `mm`.
   PageRange second{};  // More of them: where they are moved to.
+  PageRange third{};
   Target target{};     // An object, or its pages.
   Target local{};      // Memory of the requester of an RDMA call.
   VariableId queue{};  // The queue pair of an RDMA call.

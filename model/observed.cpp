@@ -20,7 +20,7 @@ bool before(const SeenUpTo& a, const SeenUpTo& b) {
   return std::tie(a.reader, a.writer) < std::tie(b.reader, b.writer);
 }
 bool before(const LatePages& a, const LatePages& b) {
-  return std::tie(a.task, a.mm, a.pages.first) < std::tie(b.task, b.mm, b.pages.first);
+  return std::tie(a.task, a.mm, a.pages.first, a.mr) < std::tie(b.task, b.mm, b.pages.first, b.mr);
 }
 template <class List, class Item>
 void insert_sorted(List& list, const Item& fresh) {
@@ -143,13 +143,21 @@ void observe_writes(Machine& machine, const Event& event) {
 // ---- Entries that a device may still have, for S2, S3 and S9
 
 void note_late(Machine& machine, const Event& event, TaskId task) {
-  const auto bound = [&](const Registration& bond) {
-    return bond.mm == event.mm && !bond.gone && machine.is(bond.adapter, AdapterSetup::Kind::sva);
-  };
-  if (std::ranges::none_of(std::as_const(machine).registrations, bound)) return;
-  const LatePages fresh{.task = task, .mm = event.mm, .pages = event.pages};
   auto& list = machine.observed.unflushed;
-  if (std::ranges::find(list, fresh) == list.end()) insert_sorted(list, fresh);
+  const auto& bonds = std::as_const(machine).registrations;
+  for (std::uint32_t i = 0; i < bonds.size(); ++i) {
+    const Registration& bond = bonds[i];
+    const bool bound =
+        bond.mm == event.mm && !bond.gone && machine.is(bond.adapter, AdapterSetup::Kind::sva);
+    if (!bound) continue;
+    const auto* policy = std::get_if<SvaPolicy>(&machine.policy_of(MrId{i}));
+    const bool by_user = policy != nullptr && policy->flush_at == SvaPolicy::FlushAt::user;
+    const LatePages fresh{.task = by_user ? TaskId{} : task,
+                          .mm = event.mm,
+                          .pages = event.pages,
+                          .mr = by_user ? MrId{i} : MrId{}};
+    if (std::ranges::find(list, fresh) == list.end()) insert_sorted(list, fresh);
+  }
 }
 
 }  // namespace
@@ -159,9 +167,9 @@ bool Observed::asks_for_late() const {
                     asks(Property::fork_leak));
 }
 
-bool Observed::late(MmId mm, Page page) const {
+bool Observed::late(MrId bond, MmId mm, Page page) const {
   return std::ranges::any_of(unflushed, [&](const LatePages& entry) {
-    return entry.mm == mm && entry.pages.contains(page);
+    return entry.mm == mm && entry.pages.contains(page) && (!entry.mr.some() || entry.mr == bond);
   });
 }
 
@@ -178,6 +186,30 @@ void observe_end(Machine& machine, TaskId task) {
           [task](const LatePages& entry) { return entry.task == task; });
 }
 
+void observe_user_flush(Machine& machine, MrId bond, PageRange pages) {
+  if (std::as_const(machine).observed.unflushed.empty()) return;
+  auto& list = machine.observed.unflushed;
+  const auto told = [&](const LatePages& entry) {
+    return entry.mr == bond && entry.pages.overlaps(pages);
+  };
+  std::vector<LatePages> rest;
+  for (const LatePages& entry : list) {
+    if (!told(entry)) continue;
+    const PageRange cut = entry.pages.intersect(pages);
+    const std::uint32_t before_it = cut.first.value - entry.pages.first.value;
+    const std::uint32_t behind_it = entry.pages.count - before_it - cut.count;
+    LatePages part = entry;
+    part.pages.count = before_it;
+    if (before_it > 0) rest.push_back(part);
+    part.pages = {.first = cut.end(), .count = behind_it};
+    if (behind_it > 0) rest.push_back(part);
+  }
+  drop_if(list, told);
+  for (const LatePages& part : rest) {
+    if (std::ranges::find(list, part) == list.end()) insert_sorted(list, part);
+  }
+}
+
 void Observed::encode(sim::Encoder& out) const {
   if (asks(Property::lock_cycle)) sim::encode(out, locks);
   if (asks_for_late()) {
@@ -187,7 +219,7 @@ void Observed::encode(sim::Encoder& out) const {
         return renamed == nullptr ? own : renamed->of(kind, own);
       };
       return std::tuple(id(task_kind, entry.task.value), id(mm_kind, entry.mm.value),
-                        entry.pages.first);
+                        entry.pages.first, entry.mr.value);
     });
   }
   if ((asked & needs_notes) == 0) return;

@@ -47,11 +47,18 @@ struct SeenUpTo {
 // Pages whose entries in a page table that devices share were taken away or protected, before the
 // flush of which is through.
 struct LatePages {
-  TaskId task{};
+  TaskId task{};  // None: until user space says so.
   MmId mm{};
   PageRange pages{};
+  MrId mr{};  // By the bond of that one alone, then.
 
   bool operator==(const LatePages&) const = default;
+  void encode(sim::Encoder& out) const {
+    sim::encode(out, task);
+    sim::encode(out, mm);
+    sim::encode(out, pages);
+    if (!task.some()) sim::encode(out, mr);
+  }
 };
 
 struct Observed {
@@ -69,8 +76,8 @@ struct Observed {
     return asks(Property::sleep_in_atomic) || asks(Property::lock_cycle);
   }
   bool asks_for_late() const;
-  // A device that shares the page table may still use what it has of the page.
-  bool late(MmId mm, Page page) const;
+  // A device that shares the page table, by that bond, may still use what it has of the page.
+  bool late(MrId bond, MmId mm, Page page) const;
   void encode(sim::Encoder& out) const;
 
   const Written* last_write(MmId mm, Page page) const;
@@ -85,6 +92,8 @@ void observe(Machine& machine, const Event& event, TaskId task);
 // The task has flushed the secondary TLBs, or (all pages) its operation is over.
 void observe_flush(Machine& machine, TaskId task, MmId mm, PageRange pages);
 void observe_end(Machine& machine, TaskId task);
+// User space has had it flushed.
+void observe_user_flush(Machine& machine, MrId bond, PageRange pages);
 
 // The program that has the call, as its task. None: nobody's call.
 TaskId program_of(const Setup& setup, LineId line);

@@ -97,10 +97,11 @@ PropertySet judge_dma(const Machine& machine, const Event& event) {
   // Memory of another device is that device's: page tables do not matter.
   if (const MappingId buffer = machine.registrations[event.mr.index()].import.buffer;
       buffer.some()) {
-    return frame.mapping == buffer ? 0 : bit(Property::stale_translation);
+    const bool usable = frame.mapping == buffer && !taken_back(machine, buffer);
+    return usable ? 0 : bit(Property::stale_translation);
   }
   // One that shares the page table is as a CPU: it is late until its flush, which all wait for.
-  if (machine.observed.late(event.mm, page)) {
+  if (machine.observed.late(event.mr, event.mm, page)) {
     return !reaches(machine, pte, event) && !is_write(event) && reordered(machine, event)
                ? bit(Property::reordered_read)
                : 0;

@@ -46,6 +46,12 @@ PropertySet judge_heeded(const Machine& machine, const Event& event) {
   return left ? bit(Property::coverage_gap) : 0;
 }
 
+bool taken_back(const Machine& machine, MappingId buffer) {
+  return machine.mappings[buffer.index()].revoked &&
+         machine.lock_available({.kind = LockKind::exporter, .index = buffer.value},
+                                LockMode::read);
+}
+
 PropertySet judge_ignored(const Machine& machine, const Event& event) {
   const bool own =
       event.adapter.some() && event.adapter == machine.registrations[event.mr.index()].adapter;

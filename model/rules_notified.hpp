@@ -13,6 +13,9 @@ bool holds(const Machine& machine, MrId mr);
 // The callback has returned, and the driver has no reference to excuse what is left.
 PropertySet judge_heeded(const Machine& machine, const Event& event);
 
+// The driver whose buffer it is has revoked it, and told all: it does so with its lock held.
+bool taken_back(const Machine& machine, MappingId buffer);
+
 // What a driver does itself, it knows without being told.
 PropertySet judge_ignored(const Machine& machine, const Event& event);
 

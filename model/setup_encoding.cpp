@@ -214,12 +214,13 @@ void add(Renamed& out, const Program& program, const std::vector<Line>& lines) {
 // ---- Calls.
 
 void add(Renamed& out, const Call& call) {
-  const auto& [verb, mm, pages, second, target, local, queue, adapter, host, peer, file, offset,
-               number, flags] = call;
+  const auto& [verb, mm, pages, second, third, target, local, queue, adapter, host, peer, file,
+               offset, number, flags] = call;
   out.add(verb);
   out.add(mm);
   out.add(pages);
   out.add(second);
+  out.add(third);
   out.add(file);
   out.add(offset);
   out.add(flags);

@@ -49,6 +49,8 @@ Next run_hook(const P& policy, Driver& driver, PolicyCall& call) {
       return policy.check(driver, call);
     case Hook::revoked:
       return policy.revoked(driver, call);
+    case Hook::user_flush:
+      return policy.user_flush(driver, call);
     case Hook::count:
       break;
   }

@@ -68,10 +68,10 @@ struct Flow {
                HmmRange,                                                    //
                MirrorCall, MirrorClose, MirrorCopy, MirrorMove, MirrorExclusive, MirrorTake,
                MirrorCheck,
-               EvictDevice,                                // mirror.hpp
-               Watch, Unwatch, ReadInterval,               // watch.hpp
-               Dma, Prefetch, Register, Deregister, Hang,  // dma.hpp
-               AtsInvalidate, AskPages, ServePages,        // ats.hpp
+               EvictDevice,                                          // mirror.hpp
+               Watch, Unwatch, ReadInterval,                         // watch.hpp
+               Dma, Prefetch, Register, Deregister, Hang,            // dma.hpp
+               AtsInvalidate, AskPages, ServePages, HwptInvalidate,  // ats.hpp
                KvmCall, KvmClose, GuestAccess, PreFault, SetMemoryRegion, TakeDirtyLog,  // vm.hpp
                RcacheGet, RcachePut, RcacheFlush, RcacheDereg, RcacheTold, RcacheEvent,
                RcacheMonitor,  // rcache.hpp

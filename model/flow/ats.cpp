@@ -335,7 +335,70 @@ void AtsInvalidate::answer(Context& c) const {
   tags_changed(c, adapter);
 }
 
+// ---- Invalidations by user space
+
+Next HwptInvalidate::run(Context& c) {
+  switch (step) {
+    case Step::convert:
+      return convert(c);
+    case Step::issue:
+      return issue(c);
+    case Step::issued:
+      if (policy_of(c, c.registration(mr).adapter).count_issued) c.count_pages(1);
+      ++cursor;
+      step = policy_of(c, c.registration(mr).adapter).count_issued ? Step::convert : Step::issue;
+      return Next::pass;
+  }
+  return c.done();
+}
+
+// arm_vsmmu_convert_user_cmd()
+Next HwptInvalidate::convert(Context& c) {
+  const Registration& bond = c.registration(mr);
+  const SvaPolicy& policy = policy_of(c, bond.adapter);
+  if (cursor == 0) c.spend(Cost::syscall);
+  if (!bond.live) return c.done(Result::error(ENOENT));
+  if (policy.flush_at != SvaPolicy::FlushAt::user) return c.done(Result::error(EINVAL));
+  if (over()) {
+    if (policy.count_issued) return c.done();
+    cursor = 0;
+    step = Step::issue;
+    return Next::pass;
+  }
+  if (commands[cursor].op == HwptCommand::unknown) return c.done(Result::error(EIO));
+  if (policy.count_issued) {
+    step = Step::issue;
+    return Next::pass;
+  }
+  ++cursor;
+  c.count_pages(1);
+  return Next::pass;
+}
+
+Next HwptInvalidate::issue(Context& c) {
+  if (over()) return c.done();
+  const Command& command = commands[cursor];
+  const MmId mm = c.registration(mr).mm;
+  const PageRange pages = command.op == HwptCommand::tlbi_all ? all_pages : command.pages;
+  const auto first =
+      command.op == HwptCommand::atc_inv ? SvaPolicy::Step::atc : SvaPolicy::Step::iotlb;
+  step = Step::issued;
+  return c.call({PolicyCall{.hook = Hook::user_flush,
+                            .step = static_cast<std::uint8_t>(first),
+                            .mr = mr,
+                            .range = {.mm = mm, .pages = pages},
+                            .pages = pages}});
+}
+
 // ---- What the driver of the IOMMU does
+
+bool Driver::has_atc(MrId mr) const {
+  return context_.setup.adapters[registration(mr).adapter.index()].ats;
+}
+
+void Driver::flushed_by_user(MrId mr, PageRange pages) {
+  observe_user_flush(context_.machine, mr, pages);
+}
 
 bool Driver::tags_invalidations(MrId mr) const {
   const AdapterId adapter = registration(mr).adapter;

@@ -5,8 +5,10 @@
 // each other. Counterparts: qi_flush_dev_iotlb_pasid(), prq_event_thread() and
 // iommu_sva_handle_iopf() of Linux.
 
+#include <array>
 #include <span>
 
+#include "model/call.hpp"
 #include "model/flow/context.hpp"
 
 namespace model {
@@ -82,6 +84,35 @@ struct ServePages {
   const PageRequest* at(const Context& c, std::uint32_t index) const;
   Next collect(Context& c);
   Next respond(Context& c);
+};
+
+// IOMMU_HWPT_INVALIDATE: user space, whose page table it is, says what is to be forgotten. Its
+// array is handled in order; if a command is bad, the number of those that are done is reported,
+// and the rest is untouched. arm_vsmmu_cache_invalidate() of 6.15 converts a batch of commands
+// first, and issues none of it if one is bad, but counts those before that one (`count_issued no`).
+struct HwptInvalidate {
+  static constexpr std::string_view name = "hwpt_invalidate";
+  static constexpr std::array<std::string_view, 3> steps{"convert", "issue", "issued"};
+  enum class Step : std::uint8_t { convert, issue, issued } step = Step::convert;
+  struct Command {
+    HwptCommand op = HwptCommand::none;
+    PageRange pages{};
+
+    bool operator==(const Command&) const = default;
+  };
+  MrId mr{};
+  std::array<Command, 3> commands{};
+  std::uint8_t cursor = 0;
+
+  bool operator==(const HwptInvalidate&) const = default;
+  Next run(Context& c);
+
+ private:
+  Next convert(Context& c);
+  Next issue(Context& c);
+  bool over() const {
+    return cursor == commands.size() || commands[cursor].op == HwptCommand::none;
+  }
 };
 
 }  // namespace model

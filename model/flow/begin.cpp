@@ -164,7 +164,11 @@ std::optional<Flow> begin_memory(const Call& call, const Machine& machine) {
       return Flow{Writeback{.file = mapping_of(call.file),
                             .last = machine.mappings[call.file.index()].size}};
     case Verb::ttm_bo_evict:
-      return Flow{RevokeBuffer{.moves = true, .buffer = mapping_of(call.file)}};
+      return Flow{RevokeBuffer{.what = RevokeBuffer::What::moves, .buffer = mapping_of(call.file)}};
+    case Verb::vfio_dma_buf_move:
+      return Flow{RevokeBuffer{
+          .what = call.number != 0 ? RevokeBuffer::What::revokes : RevokeBuffer::What::restores,
+          .buffer = mapping_of(call.file)}};
     case Verb::ftruncate:
       return truncate(call, machine);
     case Verb::fallocate_punch:

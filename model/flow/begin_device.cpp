@@ -120,6 +120,13 @@ Flow ioctl(const Call& call, const Machine& machine, KvmCommand command) {
                   .flags = call.flags}};
 }
 
+Flow hwpt_invalidate(const Call& call, const Machine& machine) {
+  return {HwptInvalidate{.mr = MrId{object(machine, call.target.variable)},
+                         .commands = {{{static_cast<HwptCommand>(call.flags), call.pages},
+                                       {static_cast<HwptCommand>(call.number), call.second},
+                                       {static_cast<HwptCommand>(call.offset), call.third}}}}};
+}
+
 std::optional<Flow> begin_vm(const Call& call, const Machine& machine) {
   switch (call.verb) {
     case Verb::kvm_create_vm:
@@ -177,6 +184,8 @@ Flow begin_device(const Call& call, const Machine& machine) {
       return {Register{.mm = call.mm, .adapter = call.adapter, .pages = all_pages}};
     case Verb::sva_unbind:
       return {Deregister{.mr = MrId{object(machine, call.target.variable)}}};
+    case Verb::hwpt_invalidate:
+      return hwpt_invalidate(call, machine);
     case Verb::hmm_open:
       return {Register{.mm = call.mm, .adapter = call.adapter, .pages = all_pages}};
     case Verb::hmm_close:

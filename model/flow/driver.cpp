@@ -296,10 +296,6 @@ void Driver::finish_update(MrId mr) {
 
 void Driver::free_iova(MrId mr) { context_.registration(mr).iova_held = false; }
 
-bool Driver::has_atc(MrId mr) const {
-  return context_.setup.adapters[registration(mr).adapter.index()].ats;
-}
-
 bool Driver::hung(MrId mr) const { return context_.adapter(registration(mr).adapter).hung; }
 
 void Driver::block(MrId mr) {

@@ -18,9 +18,14 @@ bool Driver::exporter_locked(MrId mr) const {
                                           LockMode::read);
 }
 
+bool Driver::revoked(MrId mr) const {
+  return context_.mapping(registration(mr).import.buffer).revoked;
+}
+
 bool Driver::get_pages(MrId mr, bool pin) {
   const Registration& region = registration(mr);
   const Mapping& buffer = context_.mapping(region.import.buffer);
+  if (buffer.revoked) return false;
   const auto page_of = [&](std::uint32_t i) { return buffer.cached(region.import.first + i); };
   for (std::uint32_t i = 0; i < region.pages.count; ++i) {
     if (!page_of(i).present()) return false;

@@ -13,7 +13,9 @@ bool is_shared(const Machine& machine, MappingId buffer) {
                std::visit([](const auto& policy) { return policy.imports; }, adapter.policy);
       });
   return imported || std::ranges::any_of(machine.setup->lines, [&](const Line& line) {
-           return line.call.verb == Verb::ttm_bo_evict && line.call.file.value == buffer.value;
+           const bool takes =
+               line.call.verb == Verb::ttm_bo_evict || line.call.verb == Verb::vfio_dma_buf_move;
+           return takes && line.call.file.value == buffer.value;
          });
 }
 
@@ -28,17 +30,11 @@ Wait RevokeBuffer::guard() const {
 Next RevokeBuffer::run(Context& c) {
   switch (step) {
     case Step::lock:
-      c.take(exporter_lock(buffer), LockMode::write);
-      c.spend(Cost::syscall);
-      step = moves ? Step::wait_fault : Step::tell;
-      if (moves && pinned(c)) {
-        c.release(exporter_lock(buffer));
-        return c.done(Result::error(EBUSY));
-      }
-      return Next::again;
+      return lock_buffer(c);
     case Step::wait_fault:
       return wait_for_faults(c);
     case Step::unmapped:
+      if (what == What::revokes) c.mapping(buffer).revoked = true;
       step = Step::tell;
       return Next::pass;
     case Step::tell:
@@ -58,6 +54,19 @@ bool RevokeBuffer::pinned(const Context& c) const {
       std::as_const(c.machine).mappings[buffer.index()].cache, [&](const auto& entry) {
         return std::as_const(c.machine).frames[entry.second.frame()].pins > 0;
       });
+}
+
+Next RevokeBuffer::lock_buffer(Context& c) {
+  c.spend(Cost::syscall);
+  if (what == What::revokes || what == What::restores) {
+    c.task().result = Result::success();
+    const bool revoked = std::as_const(c.machine).mappings[buffer.index()].revoked;
+    if (revoked == (what == What::revokes)) return c.done();  // priv->revoked
+  }
+  if (what == What::moves && pinned(c)) return c.done(Result::error(EBUSY));
+  c.take(exporter_lock(buffer), LockMode::write);
+  step = what == What::moves || what == What::revokes ? Step::wait_fault : Step::tell;
+  return Next::again;
 }
 
 // Those that come later wait for the exporter's lock.
@@ -82,12 +91,15 @@ Next RevokeBuffer::tell_next(Context& c) {
                               .range = {.mm = region.mm, .pages = region.pages},
                               .pages = region.pages}});
   }
-  if (moves) {
-    step = Step::move;
-    return Next::pass;
-  }
-  step = Step::unlock;
-  return c.call({Truncate{.file = buffer}});
+  return told(c);
+}
+
+Next RevokeBuffer::told(Context& c) {
+  step = what == What::moves ? Step::move : Step::unlock;
+  if (what == What::frees) return c.call({Truncate{.file = buffer}});
+  if (what == What::restores) c.mapping(buffer).revoked = false;
+  if (what != What::moves) c.task().result = Result::success();
+  return Next::pass;
 }
 
 Next RevokeBuffer::move(Context& c) {

@@ -8,13 +8,16 @@
 
 namespace model {
 
-// Whether an adapter of the buffer's host can take its pages, or a call moves it: whoever frees it
-// then has to take the exporter's lock.
+// Whether an adapter of the buffer's host can take its pages, or a call moves or revokes it:
+// whoever frees it then has to take the exporter's lock.
 bool is_shared(const Machine& machine, MappingId buffer);
 
-// The driver frees its buffer, or moves it to other memory. Who has taken pages is told first, with
-// the exporter's lock held: by the free callback, or dma_buf_move_notify(). Moving: ttm_bo_evict(),
-// which waits for faults and unmaps the buffer before all else.
+// The driver frees its buffer, or moves it to other memory, or revokes it for a while. Who has
+// taken pages is told, with the exporter's lock held: by the free callback, or
+// dma_buf_move_notify(), which 7.0 calls dma_buf_invalidate_mappings(). Moving: ttm_bo_evict(),
+// which waits for faults and unmaps the buffer before all else. Revoking:
+// vfio_pci_zap_and_down_write_memory_lock(), which does so too, and vfio_pci_dma_buf_move(); its
+// memory_lock and the dma_resv lock are one here.
 struct RevokeBuffer {
   static constexpr std::string_view name = "revoke_buffer";
   static constexpr std::array<std::string_view, 6> steps{"lock", "wait_fault", "unmapped",
@@ -27,7 +30,7 @@ struct RevokeBuffer {
     move,
     unlock
   } step = Step::lock;
-  bool moves = false;
+  enum class What : std::uint8_t { frees, moves, revokes, restores } what = What::frees;
   MappingId buffer{};
   std::uint32_t cursor = 0;  // Of registrations.
   FrameId faulting{};        // Locked by a fault that is about to map it.
@@ -41,6 +44,8 @@ struct RevokeBuffer {
   Next wait_for_faults(Context& c);
   Next tell_next(Context& c);
   Next move(Context& c);
+  Next lock_buffer(Context& c);
+  Next told(Context& c);
 };
 
 }  // namespace model

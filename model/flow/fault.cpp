@@ -245,8 +245,8 @@ Next HandleFault::decide_absent(Context& c, const Vma& vma) {
     step = Step::decide;
     return Next::again;
   }
-  if (!cached.present() && cache.kind == Mapping::Kind::pfnmap) {  // Its driver has freed it.
-    return c.give(Result::error(ENOMEM));
+  if (cache.revoked || (!cached.present() && cache.kind == Mapping::Kind::pfnmap)) {
+    return c.give(Result::error(ENOMEM));  // Its driver has freed it, or vfio_pci_mmap_huge_fault()
   }
   if (!cached.present()) return Next::pass;  // A hole.
   if (c.frame(cached.frame()).poisoned) return c.give(Result::error(EHWPOISON));

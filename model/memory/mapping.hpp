@@ -20,7 +20,8 @@ struct Mapping {
   bool gigantic = false;   // Of hugetlbfs: with pages of a GiB.
   std::uint32_t size = 0;  // Of a file, in pages: i_size.
   Lock lock{};
-  Lock exporter{};  // Of a driver's buffer.
+  Lock exporter{};       // Of a driver's buffer.
+  bool revoked = false;  // Its driver lets nobody use it.
   // The page cache: a frame (present) or a swap slot (swapped) for each index. A huge page has one
   // entry, at its first index.
   Small<std::pair<std::uint32_t, Pte>, 1> cache{};
@@ -28,6 +29,17 @@ struct Mapping {
   Small<std::pair<std::uint32_t, Value>, 1> stored{};  // On disk, where it is not zero.
 
   bool operator==(const Mapping&) const = default;
+  void encode(sim::Encoder& out) const {
+    sim::encode(out, kind);
+    sim::encode(out, host);
+    sim::encode(out, file);
+    out.add(static_cast<std::uint8_t>((gigantic ? 1 : 0) | (revoked ? 2 : 0)));
+    sim::encode(out, size);
+    sim::encode(out, lock);
+    sim::encode(out, exporter);
+    sim::encode(out, cache);
+    sim::encode(out, stored);
+  }
   Value read(std::uint32_t index) const {
     for (const auto& [at, value] : stored) {
       if (at == index) return value;

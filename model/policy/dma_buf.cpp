@@ -38,7 +38,8 @@ Next P::map(Driver& driver, MrId mr) const {
   if (lock_resv) driver.lock_exporter(mr);
   const bool there = driver.registration(mr).import.taken || driver.get_pages(mr, false);
   if (lock_resv) driver.unlock_exporter(mr);
-  return there ? Next::done : driver.fail(EFAULT);
+  if (there) return Next::done;
+  return driver.fail(driver.revoked(mr) ? ENODEV : EFAULT);  // vfio_pci_dma_buf_map()
 }
 
 // mlx5_ib_init_dmabuf_mr()

@@ -86,6 +86,8 @@ class Driver {
   bool unanswered(MrId mr, std::uint32_t itag) const;
   void give_up_invalidation(MrId mr, std::uint32_t itag, bool keep_tag);
   bool has_atc(MrId mr) const;
+  // What the page table of a user has said before, may not be used from here on.
+  void flushed_by_user(MrId mr, PageRange pages);
   bool queues_requests(MrId mr) const;  // Page requests wait in a queue.
   bool hung(MrId mr) const;             // The adapter has not answered in time (ITE).
   void block(MrId mr);                  // The IOMMU lets nothing of the adapter through any more.
@@ -116,6 +118,7 @@ class Driver {
   void unlock_exporter(MrId mr);
   bool exporter_locked(MrId mr) const;
   bool get_pages(MrId mr, bool pin);  // All, and installs them. False: the buffer is not there.
+  bool revoked(MrId mr) const;        // It is, and its driver lets nobody use it.
   void put_pages(MrId mr);
   void set_mapped(MrId mr, bool mapped);
 

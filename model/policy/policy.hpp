@@ -39,12 +39,13 @@ enum class Hook : std::uint8_t {
   work,          // A worker runs that the driver has queued.
   check,         // A speculative transfer is over: did it reach its page?
   revoked,       // The driver whose buffer it is takes that back, with its lock held.
+  user_flush,    // User space says what is to be forgotten of a page table of its own.
   count,
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(Hook::count)> hook_names{
-    "register", "deregister", "fault",     "start",  "end",  "release", "secondary",
-    "touch",    "activate",   "shootdown", "finish", "work", "check",   "revoked"};
+    "register", "deregister", "fault",  "start", "end",   "release", "secondary", "touch",
+    "activate", "shootdown",  "finish", "work",  "check", "revoked", "user_flush"};
 
 // Which of the callbacks clear_flush_young, clear_young and test_young it is.
 enum class Aging : std::uint8_t { clear_flush, clear, test };
@@ -114,6 +115,7 @@ struct PolicyDefaults {
   Next work(Driver&, PolicyCall&) const { return Next::give; }
   Next check(Driver&, PolicyCall&) const { return Next::give; }
   Next revoked(Driver&, PolicyCall&) const { return Next::give; }
+  Next user_flush(Driver&, PolicyCall&) const { return Next::give; }
   bool writes_exclusive() const { return false; }  // What it has for itself alone, it writes to.
   std::uint32_t takes() const { return 0; }        // How often an access takes its pages: `cursor`.
   // The adapter does not fault: what is not mapped reads like this.
@@ -150,6 +152,7 @@ concept InvalidationPolicy = std::copyable<P> && P::guarantees.consistent() &&
   { policy.work(driver, call) } -> std::same_as<Next>;
   { policy.check(driver, call) } -> std::same_as<Next>;
   { policy.revoked(driver, call) } -> std::same_as<Next>;
+  { policy.user_flush(driver, call) } -> std::same_as<Next>;
   { policy.writes_exclusive() } -> std::same_as<bool>;
   { policy.takes() } -> std::same_as<std::uint32_t>;
   { policy.signature_page() } -> std::same_as<std::optional<Value>>;

@@ -12,9 +12,9 @@ constexpr std::array<std::string_view, 6> flush_steps{"iotlb",    "atc",        
                                                       "complete", "late_iotlb", "drain"};
 
 constexpr std::array settings_table{
-    word<P, &P::flush_at>("flush_at", "flush|start|end",
+    word<P, &P::flush_at>("flush_at", "flush|start|end|user",
                           "where the device is told: as the CPUs' TLBs are flushed, or from "
-                          "range_start or range_end"),
+                          "range_start or range_end, or by user space, whose page table it is"),
     word<P, &P::on_timeout>("on_timeout", "block|resubmit|ignore",
                             "what follows if the device does not answer an invalidation: the IOMMU "
                             "blocks it, or is asked again, or it counts as answered"),
@@ -24,6 +24,8 @@ constexpr std::array settings_table{
     word<P, &P::bad_request>("bad_request", "invalid|failure",
                              "the response to a page request that cannot be served: for that one, "
                              "or a Response Failure, which ends the device's page requests"),
+    flag<P, &P::count_issued>("count_issued",
+                              "of an array of invalidations those count that have been done"),
     flag<P, &P::check_itag>("check_itag", "a completion counts for its ITag alone"),
     flag<P, &P::count_completions>("count_completions",
                                    "those of all traffic classes are waited for"),
@@ -46,6 +48,7 @@ StepNames P::steps(Hook hook) {
     case Hook::release:
     case Hook::secondary:
     case Hook::deregistered:
+    case Hook::user_flush:
       return flush_steps;
     default:
       return {};
@@ -74,7 +77,7 @@ bool P::flushes(Hook hook) const {
 }
 
 // qi_flush_piotlb(), qi_flush_dev_iotlb_pasid() and their wait descriptor.
-Next P::invalidate(Driver& driver, PolicyCall& call) const {
+Next P::flush(Driver& driver, PolicyCall& call) const {
   switch (call.at<Step>()) {
     case Step::iotlb:
       if (flush_iotlb && iotlb_first) driver.flush_iotlb(call.mr, call.pages);
@@ -92,6 +95,8 @@ Next P::invalidate(Driver& driver, PolicyCall& call) const {
       return complete(driver, call);
     case Step::late_iotlb:
       if (flush_iotlb && !iotlb_first) driver.flush_iotlb(call.mr, call.pages);
+      if (flush_at == FlushAt::user)
+        driver.flushed_by_user(call.mr, driver.registration(call.mr).pages);
       if (call.hook != Hook::deregistered) return Next::done;
       if (drain_prq && driver.queues_requests(call.mr)) return call.go(Step::drain);
       driver.unlisten(call.mr);
@@ -126,21 +131,36 @@ Next P::complete(Driver& driver, PolicyCall& call) const {
 }
 
 Next P::range_start(Driver& driver, PolicyCall& call) const {
-  return flushes(call.hook) ? invalidate(driver, call) : Next::give;
+  return flushes(call.hook) ? flush(driver, call) : Next::give;
 }
 
 Next P::range_end(Driver& driver, PolicyCall& call) const {
-  return flushes(call.hook) ? invalidate(driver, call) : Next::give;
+  return flushes(call.hook) ? flush(driver, call) : Next::give;
 }
 
 Next P::secondary(Driver& driver, PolicyCall& call) const {
-  return flushes(call.hook) ? invalidate(driver, call) : Next::give;
+  return flushes(call.hook) ? flush(driver, call) : Next::give;
 }
 
 // The PASID's entry is taken down: the walker finds nothing any more.
-Next P::release(Driver& driver, PolicyCall& call) const { return invalidate(driver, call); }
+Next P::release(Driver& driver, PolicyCall& call) const { return flush(driver, call); }
 
-Next P::deregistered(Driver& driver, PolicyCall& call) const { return invalidate(driver, call); }
+// One command of the array, which begins at the step of its cache: the IOMMU's TLB or the ATC.
+Next P::user_flush(Driver& driver, PolicyCall& call) const {
+  const Step at = call.at<Step>();
+  if (at == Step::iotlb) {
+    if (flush_iotlb) driver.flush_iotlb(call.mr, call.pages);
+    if (!driver.has_atc(call.mr)) driver.flushed_by_user(call.mr, call.pages);
+    return Next::done;
+  }
+  if (at == Step::late_iotlb) {
+    driver.flushed_by_user(call.mr, call.pages);
+    return Next::done;
+  }
+  return flush(driver, call);
+}
+
+Next P::deregistered(Driver& driver, PolicyCall& call) const { return flush(driver, call); }
 
 Wait P::guard(const PolicyCall& call) const {
   if (call.hook == Hook::registered) {

@@ -32,7 +32,7 @@ struct SvaPolicy : PolicyDefaults {
                   Property::leaked_reference, Property::sleep_in_atomic, Property::lock_cycle,
                   Property::foreign_access, Property::deadlock})};
   static constexpr bool spins = true;
-  enum class FlushAt : std::uint8_t { flush, start, end };
+  enum class FlushAt : std::uint8_t { flush, start, end, user };
   enum class OnTimeout : std::uint8_t { block, resubmit, ignore };
   enum class ReuseItag : std::uint8_t { in_turn, at_once };
   enum class BadRequest : std::uint8_t { invalid, failure };
@@ -43,6 +43,7 @@ struct SvaPolicy : PolicyDefaults {
   ReuseItag reuse_itag = ReuseItag::in_turn;
   BadRequest bad_request = BadRequest::invalid;
   bool check_itag = true;
+  bool count_issued = true;
   bool count_completions = true;
   bool drain_prq = true;
   bool iotlb_first = true;
@@ -59,11 +60,12 @@ struct SvaPolicy : PolicyDefaults {
   Next range_end(Driver& driver, PolicyCall& call) const;
   Next release(Driver& driver, PolicyCall& call) const;
   Next secondary(Driver& driver, PolicyCall& call) const;
+  Next user_flush(Driver& driver, PolicyCall& call) const;
   Wait guard(const PolicyCall& call) const;
 
  private:
   Next complete(Driver& driver, PolicyCall& call) const;
-  Next invalidate(Driver& driver, PolicyCall& call) const;
+  Next flush(Driver& driver, PolicyCall& call) const;
   bool flushes(Hook hook) const;
 };
 

@@ -38,6 +38,7 @@ constexpr VerbName verbs[] = {
     {"exit", Verb::exit},
     {"ftruncate", Verb::ftruncate},
     {"ttm_bo_evict", Verb::ttm_bo_evict},
+    {"vfio_pci_dma_buf_move", Verb::vfio_dma_buf_move},
     {"fallocate", Verb::fallocate_punch},
     {"pwrite", Verb::pwrite},
     {"pread", Verb::pread},
@@ -76,6 +77,7 @@ constexpr VerbName verbs[] = {
     {"dma_unmap", Verb::dma_unmap},
     {"iommu_sva_bind_device", Verb::sva_bind},
     {"iommu_sva_unbind_device", Verb::sva_unbind},
+    {"IOMMU_HWPT_INVALIDATE", Verb::hwpt_invalidate},
     {"hang", Verb::hang},
     {"hmm_open", Verb::hmm_open},
     {"hmm_close", Verb::hmm_close},
@@ -195,6 +197,9 @@ struct FlagName {
   std::string_view name;
   std::uint32_t value;
 };
+constexpr std::uint32_t hwpt(model::HwptCommand command) {
+  return static_cast<std::uint32_t>(command);
+}
 constexpr std::uint32_t mirror(model::MirrorCommand command) {
   return static_cast<std::uint32_t>(command);
 }
@@ -262,6 +267,10 @@ constexpr FlagName flag_names[] = {
     {"S_IWOTH", 0002},
     {"S_ISVTX", 01000},
     {"on", 1},
+    {"CMDQ_OP_TLBI_NH_VA", hwpt(model::HwptCommand::tlbi_va)},
+    {"CMDQ_OP_TLBI_NH_ALL", hwpt(model::HwptCommand::tlbi_all)},
+    {"CMDQ_OP_ATC_INV", hwpt(model::HwptCommand::atc_inv)},
+    {"CMDQ_OP_CMD_SYNC", hwpt(model::HwptCommand::unknown)},
 };
 
 }  // namespace

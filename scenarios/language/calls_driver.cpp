@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a driver does for a process that uses its device, and what kernels do by themselves.
+#include <array>
+
 #include "scenarios/language/calls.hpp"
 
 namespace language {
@@ -75,6 +77,35 @@ std::vector<CallRow> mirror_calls() {
   };
 }
 
+namespace {
+
+// An array of up to three commands; all but the last one have pages.
+CallRow invalidate_row() {
+  const Parameter bond = of(ParameterKind::bond, "bond");
+  const auto command = [](Role role) {
+    return words("command", {"CMDQ_OP_TLBI_NH_VA", "CMDQ_OP_ATC_INV", "CMDQ_OP_CMD_SYNC"}, role);
+  };
+  const auto of_it = [](Role role) {
+    Parameter parameter = pages();
+    parameter.role = role;
+    return parameter;
+  };
+  std::vector<Form> forms = {{{bond, words("command", {"CMDQ_OP_TLBI_NH_ALL"}, Role::flags)}}};
+  std::vector<Parameter> array{bond};
+  constexpr std::array places{std::pair{Role::flags, Role::by_kind},
+                              std::pair{Role::number, Role::second},
+                              std::pair{Role::offset, Role::third}};
+  for (const auto& [place, its_pages] : places) {
+    array.push_back(command(place));
+    array.push_back(of_it(its_pages));
+    forms.push_back({array});
+  }
+  return row("IOMMU_HWPT_INVALIDATE", by_process, std::move(forms),
+             "A program says what of its own page table a device is to forget, in order.");
+}
+
+}  // namespace
+
 std::vector<CallRow> sva_calls() {
   CallRow map = row("dma_map", by_process,
                     {{{{.name = "device", .kind = ParameterKind::device, .local = true}, pages()}}},
@@ -91,6 +122,7 @@ std::vector<CallRow> sva_calls() {
       std::move(bind),
       row("iommu_sva_unbind_device", by_process, {{{of(ParameterKind::bond, "bond")}}},
           "It does not any more."),
+      invalidate_row(),
   };
 }
 

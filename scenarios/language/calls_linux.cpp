@@ -16,6 +16,8 @@ std::vector<CallRow> io_calls() {
           {{{file(), page_of_file(), optional(number("bytes", Role::number))}}},
           "Sets the file's size: so many pages, and so many bytes of one more."),
       row("ttm_bo_evict", by_both, {{{file()}}}, "Moves a driver's buffer to other memory."),
+      row("vfio_pci_dma_buf_move", by_both, {{{file(), words("revoked", {"on", "off"})}}},
+          "A driver lets nobody use its buffer, and again: nothing is freed."),
       row("fallocate", by_process,
           {{{file(), flags("mode", {"FALLOC_FL_PUNCH_HOLE", "FALLOC_FL_KEEP_SIZE"}, Role::nothing),
              page_of_file(), number("count", Role::number)}}},

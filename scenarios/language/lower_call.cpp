@@ -359,6 +359,10 @@ void Lowering::add_pages(model::Call& call, const Parameter& parameter, const Ex
     if (parameter.registered) need_implicit(call, meant.mm, value.span);
     return;
   }
+  if (parameter.role == Role::third) {
+    call.third = meant.pages;
+    return;
+  }
   call.pages = meant.pages;
   // A child has its parent's regions. Who does something to another's pages without naming that
   // process holds a file descriptor of its address space.

@@ -162,7 +162,7 @@ void Lowering::emit_call(const Expr& expr, const CallExpr& call, model::Expressi
     out.push_back({.code = name == "rcache_queue" ? Code::queued : Code::cached, .mm = mm});
   } else if (name == "hit") {
     out.push_back({.code = Code::hit, .line = line(0)});
-  } else if (name == "cpages") {
+  } else if (name == "cpages" || name == "entry_num") {
     out.push_back({.code = Code::copied, .line = line(0)});
   } else if (name == "retries" || name == "faults") {
     out.push_back({.code = name == "retries" ? Code::retries : Code::faults, .line = line(0)});

@@ -213,8 +213,10 @@ void Lowering::check_pfnmap(const model::Call& call, const Step& step) {
     return file.some() && setup_.files[file.index()].kind == model::FileSetup::Kind::pfnmap;
   };
   const bool of_file = is_buffer(call.file) && call.verb != Verb::mmap;
-  if (call.verb == Verb::ttm_bo_evict) {
-    if (!of_file) problem(span, "only a driver's buffer is moved: file NAME on HOST: pfnmap");
+  if (call.verb == Verb::ttm_bo_evict || call.verb == Verb::vfio_dma_buf_move) {
+    if (!of_file) {
+      problem(span, "only a driver's buffer is moved or revoked: file NAME on HOST: pfnmap");
+    }
     return;
   }
   if (of_file && (call.verb != Verb::ftruncate || call.offset != 0 || call.number != 0)) {

@@ -64,8 +64,9 @@ enum class Role : std::uint8_t {
   number,
   flags,
   offset,
-  count,      // Of the pages.
-  second,     // The other pages.
+  count,   // Of the pages.
+  second,  // The other pages.
+  third,
   owner,      // The address space that the call is about.
   same_host,  // A process that is acted upon, on the actor's host.
 };

@@ -97,6 +97,8 @@ TEST_CASE("a driver's buffer is mapped shared, and freed as a whole") {
   CHECK_FALSE(refused(with("shared", "ftruncate(f, 0)")));
   CHECK_FALSE(refused(with("shared", "ttm_bo_evict(f)")));
   CHECK(refused("file f on A: memfd 1 page\nthread A.kernel { ttm_bo_evict(f) }"));
+  CHECK_FALSE(refused(with("shared", "vfio_pci_dma_buf_move(f, on)")));
+  CHECK(refused("file f on A: memfd 1 page\nthread A.kernel { vfio_pci_dma_buf_move(f, on) }"));
   CHECK_FALSE(refused(with("shared", "reg_dmabuf_mr(A.rnic0, m)")));
   CHECK(
       refused("process q on A { region m: anon 1 page rw }\n"
