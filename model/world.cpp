@@ -9,6 +9,10 @@
 namespace model {
 namespace {
 
+// So many steps in init without a call that returns: it never ends. The longest call of init needs
+// a few for each page that it touches.
+constexpr std::uint32_t init_patience = 4'000'000;
+
 // Working memory of a step; nothing in it outlives the step.
 Effects& scratch() {
   static thread_local Effects effects;
@@ -58,7 +62,15 @@ void World::run_init() {
     set_runnable(TaskId{task}, 0, first);
   }
   sim::NoTrace silent;
-  while (step({.chooser = first, .trace = silent})) {
+  std::int64_t returned = 0;
+  for (std::uint32_t steps = 0; step({.chooser = first, .trace = silent});) {
+    if (++steps < init_patience) continue;
+    const std::int64_t now =
+        std::ranges::count(machine_.lines, LineState::Status::done, &LineState::status);
+    init_ended_ = now > returned;
+    if (!init_ended_) return;
+    returned = now;
+    steps = 0;
   }
 }
 

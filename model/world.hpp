@@ -42,6 +42,10 @@ class World {
   World& operator=(World&& other) noexcept;
   ~World();
 
+  // False: a policy, or the kernel, goes on without an end after the calls of init, or in one of
+  // them. What has become of it then, is where it was left.
+  bool init_ended() const { return init_ended_; }
+
   bool step(sim::Turn turn);
   void rest();
   std::uint64_t broken() const { return broken_; }
@@ -212,6 +216,7 @@ class World {
   Small<sim::Nanoseconds, 1> armed_at_;
   sim::ActorId actor_ = 0;
   sim::Nanoseconds spent_ = 0;
+  bool init_ended_ = true;
   const Reduction* reduction_ = nullptr;
   Witness* witness_ = nullptr;
   Lineage* lineage_ = nullptr;

@@ -37,18 +37,16 @@ bool takes_all(const Context& c, AdapterId adapter) {
   return std::holds_alternative<IntervalNotifierPolicy>(c.setup.adapters[adapter.index()].policy);
 }
 
-// Of the first subscription of an address space.
-bool subscribes_first(const Context& c, MmId mm) {
-  const Subscriptions& notifier = std::as_const(c.machine).notifiers[mm.index()];
-  return notifier.list.empty() && notifier.intervals.empty();
-}
-
 }  // namespace
 
 // struct ib_mr; its PFN table, or list of pages (ib_umem_odp_get(), ib_umem_get()); and
 // __mmu_notifier_register().
 bool Register::fails_alloc(Context& c) const {
-  return c.fails_alloc() || c.fails_alloc() || (subscribes_first(c, mm) && c.fails_alloc());
+  const bool subscribes =
+      !pinned && std::visit([](const auto& policy) { return policy.subscribes; },
+                            c.setup.adapters[adapter.index()].policy);
+  const bool first = std::as_const(c.machine).notifiers[mm.index()].empty();
+  return c.fails_alloc() || c.fails_alloc() || (subscribes && first && c.fails_alloc());
 }
 
 Next Register::run(Context& c) {

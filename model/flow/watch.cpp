@@ -6,8 +6,7 @@
 namespace model {
 
 Next Watch::run(Context& c) {
-  const Subscriptions& notifier = std::as_const(c.machine).notifiers[mm.index()];
-  const bool first = notifier.list.empty() && notifier.intervals.empty();
+  const bool first = std::as_const(c.machine).notifiers[mm.index()].empty();
   if (first && c.fails_alloc()) return c.done(Result::error(ENOMEM));  // __mmu_notifier_register()
   const MrId mr{static_cast<std::uint32_t>(c.machine.registrations.size())};
   c.machine.registrations.push_back({.mm = mm, .pages = pages, .two_pass = two_pass});

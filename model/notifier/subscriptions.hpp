@@ -42,6 +42,7 @@ struct Subscriptions {
 
   bool operator==(const Subscriptions&) const = default;
 
+  bool empty() const { return list.empty() && intervals.empty(); }
   // hlist_add_head_rcu(). A registration that took its time to pin counts from when it began.
   void listen(MrId mr) { list.insert(std::ranges::lower_bound(list, mr, std::greater{}), mr); }
   void unlisten(MrId mr) {

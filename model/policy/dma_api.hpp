@@ -18,6 +18,7 @@
 namespace model {
 
 struct DmaApi : PolicyDefaults {
+  static constexpr bool subscribes = false;
   static constexpr std::string_view device = "pci";
   enum class Map : std::uint8_t { next, installed };
   enum class Unmap : std::uint8_t { clear, flush, drain, give_back };

@@ -23,6 +23,7 @@ namespace model {
 
 struct DmaBufPolicy : PolicyDefaults {
   static constexpr std::string_view name = "dma_buf";
+  static constexpr bool subscribes = false;
   static constexpr bool faults = true;
   static constexpr bool imports = true;
   static constexpr Guarantees guarantees{

@@ -11,6 +11,7 @@ namespace model {
 
 struct NonePolicy : PolicyDefaults {
   static constexpr std::string_view name = "none";
+  static constexpr bool subscribes = false;
   static constexpr bool faults = true;
   static constexpr Guarantees guarantees{
       .promises = bystander | bit(Property::leaked_reference),

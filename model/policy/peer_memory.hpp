@@ -26,6 +26,7 @@ namespace model {
 
 struct PeerMemoryPolicy : PolicyDefaults {
   static constexpr std::string_view name = "peer_memory";
+  static constexpr bool subscribes = false;
   static constexpr bool imports = true;
   static constexpr Guarantees guarantees{
       .promises = bystander | all_of({Property::use_after_free, Property::stale_translation,

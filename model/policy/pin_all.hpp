@@ -12,6 +12,7 @@ namespace model {
 
 struct PinAllPolicy : PolicyDefaults {
   static constexpr std::string_view name = "pin_all";
+  static constexpr bool subscribes = false;
   static constexpr Guarantees guarantees{
       .promises = bystander | all_of({Property::use_after_free, Property::lost_update,
                                       Property::fork_leak, Property::use_after_release,

@@ -96,6 +96,7 @@ using StepNames = std::span<const std::string_view>;
 struct PolicyDefaults {
   static constexpr std::string_view device = "rnic";  // The kind of device that it is for.
   static constexpr bool faults = false;               // Needs an adapter that can fault.
+  static constexpr bool subscribes = true;  // To notifiers: what a driver that pins does without.
   static constexpr bool imports = false;    // Can take memory of another device (VM_PFNMAP).
   static constexpr bool gated = false;      // A user needs leave of the kernel before it may post.
   static constexpr bool spins = false;      // Takes a spinlock, and waits for its adapter spinning.
@@ -136,6 +137,7 @@ concept InvalidationPolicy = std::copyable<P> && P::guarantees.consistent() &&
   { P::settings() } -> std::same_as<std::span<const Setting<P>>>;
   { P::steps(hook) } -> std::same_as<StepNames>;
   { P::device } -> std::convertible_to<std::string_view>;
+  { P::subscribes } -> std::convertible_to<bool>;
   { P::imports } -> std::convertible_to<bool>;
   { P::gated } -> std::convertible_to<bool>;
   { P::spins } -> std::convertible_to<bool>;

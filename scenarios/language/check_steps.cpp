@@ -37,6 +37,7 @@ void check_injections(Checking& checking, const StepInfo& info) {
   if (info.call == nullptr) return;
   const auto verb = verb_of(info.call->name);
   std::string_view signal;
+  bool nth = false;
   for (const Property& property : info.step->properties) {
     const model::InjectionInfo* injection = injection_of(property);
     if (injection == nullptr || !verb) continue;
@@ -51,7 +52,9 @@ void check_injections(Checking& checking, const StepInfo& info) {
     } else if (!memory && !signal.empty()) {
       report(checking, name.span, fmt::format("'{}' is there already: one signal comes", signal));
     }
+    if (memory && nth) report(checking, name.span, fmt::format("'{}' is there already", name.text));
     if (!memory) signal = name.text;
+    nth = nth || memory;
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "model/world.hpp"
 #include "scenarios/language/check.hpp"
 #include "scenarios/language/lowering.hpp"
 #include "scenarios/language/mechanism.hpp"
@@ -174,6 +175,24 @@ model::HostId Lowering::host_of(Symbol symbol) const {
   }
 }
 
+namespace {
+
+// Everything that follows starts where init has come to rest.
+void need_end_of_init(const Checked& checked, Loaded& loaded) {
+  if (checked.inits.empty()) return;
+  const auto endless = [](const Cell& cell) {
+    return !model::World(*cell.setup, sim::Order::by_time).init_ended();
+  };
+  const auto cell = std::ranges::find_if(loaded.cells, endless);
+  if (cell == loaded.cells.end()) return;
+  loaded.problems.push_back(
+      {.span = checked.inits.back()->block,
+       .message = "init does not come to rest: something goes round in it, or behind its calls, "
+                  "for ever"});
+}
+
+}  // namespace
+
 Loaded load(Sources& sources, const std::string& path, const Choices& choices) {
   Loaded loaded;
   Parsed parsed = parse(sources, path);
@@ -192,6 +211,7 @@ Loaded load(Sources& sources, const std::string& path, const Choices& choices) {
     loaded.cells.push_back(lower_cell(sources, checked, assignment, choices, loaded.problems));
     set_mechanisms(sources, choices, loaded.cells.back(), loaded.problems);
   }
+  if (!has_errors(loaded.problems)) need_end_of_init(checked, loaded);
   sort_problems(loaded.problems);
   if (has_errors(loaded.problems)) loaded.cells.clear();
   return loaded;

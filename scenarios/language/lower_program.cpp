@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // init, timeline and threads become programs: one for each actor of init and timeline, and one for
 // each thread block.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -273,8 +275,10 @@ void Lowering::add_injection(model::LineId id, const Property& property) {
   for (const model::InjectionInfo& info : model::injection_list()) {
     if (info.name != property.name.text) continue;
     if (info.property == model::Injection::fail_nth) {
+      const std::uint64_t nth = number_of(*property.value);
       constexpr std::uint64_t most = 1000;
-      injected.fail_nth = static_cast<std::uint16_t>(std::min(most, number_of(*property.value)));
+      if (nth > most) problem(property.value->span, fmt::format("'fail_nth' is {} at most", most));
+      injected.fail_nth = static_cast<std::uint16_t>(std::min(most, nth));
       continue;
     }
     injected.signal = info.property;

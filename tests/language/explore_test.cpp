@@ -109,3 +109,30 @@ TEST_CASE("a driver's buffer is mapped shared, and freed as a whole") {
   CHECK(refused(with("shared", "pread(f, 0)")));
   CHECK(refused(with("shared", "madvise(m, MADV_DONTNEED)")));
 }
+
+TEST_CASE("more allocations than can be counted are not waited for") {
+  CHECK_FALSE(refused("thread app.t1 { munmap(buf) (fail_nth: 1000) }"));
+  CHECK(refused("thread app.t1 { munmap(buf) (fail_nth: 1001) }"));
+}
+
+TEST_CASE("an init that does not come to rest is a problem of its scenario") {
+  const auto problems = [](const std::string& skip_missing) {
+    language::Sources sources = language_test::sources_of({{"t.sd", R"(scenario "s"
+host A { cpus 2; ram 64 pages; device rnic0: rnic { odp on } }
+policy evict_restore { skip_missing )" + skip_missing +
+                                                                        R"( }
+process app on A { region buf: anon 2 pages rw }
+init {
+    app: mr := reg_mr(A.rnic0, buf, odp)
+    A.rnic0: dma_write(mr, 1)
+    app: munmap(buf[1])
+}
+thread app.t0 { READ_ONCE(buf[0]) = 1 }
+)"}});
+    const language::Loaded loaded = language::load(sources, "t.sd", {});
+    CHECK(loaded.cells.empty() == language::has_errors(loaded.problems));
+    return language::render(sources, loaded.problems);
+  };
+  CHECK(problems("yes") == "");
+  CHECK(problems("no").starts_with("t.sd:5:6: error: init does not come to rest"));
+}
