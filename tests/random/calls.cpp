@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "scenarios/language/model_words.hpp"
-#include "tests/random/writer.hpp"
+#include "tests/random/call_parts.hpp"
 
 namespace random_scenarios {
 namespace {
@@ -11,30 +11,18 @@ namespace {
 using Kind = Object::Kind;
 using Words = std::vector<std::string>;
 
-Words plain() { return {"0", "ok", "0 | err", "any"}; }
-Words values() { return {"0", "1", "2", "any", "ok", "1 | 2 | err", "SIGSEGV | 1", "err"}; }
-
-Call plain_call(std::string text) {
-  return {.verb = "", .text = std::move(text), .makes = {}, .results = plain()};
-}
-Call value_call(std::string text) {
-  return {.verb = "", .text = std::move(text), .makes = {}, .results = values()};
-}
-
-Call making(Writer& w, std::string text, Kind kind, std::string_view prefix) {
-  Call call{.verb = "", .text = std::move(text), .makes = {}, .results = {"ok", "ok | err", "any"}};
-  call.makes.kind = kind;
-  call.makes.name = w.draft.new_name(prefix);
-  call.makes.owner = w.actor.name;
-  return call;
+// A program's own page, or one of a driver's buffer.
+std::string touched_page(Writer& w) {
+  const bool other = w.draft.buffer && w.actor.name == "app" && w.draw().chance(30);
+  return other ? w.draft.buffer->region + "[0]" : w.page();
 }
 
 std::optional<Call> memory_call(Writer& w, std::string_view verb) {
   static const Words protections = {"PROT_READ", "PROT_READ | PROT_WRITE", "PROT_NONE"};
   if (verb == "memset") return plain_call(joined({"memset(", w.pages(), ", ", w.number(), ")"}));
-  if (verb == "READ_ONCE") return value_call(joined({"READ_ONCE(", w.page(), ")"}));
+  if (verb == "READ_ONCE") return value_call(joined({"READ_ONCE(", touched_page(w), ")"}));
   if (verb == "WRITE_ONCE") {
-    return plain_call(joined({"WRITE_ONCE(", w.page(), ", ", w.number(), ")"}));
+    return plain_call(joined({"WRITE_ONCE(", touched_page(w), ", ", w.number(), ")"}));
   }
   if (verb == "mmap") {
     const Region* region = w.region();
@@ -116,6 +104,15 @@ std::optional<Call> open_device_call(Writer& w, std::string_view verb) {
   if (verb == "iommu_sva_bind_device") return open_call(w, verb, "sva");
   if (verb == "hmm_close") return plain_call(joined({"hmm_close(", own(Kind::fd), ")"}));
   if (verb == "hmm_dmirror_cmd") return mirror_command(w, own(Kind::fd));
+  if (verb == "IOMMU_HWPT_INVALIDATE") {
+    static const Words commands = {"CMDQ_OP_TLBI_NH_VA", "CMDQ_OP_ATC_INV", "CMDQ_OP_CMD_SYNC"};
+    std::string text = joined({"IOMMU_HWPT_INVALIDATE(", own(Kind::bond)});
+    if (w.draw().chance(15)) return plain_call(text + ", CMDQ_OP_TLBI_NH_ALL)");
+    for (std::uint32_t i = w.draw().below(2) + 1; i > 0; --i) {
+      text += joined({", ", w.draw().of(commands), ", ", w.pages()});
+    }
+    return plain_call(text + ")");
+  }
   if (verb == "iommu_sva_unbind_device") {
     return plain_call(joined({"iommu_sva_unbind_device(", own(Kind::bond), ")"}));
   }
@@ -280,8 +277,9 @@ std::optional<Call> device_call(Writer& w, std::string_view verb) {
   if (verb.starts_with("rcache_")) return cache_call(w, verb);
   if (verb == "reg_mr") return register_call(w);
   if (verb == "dereg_mr") return plain_call(joined({"dereg_mr(", w.mr("reg_mr"), ")"}));
-  if (verb == "prefetch")
-    return plain_call(joined({"prefetch(", w.mr_pages(Writer::Mapped::no), ")"}));
+  if (verb == "prefetch" || verb == "prefetch_no_fault") {
+    return plain_call(joined({std::string(verb), "(", w.mr_pages(Writer::Mapped::no), ")"}));
+  }
   if (verb == "dma_read") return value_call(joined({"dma_read(", dma_pages(w), ")"}));
   if (verb == "dma_write") {
     return plain_call(joined({"dma_write(", dma_pages(w), ", ", w.number(), ")"}));
@@ -401,7 +399,7 @@ bool by(const language::CallRow& row, Actor::Kind kind) {
 
 std::optional<Call> call_of(Draft& draft, std::string_view verb, const Actor& actor,
                             const std::vector<Object>& own) {
-  for (auto* group : {memory_call, device_call, open_device_call, vm_call, fabric_call,
+  for (auto* group : {memory_call, device_call, buffer_call, open_device_call, vm_call, fabric_call,
                       message_call, kernel_call}) {
     Writer writer{.draft = draft, .actor = actor, .own = own};
     std::optional<Call> call = group(writer, verb);
@@ -429,6 +427,9 @@ std::optional<Call> random_call(Draft& draft, const Actor& actor, const std::vec
                   "prefetch",  "rdma_read",  "swap_out", "fork",     "WRITE_ONCE",
                   "READ_ONCE", "rdma_write", "mpi_put",  "reclaim",  "memset"};
   if (draft.cached) likely.insert(likely.end(), {"rcache_get", "rcache_put"});
+  if (draft.buffer) {
+    likely.insert(likely.end(), {"ttm_bo_evict", "vfio_pci_dma_buf_move", "reg_dmabuf_mr"});
+  }
   if (std::ranges::find(draft.objects, Kind::vm, &Object::kind) != draft.objects.end()) {
     likely.insert(likely.end(), {"guest_read", "guest_write", "guest_write", "KVM_GET_DIRTY_LOG",
                                  "KVM_SET_USER_MEMORY_REGION"});

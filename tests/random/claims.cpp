@@ -75,7 +75,7 @@ std::string object_atom(Draft& draft) {
 std::string call_atom(Draft& draft) {
   if (draft.labels.empty()) return "";
   const std::string& label = draft.draw.of(draft.labels).name;
-  switch (draft.draw.below(6)) {
+  switch (draft.draw.below(7)) {
     case 0:
       return joined({"finished(", label, ")"});
     case 1:
@@ -86,6 +86,8 @@ std::string call_atom(Draft& draft) {
       return joined({"cpages(", label, ") ", comparison(draft.draw)});
     case 4:
       return joined({"hit(", label, ") ", comparison(draft.draw)});
+    case 5:
+      return joined({"entry_num(", label, ") ", comparison(draft.draw)});
     default:
       return joined({"starts_after(", label, ", ", draft.draw.of(draft.labels).name, ")"});
   }

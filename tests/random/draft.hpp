@@ -28,6 +28,13 @@ struct Region {
   bool xpmem = false;  // Addresses to attach memory at.
 };
 
+// A driver's buffer, and the region of app that maps it. Few calls may name these pages.
+struct Buffer {
+  std::string file{};
+  std::string region{};
+  std::uint32_t pages = 1;
+};
+
 struct Process {
   std::string name{};
   std::string host{};
@@ -71,6 +78,7 @@ struct Draft {
   std::vector<Device> devices;
   std::vector<Process> processes;
   std::vector<Region> regions;
+  std::optional<Buffer> buffer{};      // On the first host.
   std::vector<Object> objects;         // Made by init: everybody may name them.
   std::vector<Label> labels;           // Above the line that is being written.
   std::vector<std::string> registers;  // As conditions name them: app.t0:r1

@@ -182,13 +182,25 @@ void write_place(Draft& draft, const Process& process, const std::string& name) 
   draft.regions.push_back(region);
 }
 
+void write_buffer(Draft& draft) {
+  if (!draft.draw.chance(12)) return;
+  draft.buffer = Buffer{.file = "vram", .region = "gbuf", .pages = 1 + draft.draw.below(2)};
+  draft.line(joined({"file vram on ", draft.hosts[0], ": pfnmap ",
+                     std::to_string(draft.buffer->pages), " pages"}));
+}
+
 void write_processes(Draft& draft) {
   const std::string host = draft.hosts[0];
+  write_buffer(draft);
   draft.processes.push_back({.name = "app", .host = host, .parent = ""});
   draft.line(joined({"process app on ", host, " {"}));
   write_region(draft, draft.processes[0], "buf");
   if (draft.draw.chance(25)) write_region(draft, draft.processes[0], "more");
   write_place(draft, draft.processes[0], "att");
+  if (draft.buffer) {
+    draft.line(joined(
+        {"    region gbuf: file vram ", std::to_string(draft.buffer->pages), " pages rw shared"}));
+  }
   draft.cached = draft.draw.chance(25);
   if (draft.cached) {
     const auto& rcache = language::full_vocabulary().process_settings[0];

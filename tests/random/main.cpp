@@ -111,6 +111,7 @@ int run(const Options& options) {
 int show(std::uint64_t seed, const Options& options) {
   const std::string text = random_scenarios::random_scenario(seed);
   fmt::print("{}", text);
+  std::fflush(stdout);  // Before it is tried: it may be one that hangs.
   const Examined examined = random_scenarios::examine_apart(text, options.limits, seconds_max);
   for (const auto& [name, count] : examined.counts) fmt::print("{:7} {}\n", count, name);
   fmt::print("states: {}\n", examined.states);

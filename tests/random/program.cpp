@@ -64,6 +64,7 @@ void init_objects(Draft& draft) {
   const bool remote = peer.name == "peer";
   const bool handles = draft.policy == "handle" || draft.policy == "xpmem";
   if (!handles || draft.draw.chance(25)) init_call(draft, "reg_mr", app);
+  if (draft.buffer && draft.draw.chance(70)) init_call(draft, "reg_dmabuf_mr", app);
   if (draft.draw.chance(8)) init_call(draft, "reg_mr", app);
   for (const Device& device : draft.devices) {
     if (device.host != app.host || !draft.draw.chance(80)) continue;

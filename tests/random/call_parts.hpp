@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// What random calls are put together from.
+#pragma once
+
+#include "tests/random/writer.hpp"
+
+namespace random_scenarios {
+
+Call plain_call(std::string text);  // Its result says whether it worked.
+Call value_call(std::string text);  // Its result is what was read.
+Call making(Writer& w, std::string text, Object::Kind kind, std::string_view prefix);
+
+// A driver's buffer moves, is revoked and restored, and is imported by a card beside it.
+std::optional<Call> buffer_call(Writer& w, std::string_view verb);
+
+}  // namespace random_scenarios
