@@ -282,12 +282,15 @@ class Chain {
     const Seen* clear = nullptr;    // None: the page table still has it.
   };
 
+  // The device, if it shares the page table of a process; else null.
+  const model::AdapterSetup* shared_by(model::AdapterId adapter) const {
+    if (!adapter.some()) return nullptr;
+    const model::AdapterSetup& setup = what_.setup().adapters[adapter.index()];
+    return setup.kind == model::AdapterSetup::Kind::sva ? &setup : nullptr;
+  }
+
   void follow_translation(const Use& use) {
-    const model::AdapterId adapter = use.use->event().adapter;
-    const auto& adapters = what_.setup().adapters;
-    const bool shares =
-        adapter.some() && adapters[adapter.index()].kind == model::AdapterSetup::Kind::sva;
-    if (shares) {
+    if (shared_by(use.use->event().adapter) != nullptr) {
       note(*use.use, fmt::format("the device had the translation when #{} began", use.start->step));
     } else if (use.install == nullptr) {
       note(*use.use, "the translation is from before the start");
@@ -354,20 +357,45 @@ class Chain {
       return tells && e.mm == used.mm && e.pages.overlaps(used.pages);
     });
     if (told == nullptr) return note(*use.clear, "nobody was told of it");
-    const Seen* dropped = first_after(
-        *told, [&](const Event& e) { return e.kind == EventKind::pfn_cleared && same(e); });
-    const Seen* flushed = first_after(*told, [&](const Event& e) {
-      return (e.kind == EventKind::device_flush || e.kind == EventKind::iotlb_flush) && same(e);
-    });
-    note(*told, missed(use, *told, dropped, flushed));
+    const auto done = [&](auto is_so) {
+      return last_in_operation(*use.clear,
+                               [&](const Event& e) { return is_so(e.kind) && same(e); });
+    };
+    const model::AdapterSetup* shared = shared_by(used.adapter);
+    const bool atc = shared == nullptr || shared->ats;
+    const bool iotlb = shared == nullptr || !shared->ats;
+    const Reply reply{
+        .dropped = done([](EventKind kind) { return kind == EventKind::pfn_cleared; }),
+        .flushed = done([=](EventKind kind) {
+          return (atc && kind == EventKind::device_flush) ||
+                 (iotlb && kind == EventKind::iotlb_flush);
+        }),
+        .posted = done([](EventKind kind) {
+          return kind == EventKind::update_posted || kind == EventKind::inval_request;
+        }),
+        .has_table = shared == nullptr};
+    note(*told, missed(use, *told, reply));
   }
 
+  // What was done at the device in the operation that took the page away; null: nothing.
+  struct Reply {
+    const Seen* dropped;
+    const Seen* flushed;
+    const Seen* posted;  // The device is to do it.
+    bool has_table;      // Of its own.
+  };
+
   // Why the invalidation has not reached the use.
-  static std::string missed(const Use& use, const Seen& told, const Seen* dropped,
-                            const Seen* flushed) {
+  static std::string missed(const Use& use, const Seen& told, const Reply& reply) {
+    const auto [dropped, flushed, posted, has_table] = reply;
     if (use.install != nullptr && &told < use.install) {
       return fmt::format("it missed #{}, which came later", use.install->step);
     }
+    if (flushed == nullptr && dropped == nullptr && posted != nullptr) {
+      return fmt::format("#{} asked the device for it, and nobody waited until that was done",
+                         posted->step);
+    }
+    if (flushed == nullptr && !has_table) return "nobody flushed the TLB that the device used";
     if (flushed == nullptr && dropped == nullptr) return "the device dropped nothing for it";
     if (flushed == nullptr) {
       return fmt::format("#{} emptied the device's table, but nobody its TLB", dropped->step);
@@ -376,7 +404,7 @@ class Chain {
       return fmt::format("the transfer of #{} was on its way when #{} flushed the TLB",
                          use.start->step, flushed->step);
     }
-    if (dropped == nullptr) {
+    if (has_table && dropped == nullptr) {
       return fmt::format("#{} flushed a TLB, but nobody the table behind it", flushed->step);
     }
     return fmt::format("the device had it again after #{}", flushed->step);
@@ -410,11 +438,6 @@ class Chain {
     }
     const auto* after = std::find_if(&place, past_the_end(), same);
     return after == past_the_end() ? nullptr : after;
-  }
-  const Seen* first_after(const Seen& place, const History::Wanted& wanted) const {
-    const auto* found = std::find_if(&place, past_the_end(),
-                                     [&](const Seen& seen) { return wanted(seen.event()); });
-    return found == past_the_end() ? nullptr : found;
   }
 
   std::vector<std::string> written() const {

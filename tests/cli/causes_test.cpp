@@ -79,6 +79,31 @@ TEST_CASE("--why explains what fails as it should, too") {
   check_why({"scenarios/rules/deadlock.sd"}, "why.deadlock.txt");
 }
 
+// Whether the chain says so, wherever its lines are broken.
+bool says(std::vector<std::string> words, const std::string& reason) {
+  words.insert(words.begin(), "run");
+  words.emplace_back("--why");
+  std::string text = program(words).out;
+  for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n')) {
+    text.replace(at, text.find_first_not_of(" \n", at) - at, " ");
+  }
+  return contains(text, reason);
+}
+
+TEST_CASE("why a notification has not helped is said as it is, whatever the device") {
+  CHECK(says({"scenarios/peer/hasty-callback.sd", "-D", "wait_inflight=no"},
+             "the transfer of #1 was on its way when #6 flushed the TLB"));
+  CHECK(says({"scenarios/faults/posted-update.sd", "-D", "wait_update=no"},
+             "#5 asked the device for it, and nobody waited until that was done"));
+  CHECK(says({"scenarios/sva/no-flush-fork.sd", "-D", "flush_atc=no"},
+             "nobody flushed the TLB that the device used"));
+  CHECK(says(
+      {"scenarios/sva/completion-doubled.sd", "-D", "check_itag=no", "-D", "reuse_itag=in_turn"},
+      "#24 asked the device for it, and nobody waited until that was done"));
+  CHECK(says({"scenarios/sva/traffic-classes.sd", "-D", "count_completions=no"},
+             "the transfer of #12 was on its way when #13 flushed the TLB"));
+}
+
 TEST_CASE("in each example that is shown, what costs something has a cause") {
   for (const std::string file :
        {"scenarios/1-odp-munmap-race.sd", "scenarios/2-holt-handle.sd",
