@@ -85,6 +85,10 @@ constexpr std::array injection_table{
                   "range_start must not block, and a driver that has to refuses"},
     InjectionInfo{"posted_update", "policy interval_notifier { posted_update yes }",
                   "the adapter's tables change some time after its driver has said so"},
+    InjectionInfo{"inval_completion", "device NAME: sva { inval_completion lost|late|doubled }",
+                  "the answer to an invalidation is lost, comes behind its time-out, or twice"},
+    InjectionInfo{"prq", "device NAME: sva { prq PLACES }",
+                  "page requests for which the queue has no place get no page"},
     InjectionInfo{"hang", "hang(DEVICE)", "a device stops where it is, and answers nothing"},
     InjectionInfo{"remove", "remove(DEVICE)", "a device is pulled out, and its driver told so"},
     InjectionInfo{"kill", "kill(HOST)", "a host stops without a word"},
@@ -98,7 +102,7 @@ constexpr std::array injection_table{
     InjectionInfo{"reorder", "link { reorder SHARE }", "come after those behind them,"},
     InjectionInfo{"duplicate", "link { duplicate SHARE }", "or come twice"},
     InjectionInfo{"lost", "link { lost MESSAGE }", "kernels' messages of that kind may be lost,"},
-    InjectionInfo{"late", "link { late MESSAGE }", "may come after those behind them,"},
+    InjectionInfo{"late", "link { late MESSAGE }", "may be out of order with others,"},
     InjectionInfo{"doubled", "link { doubled MESSAGE }", "or may come twice"},
 };
 
