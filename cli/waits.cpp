@@ -101,6 +101,8 @@ class Describer {
         return lock(wait);
       case Wait::Kind::quiet:
         return fmt::format("the end of transfers in flight on {}", registration(wait.index));
+      case Wait::Kind::alone:
+        return fmt::format("calls of other threads of {}", names_.process(model::MmId{wait.index}));
       case Wait::Kind::unused:
         return fmt::format("who keeps {} alive", names_.process(model::MmId{wait.index}));
       case Wait::Kind::uncalled:

@@ -188,6 +188,14 @@ Small<TaskId, 2> World::holders_of(const Wait& wait, TaskId task) const {
       });
     case Wait::Kind::running:
       return who([&](const Flow& flow) { return restores(flow, MrId{wait.index}); });
+    case Wait::Kind::alone: {
+      Holders threads;
+      for (std::uint32_t i = 0; i < setup().programs.size(); ++i) {
+        const bool other = machine_.tasks[i].mm == MmId{wait.index};
+        if (other && machine_.in_system_call(TaskId{i})) add(threads, TaskId{i}, task);
+      }
+      return threads;
+    }
     case Wait::Kind::unused:
     case Wait::Kind::uncalled:
       return who([&](const Flow& flow) { return uses(machine_, flow, wait); });

@@ -144,6 +144,13 @@ enum class Verb : std::uint8_t {
   mpi_recv,
 };
 
+// What a program does by itself, with an adapter that it may use: no kernel is called, and what was
+// posted goes on without the program.
+inline bool is_of_user_space(Verb verb) {
+  return (verb >= Verb::rdma_read && verb <= Verb::rdma_send) || verb == Verb::poll_recv ||
+         verb >= Verb::mpi_put;
+}
+
 enum class Advice : std::uint8_t {
   normal,
   random,

@@ -164,6 +164,7 @@ void World::carry_out(Effects& effects, sim::Chooser& chooser) {
     set_runnable(task, effects.duration, chooser);
   }
   set_timers(effects);
+  if (effects.ended.some() && machine_.running) end_threads(effects.ended, effects);
   for (const HostId host : effects.killed) {
     stop_tasks([&](TaskId task) { return machine_.tasks[task.index()].host == host; });
   }
@@ -174,6 +175,16 @@ void World::carry_out(Effects& effects, sim::Chooser& chooser) {
       const bool served = actors_[task.index()].stack.frames.size() > 1;
       return program != nullptr && program->adapter == adapter && !served;
     });
+  }
+}
+
+// zap_other_threads(): those in calls come to the end of them, or of their waits.
+void World::end_threads(MmId mm, Effects& effects) {
+  for (std::uint32_t i = 0; i < setup().programs.size(); ++i) {
+    const TaskId task{i};
+    if (machine_.tasks[i].mm != mm || !machine_.tasks[i].alive || !machine_.killed(task)) continue;
+    if (actors_[i].stack.frames.empty()) continue;
+    effects.changed.push_back(key_of(guard_of(task)));
   }
 }
 

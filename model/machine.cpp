@@ -111,14 +111,28 @@ bool Machine::answered_or_overdue(AdapterId adapter, std::uint32_t itag) const {
          fate == InvalCompletion::lost || (fate == InvalCompletion::late && !device.was_late);
 }
 
+bool Machine::killed(TaskId task) const {
+  if (!task.some() || task.index() >= setup->programs.size()) return false;
+  const MmId mm = tasks[task.index()].mm;
+  return mm.some() && ending(task, mm);
+}
+
 bool Machine::signal_pending(TaskId task) const {
+  if (killed(task)) return true;
   const LineId line = task.some() ? tasks[task.index()].line : LineId{};
   return line.some() && lines[line.index()].signalled && task.index() < setup->programs.size();
 }
 
 bool Machine::fatal_signal_pending(TaskId task) const {
+  if (killed(task)) return true;
   return signal_pending(task) &&
          setup->lines[tasks[task.index()].line.index()].injected.signal == Injection::fatal_signal;
+}
+
+bool Machine::in_system_call(TaskId task) const {
+  const LineId line = tasks[task.index()].line;
+  return tasks[task.index()].alive && line.some() &&
+         !is_of_user_space(setup->lines[line.index()].call.verb);
 }
 
 // signal_pending_state()
@@ -212,6 +226,12 @@ bool Machine::available(const Wait& wait, TaskId task) const {
         return entry.attachment == AttachmentId{wait.index} &&
                (wait.pages.count == 0 || entry.pages.overlaps(wait.pages));
       });
+    case Wait::Kind::alone:
+      for (std::uint32_t i = 0; i < setup->programs.size(); ++i) {
+        const bool other = tasks[i].mm == MmId{wait.index} && TaskId{i} != task;
+        if (other && in_system_call(TaskId{i})) return false;
+      }
+      return true;
     case Wait::Kind::unused:
       return spaces[wait.index].users == 0;
     case Wait::Kind::uncalled:

@@ -199,9 +199,13 @@ struct Machine {
   }
   bool available(const Wait& wait, TaskId task) const;
   bool interrupted(const Wait& wait, TaskId task) const;
+  // Another thread than this one ends the process: exit(), execve(), or it was killed.
+  bool ending(TaskId task, MmId mm) const { return spaces[mm.index()].ends_but(task); }
   // A signal has come to the call that the task makes, and one that kills.
   bool signal_pending(TaskId task) const;
   bool fatal_signal_pending(TaskId task) const;
+  bool killed(TaskId task) const;  // With its process, by another.
+  bool in_system_call(TaskId task) const;
   bool gate_open(const Gate& gate) const;
 
   // The entry is of a page in that device's private memory, which no CPU can reach.

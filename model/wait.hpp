@@ -32,6 +32,7 @@ struct Wait {
     running,     // Transfers may start on the registration `index`.
     monitored,   // The event that this task has sent to a userfaultfd was read.
     drained,     // No transfer outstanding on attachment `index`.
+    alone,       // No other thread of address space `index` is in a system call.
     unused,      // Nobody else keeps address space `index` alive.
     uncalled,    // No command to the device that was opened as `index` is in progress.
     pressure,    // Host `index` is below its low watermark.

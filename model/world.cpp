@@ -311,6 +311,10 @@ void World::give_up(TaskId task, Effects& effects) {
 // exit_to_user_mode_loop(): a call to which a fatal signal has come does not return to its program.
 bool World::dies(TaskId task, Effects& effects) {
   const Result killed = Result::signal(SIGKILL);
+  if (machine_.killed(task)) {  // Another thread sees to the rest.
+    machine_.tasks[task.index()].result = killed;
+    return false;
+  }
   if (!machine_.fatal_signal_pending(task) || machine_.tasks[task.index()].result == killed) {
     return false;
   }
@@ -349,7 +353,7 @@ Next World::run_top(TaskId task, Effects& effects, sim::TraceSink& trace) {
   return next;
 }
 
-// False: the call cannot start, for want of an object, and has failed.
+// False: the call cannot start, for want of an object or of its thread, and has failed.
 bool World::start_line(TaskId task, Effects& effects) {
   const LineId id = program_of(task)->lines[actors_[task.index()].next_line];
   const Line& line = setup().lines[id.index()];
@@ -367,6 +371,10 @@ bool World::start_line(TaskId task, Effects& effects) {
   effects.changed.push_back({.kind = Wait::Kind::gate});
   for (std::uint32_t i = 0; i < setup().monitors.size(); ++i) {
     if (setup().monitors[i].armed_by == id) armed_at_[i] = events_.now();
+  }
+  if (machine_.killed(task)) {
+    machine_.tasks[task.index()].result = Result::signal(SIGKILL);
+    return false;
   }
   if (!callable(line.call, machine_)) {
     machine_.tasks[task.index()].result = Result::error(EINVAL);
@@ -410,6 +418,9 @@ void World::finish_line(TaskId task, Effects& effects, sim::Chooser& chooser) {
     left.signalled = left.alloc_failed = false;
     left.allocations = 0;
     if (line.injected.signal != Injection::none) effects.timers.push_back({.of = id});
+  }
+  if (program->mm.some() && machine_.spaces[program->mm.index()].ends.some()) {
+    effects.changed.push_back({.kind = Wait::Kind::alone, .index = program->mm.value});
   }
   if (killed) {  // Its thread is no more.
     actors_[task.index()].next_line = static_cast<std::uint32_t>(program->lines.size());

@@ -165,6 +165,7 @@ class World {
   bool start_line(TaskId task, Effects& effects);
   void give_up(TaskId task, Effects& effects);
   bool dies(TaskId task, Effects& effects);
+  void end_threads(MmId mm, Effects& effects);
   void deliver_signal(LineId line, Effects& effects);
   void finish_line(TaskId task, Effects& effects, sim::Chooser& chooser);
   void deliver_message(const Delivery& delivery, Effects& effects);

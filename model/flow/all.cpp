@@ -187,6 +187,7 @@ void Effects::clear() {
   fates.clear();
   killed.clear();
   stopped.clear();
+  ended = MmId{};
   broken = 0;
   duration = 0;
   witness = nullptr;

@@ -130,6 +130,7 @@ struct Effects {
   std::vector<Timer> timers{};
   std::vector<HostId> killed{};
   std::vector<AdapterId> stopped{};
+  MmId ended{};                // Whose threads make no further call.
   std::vector<Event> fates{};  // Of packets: what the fabric does with them.
   PropertySet broken = 0;
   sim::Nanoseconds duration = 0;

@@ -126,6 +126,8 @@ void Context::cancel_timer(QpId qp) { effects_.timers.push_back({.of = qp}); }
 
 void Context::stop_tasks(AdapterId adapter) { effects_.stopped.push_back(adapter); }
 
+void Context::end_threads(MmId mm) { effects_.ended = mm; }
+
 void Context::count_pages(std::uint32_t pages) {
   if (!line.some() || !setup.lines[line.index()].counted) return;
   LineState& state = machine.lines[line.index()];

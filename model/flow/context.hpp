@@ -77,6 +77,7 @@ class Context {
   void set_timer(QpId qp, sim::Nanoseconds after);
   void cancel_timer(QpId qp);
   void kill_tasks(HostId host);
+  void end_threads(MmId mm);              // All but this one: at the end of their calls.
   void stop_tasks(AdapterId adapter);     // Of a device: what it was doing is left as it is.
   void count_hit();                       // In a registration cache: hit().
   void count_pages(std::uint32_t pages);  // That a device or its driver has handled: cmd.cpages.

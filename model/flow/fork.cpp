@@ -23,6 +23,7 @@ bool is_free(Context& c, MmId mm) {
 void revive(Context& c, MmId mm) {
   if (std::as_const(c.machine).spaces[mm.index()].alive) return;
   c.mm(mm).alive = true;
+  c.mm(mm).ends = TaskId{};
   c.notifier(mm) = {};
 }
 
@@ -293,6 +294,7 @@ Wait Exit::guard() const {
   if (step == Step::lock_write) return Wait::lock(mmap_lock(mm), LockMode::write);
   if (step == Step::unlink) return Wait::lock(rmap_lock(mapping), LockMode::write);
   if (step == Step::renew) return {.kind = Wait::Kind::settled, .index = mm.value};
+  if (step == Step::threads) return {.kind = Wait::Kind::alone, .index = mm.value};
   if (step == Step::held) return {.kind = Wait::Kind::unused, .index = mm.value};
   return {};
 }
@@ -306,13 +308,16 @@ Next Exit::run(Context& c) {
         c.mm(mm).lender = MmId{};
         return c.done();
       }
-      if (!c.mm(mm).alive) return c.done(Result::error(ESRCH));
-      if (c.mm(mm).users > 0) {
-        step = Step::held;
-        return Next::again;
-      }
+      if (!c.mm(mm).alive || c.machine.ending(c.self, mm)) return c.done(Result::error(ESRCH));
+      c.mm(mm).ends = c.self;
+      c.end_threads(mm);
+      step = Step::threads;
+      return Next::pass;
+    case Step::threads:  // Nobody is in a call any more, and none will be.
+      step = Step::held;
+      return Next::pass;
+    case Step::held:
       c.mm(mm).alive = false;
-      c.mm(mm).sigkill = false;
       c.mm(mm).leaving = true;
       forget_rcache(c, mm);
       c.changed(Wait::Kind::userfault, mm.value);
@@ -321,9 +326,6 @@ Next Exit::run(Context& c) {
       notifier.intervals.start(all_pages);  // mn_itree_release().
       step = Step::interval;
       return Next::again;
-    case Step::held:
-      step = Step::begin;
-      return Next::pass;
     case Step::interval: {
       const auto hits = notifier.intervals.hits(all_pages);
       if (cursor == hits.size()) {
@@ -413,9 +415,11 @@ Next Exit::run(Context& c) {
       step = Step::renew;
       if (renew) return Next::again;
       c.mm(mm).leaving = false;
+      if (!c.machine.running) c.mm(mm).ends = TaskId{};  // What its threads do comes later.
       return c.done();
     case Step::renew:  // Another struct mm_struct: nothing that was begun for the old one goes on.
       c.mm(mm).leaving = false;
+      c.mm(mm).ends = TaskId{};
       c.mm(mm).alive = true;
       c.changed(Wait::Kind::userfault, mm.value);
       c.notifier(mm) = {};

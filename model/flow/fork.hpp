@@ -76,12 +76,13 @@ struct Vfork {
 // exit_mmap(): release first, then everything is unmapped. Also the old memory at exec().
 struct Exit {
   static constexpr std::string_view name = "exit";
-  static constexpr std::array<std::string_view, 15> steps{
-      "begin",  "held",       "interval", "finish_pass", "listener", "released", "lock", "zap",
-      "unlock", "lock_write", "unlink",   "tables",      "flush",    "finish",   "renew"};
+  static constexpr std::array<std::string_view, 16> steps{
+      "begin", "threads", "held",       "interval", "finish_pass", "listener", "released", "lock",
+      "zap",   "unlock",  "lock_write", "unlink",   "tables",      "flush",    "finish",   "renew"};
   enum class Step : std::uint8_t {
     begin,
-    held,  // Somebody keeps the address space alive.
+    threads,  // Its other threads are still in calls.
+    held,     // Somebody keeps the address space alive.
     interval,
     finish_pass,
     listener,

@@ -214,7 +214,7 @@ Next Access::run(Context& c) {
     case Step::faulted: {
       const Result fault = c.task().result;
       const bool interrupted = fault == Result::error(EINTR);
-      if (interrupted && c.fatal_signal_pending()) return c.give(fault);
+      if (c.fatal_signal_pending()) return c.give(Result::error(EINTR));  // It never gets back.
       // pagefault_out_of_memory(): the instruction is tried again, as it is after a handler has
       // run.
       if (c.forget_failed_alloc() || interrupted) {

@@ -58,8 +58,7 @@ bool fills_locked(const AddressSpace& space, const Vma& vma) {
 }  // namespace
 
 bool ends_killed(Context& c, MmId mm) {
-  if (!std::as_const(c.machine).spaces[mm.index()].sigkill) return false;
-  c.mm(mm).sigkill = false;
+  if (std::as_const(c.machine).spaces[mm.index()].ends != c.self) return false;
   c.call({Exit{.mm = mm}});
   return true;
 }

@@ -81,7 +81,7 @@ struct AddressSpace {
   bool alive = true;             // mm_users > 0.
   std::uint8_t users = 0;        // Who keeps it alive besides its process: mmget_not_zero().
   bool leaving = false;          // exit_mmap() is not through with it.
-  bool sigkill = false;          // force_sig(SIGKILL): the call in progress is its last.
+  TaskId ends{};                 // Who ends it, SIGNAL_GROUP_EXIT: no thread of it calls again.
   bool card_mapped = false;      // The adapter's doorbell page is in this page table: may post.
   bool unflushed = false;        // Flushes were put off: mm->tlb_flush_batched.
   std::uint8_t lock_future = 0;  // mlockall(MCL_FUTURE): mm->def_flags, as lock_all_flag.
@@ -97,6 +97,8 @@ struct AddressSpace {
   Lock page_table_lock{};
 
   bool operator==(const AddressSpace&) const = default;
+
+  bool ends_but(TaskId task) const { return ends.some() && ends != task; }
 
   const Vma* find_vma(Page page) const {
     for (const Vma& vma : vmas) {
