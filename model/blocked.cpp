@@ -144,6 +144,12 @@ Small<TaskId, 2> World::holders_of(const Wait& wait, TaskId task) const {
     }
     return found;
   };
+  const auto reads_queue = [&](const Flow& flow, TaskId of) {
+    const auto* thread = std::get_if<PrqEventThread>(&flow.body);
+    if (thread == nullptr) return false;
+    const auto& requests = machine_.adapters[thread->adapter.index()].requests;
+    return std::ranges::find(requests, of, &PageRequest::task) != requests.end();
+  };
   switch (wait.kind) {
     case Wait::Kind::lock:
       return lock_holders(machine_, wait.lock_id(), task);
@@ -161,13 +167,16 @@ Small<TaskId, 2> World::holders_of(const Wait& wait, TaskId task) const {
     case Wait::Kind::responded:
       return who([&](const Flow& flow) {
         const auto* server = std::get_if<ServePages>(&flow.body);
-        return server != nullptr && server->requester == task;
+        return (server != nullptr && server->requester == task) || reads_queue(flow, task);
       });
     case Wait::Kind::requested:
       return who([&](const Flow& flow) {
         const auto* server = std::get_if<ServePages>(&flow.body);
         const auto* asks = std::get_if<AskPages>(&flow.body);
+        const auto* thread = std::get_if<PrqEventThread>(&flow.body);
         return (server != nullptr && server->mr == MrId{wait.index}) ||
+               (thread != nullptr &&
+                machine_.registrations[wait.index].adapter == thread->adapter) ||
                (asks != nullptr && asks->mr == MrId{wait.index});
       });
     case Wait::Kind::readable:  // The epoch ends with the last invalidation, whatever its pages.

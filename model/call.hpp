@@ -75,6 +75,14 @@ enum class Verb : std::uint8_t {
   sva_bind,               // adapter: gives an object
   sva_unbind,             // target
   hwpt_invalidate,        // target, flags, number, offset (HwptCommand); pages, second, third
+  sva_get_pasid,          // target
+  fault_queue_alloc,      // target
+  fault_read,             // target
+  fault_write,            // target, number (cookie), flags (1: invalid)
+  veventq_alloc,          // target, number (depth)
+  veventq_read,           // target, number (events that there is room for)
+  access_pin_pages,       // adapter, target, flags (1: it never unpins): gives an object
+  access_unpin_pages,     // target
   hang,                   // adapter: it answers nothing from now on
   hmm_open,               // adapter: gives an object
   hmm_close,              // target

@@ -186,7 +186,7 @@ bool Machine::available(const Wait& wait, TaskId task) const {
     case Wait::Kind::requested: {
       const Adapter& device = adapters[registrations[wait.index].adapter.index()];
       return std::ranges::none_of(device.requests, [&](const PageRequest& request) {
-        return request.mr == MrId{wait.index} && !request.answered();
+        return request.mr == MrId{wait.index} && !request.answered() && !request.with_user();
       });
     }
     case Wait::Kind::readable: {

@@ -164,7 +164,7 @@ void note_late(Machine& machine, const Event& event, TaskId task) {
 
 bool Observed::asks_for_late() const {
   return shared && (asks(Property::stale_translation) || asks(Property::write_without_permission) ||
-                    asks(Property::fork_leak));
+                    asks(Property::fork_leak) || asks(Property::unmarked_write));
 }
 
 bool Observed::late(MrId bond, MmId mm, Page page) const {
@@ -262,8 +262,9 @@ Observed observed_of(const Setup& setup) {
 }
 
 void observe(Machine& machine, const Event& event, TaskId task) {
-  const bool changes =
-      event.kind == EventKind::pte_cleared || event.kind == EventKind::pte_protected;
+  const bool changes = event.kind == EventKind::pte_cleared ||
+                       event.kind == EventKind::pte_protected ||
+                       (event.kind == EventKind::page_cleaned && event.mm.some());
   if (changes && machine.observed.asks_for_late()) note_late(machine, event, task);
   if ((machine.observed.asked & needs_notes) == 0) return;
   if (machine.observed.asks(Property::missed_use)) observe_uses(machine, event);

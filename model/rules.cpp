@@ -5,6 +5,7 @@
 
 #include "model/event.hpp"
 #include "model/machine.hpp"
+#include "model/rules_iommu.hpp"
 #include "model/rules_notified.hpp"
 #include "model/rules_vm.hpp"
 
@@ -87,7 +88,7 @@ bool copied_away(const Machine& machine, FrameId frame) {
   return false;
 }
 
-// A transfer takes effect: the most telling of S1, S22, S9, S10, S2, S8 and S3.
+// A transfer takes effect: the most telling of S1, S22, S9, S10, S2, S8, S3 and S6.
 PropertySet judge_dma(const Machine& machine, const Event& event) {
   const Frame& frame = machine.frames[event.frame];
   if (frame.generation != event.generation) return bit(Property::use_after_free);
@@ -121,7 +122,7 @@ PropertySet judge_dma(const Machine& machine, const Event& event) {
   const bool read_only = region.vm.some() && !region.write;  // KVM_MEM_READONLY
   const bool may_write = !read_only && (pte.write || pte.kind == Pte::Kind::device_exclusive);
   if (is_write(event) && !may_write) return bit(Property::write_without_permission);
-  return 0;
+  return is_write(event) && written_unseen(machine, pte, event) ? bit(Property::unmarked_write) : 0;
 }
 
 PropertySet judge_install(const Machine& machine, const Event& event, TaskId task) {
@@ -217,11 +218,20 @@ PropertySet judge_cleaned(const Machine& machine, const Event& event) {
       writable = writable || (region.live && writes(entry));
     });
   }
+  // One that shares the page table is late until its flush, which is still to come where the event
+  // names the address space: see written_unseen().
+  const auto may_write = [&](const auto& entry) {
+    const Registration& region = machine.registrations[entry.mr.index()];
+    const bool shares = machine.is(region.adapter, AdapterSetup::Kind::sva);
+    const bool late =
+        (shares && region.mm == event.mm) || machine.observed.late(entry.mr, region.mm, entry.page);
+    return writes(entry.target) && !late;
+  };
   for (const Adapter& adapter : machine.adapters) {
-    for (const DeviceTlbEntry& entry : adapter.tlb) writable = writable || writes(entry.target);
-    for (const DeviceTlbEntry& entry : adapter.iotlb) writable = writable || writes(entry.target);
+    writable = writable || std::ranges::any_of(adapter.tlb, may_write) ||
+               std::ranges::any_of(adapter.iotlb, may_write);
     for (const Transfer& transfer : adapter.transfers) {
-      writable = writable || (transfer.write && writes(transfer.target));
+      writable = writable || (transfer.write && may_write(transfer));
     }
   }
   return writable ? bit(Property::unmarked_write) : 0;
@@ -268,46 +278,6 @@ PropertySet judge_post(const Machine& machine, const Event& event) {
     if (!handle_complete(machine, other.handle)) return bit(Property::partial_activation);
   }
   return 0;
-}
-
-// The adapter's TLB, or one of its transfers, knows the IOVA by another mapping.
-PropertySet judge_iova(const Machine& machine, const Event& event) {
-  const Registration& fresh = machine.registrations[event.mr.index()];
-  const Adapter& device = machine.adapters[fresh.adapter.index()];
-  const auto old = [&](MrId mr, Page page) {
-    const Registration& other = machine.registrations[mr.index()];
-    const std::uint32_t iova = other.iova_of(page);
-    return mr != event.mr && iova >= fresh.iova && iova < fresh.iova + fresh.pages.count;
-  };
-  for (const DeviceTlbEntry& entry : device.tlb) {
-    if (old(entry.mr, entry.page)) return bit(Property::iova_reuse);
-  }
-  for (const Transfer& transfer : device.transfers) {
-    if (old(transfer.mr, transfer.page)) return bit(Property::iova_reuse);
-  }
-  return 0;
-}
-
-// The same of a PASID, by which the device, or its page requests, know another process.
-PropertySet judge_pasid(const Machine& machine, const Event& event) {
-  const Registration& fresh = machine.registrations[event.mr.index()];
-  const Adapter& device = machine.adapters[fresh.adapter.index()];
-  const auto old = [&](const auto& entry) {
-    return entry.mr != event.mr && machine.registrations[entry.mr.index()].iova == fresh.iova;
-  };
-  const bool known = std::ranges::any_of(device.tlb, old) ||
-                     std::ranges::any_of(device.iotlb, old) ||
-                     std::ranges::any_of(device.transfers, old) ||
-                     std::ranges::any_of(device.requests, [&](const PageRequest& request) {
-                       return !request.answered() && old(request);
-                     });
-  return known ? bit(Property::iova_reuse) : 0;
-}
-
-// A page request is served by its PASID: in the address space that it was for?
-PropertySet judge_page_request(const Machine& machine, const Event& event) {
-  const bool own = machine.registrations[event.mr.index()].mm == event.mm;
-  return own ? 0 : bit(Property::foreign_access);
 }
 
 bool all_mappable(const Machine& machine, const Event& event) {

@@ -20,7 +20,8 @@ struct Wait {
     tagged,      // An ITag of its adapter is free, and so is a place in its invalidate queue.
     pushed,      // No transfer on `pages` of it is in flight in the traffic class `sequence`.
     responded,   // The page requests of this task have their response.
-    requested,   // No page request for the registration `index` is without one.
+    requested,   // No page request for the registration `index` is without one, but those that
+                 // were given to user space.
     readable,    // The interval `index` is not in the odd epoch `sequence` any more.
     updated,     // The adapter has made all posted changes of the tables of registration `index`.
     settled,     // No range of address space `index` is open: mm_take_all_locks().

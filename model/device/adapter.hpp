@@ -70,19 +70,49 @@ struct Invalidation {
 
 inline constexpr std::uint32_t itags = 32;
 
-// A page request (PRI) in the queue of the IOMMU, or on the list of those that are being served.
-// What a task has there is one group.
+// A page request (PRI) in the queue of the IOMMU, or in the lists of its driver. What a task has
+// there is one group.
 struct PageRequest {
-  enum class State : std::uint8_t { queued, taken, success, invalid, failure };
+  enum class State : std::uint8_t {
+    queued,
+    partial,    // Taken from the queue: its group is not complete.
+    taken,      // It is, and is being served,
+    delivered,  // or waits for user space to read it,
+    read,       // or to answer it.
+    success,
+    invalid,
+    failure
+  };
   TaskId task{};  // Whose transfer misses the page.
   MrId mr{};
   Page page{};
   bool write = false;
   bool last = false;  // Of its group: that one is answered.
   State state = State::queued;
+  std::uint8_t cookie = 0;  // By which user space answers its group.
 
   bool operator==(const PageRequest&) const = default;
-  bool answered() const { return state > State::taken; }
+  bool answered() const { return state >= State::success; }
+  bool with_user() const { return state == State::delivered || state == State::read; }
+};
+
+// Of iommufd, for a page table of user space: it reads what the device asks for, or what has gone
+// wrong. Counterparts: struct iommufd_fault, struct iommufd_veventq.
+struct Vevent {
+  std::uint32_t sequence = 0;
+  bool lost = false;  // lost_events_header: one that had no place.
+
+  bool operator==(const Vevent&) const = default;
+};
+struct EventQueue {
+  enum class Of : std::uint8_t { faults, events };
+  MrId mr{};  // The bond.
+  Of of = Of::faults;
+  std::uint32_t depth = 0;
+  std::uint32_t sequence = 0;
+  std::vector<Vevent> deliver{};
+
+  bool operator==(const EventQueue&) const = default;
 };
 
 struct Adapter {
@@ -92,16 +122,26 @@ struct Adapter {
   DeviceTlb<1> iotlb{};
   std::vector<Invalidation> invalidations{};
   std::vector<PageRequest> requests{};
-  std::uint8_t next_itag = 0;  // Where tags are taken in turn.
-  bool was_late = false;       // A completion came behind its time-out.
-  bool hung = false;           // It answers nothing any more.
-  bool blocked = false;        // The IOMMU lets nothing of it through.
-  bool pri_off = false;        // A Response Failure has ended its page requests.
-  bool removed = false;        // It was pulled out, and its driver knows.
+  std::vector<EventQueue> event_queues{};
+  std::uint8_t prq_handled = 0;  // Requests that the thread has taken, and whose places it has not
+                                 // given back.
+  bool prq_thread = false;       // It runs, or is about to.
+  bool prq_overflow = false;     // PRO: no request gets into the queue.
+  std::uint8_t next_itag = 0;    // Where tags are taken in turn.
+  bool was_late = false;         // A completion came behind its time-out.
+  bool hung = false;             // It answers nothing any more.
+  bool blocked = false;          // The IOMMU lets nothing of it through.
+  bool pri_off = false;          // A Response Failure has ended its page requests.
+  bool removed = false;          // It was pulled out, and its driver knows.
 
   bool operator==(const Adapter&) const = default;
   void encode(sim::Encoder& out) const;
 
+  EventQueue* event_queue(MrId mr, EventQueue::Of of) {
+    const auto found = std::ranges::find_if(
+        event_queues, [&](const EventQueue& queue) { return queue.mr == mr && queue.of == of; });
+    return found == event_queues.end() ? nullptr : &*found;
+  }
   const Invalidation* invalidation(std::uint32_t itag) const {
     for (const Invalidation& each : invalidations) {
       if (each.itag == itag) return &each;

@@ -58,9 +58,12 @@ struct Registration {
   bool fail_alloc = false;   // Of a mirror: the next page that it wants cannot be had.
   bool stopped = false;      // No transfer may start: its queues are evicted.
   std::uint8_t updates = 0;  // Changes of its tables that are posted, and not made.
-  bool two_pass = false;     // Its invalidation is begun, and finished in a second pass.
-  std::uint32_t begun = 0;   // Of an interval that is only watched: what read_begin() gave.
-  Lock lock{};               // umem_mutex: guards `table`, `ranges` and `invalidate_seq`.
+  MrId access_of{};          // Of an in-kernel user of a mapping: that one (struct iommufd_access).
+  bool prevent_access = false;  // Of that: it is being unmapped, and nobody may pin it any more.
+  bool unpins = true;           // Of the user: when it is asked to.
+  bool two_pass = false;        // Its invalidation is begun, and finished in a second pass.
+  std::uint32_t begun = 0;      // Of an interval that is only watched: what read_begin() gave.
+  Lock lock{};                  // umem_mutex: guards `table`, `ranges` and `invalidate_seq`.
   BlockTable<PfnEntry> table{};
   Small<FrameId, 2> pinned{};  // Frames this registration holds with FOLL_PIN, in page order.
   std::uint32_t ranges = 0;    // Begun and not ended, for drivers that count: see in_progress().

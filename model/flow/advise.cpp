@@ -424,7 +424,10 @@ Next AgeRange::modify(Context& c) {
       Frame& folio = c.frame(c.machine.frames.head(pte.frame()));
       folio.dirty = false;
       folio.lazy_free = true;
-      c.emit({.kind = EventKind::page_cleaned, .frame = c.machine.frames.head(pte.frame())});
+      c.emit({.kind = EventKind::page_cleaned,
+              .mm = mm,
+              .pages = {.first = cursor, .count = count},
+              .frame = c.machine.frames.head(pte.frame())});
       if (folio.slot.some()) remove_from_swap_cache(c, c.machine.frames.head(pte.frame()));
     }
     if (!pte.young && !(lazy_free && pte.dirty)) {

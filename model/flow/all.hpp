@@ -20,11 +20,13 @@
 #include "model/flow/fork.hpp"
 #include "model/flow/huge.hpp"
 #include "model/flow/hugetlb.hpp"
+#include "model/flow/iommufd.hpp"
 #include "model/flow/ksm.hpp"
 #include "model/flow/map.hpp"
 #include "model/flow/migrate.hpp"
 #include "model/flow/mirror.hpp"
 #include "model/flow/notify.hpp"
+#include "model/flow/page_request.hpp"
 #include "model/flow/pmd_sharing.hpp"
 #include "model/flow/protect.hpp"
 #include "model/flow/rcache.hpp"
@@ -68,10 +70,12 @@ struct Flow {
                HmmRange,                                                    //
                MirrorCall, MirrorClose, MirrorCopy, MirrorMove, MirrorExclusive, MirrorTake,
                MirrorCheck,
-               EvictDevice,                                          // mirror.hpp
-               Watch, Unwatch, ReadInterval,                         // watch.hpp
-               Dma, Prefetch, Register, Deregister, Hang,            // dma.hpp
-               AtsInvalidate, AskPages, ServePages, HwptInvalidate,  // ats.hpp
+               EvictDevice,                                // mirror.hpp
+               Watch, Unwatch, ReadInterval,               // watch.hpp
+               Dma, Prefetch, Register, Deregister, Hang,  // dma.hpp
+               AtsInvalidate, HwptInvalidate,              // ats.hpp
+               AskPages, PrqEventThread, ServePages,       // page_request.hpp
+               IommufdCall, NotifyUnmap,                   // iommufd.hpp
                KvmCall, KvmClose, GuestAccess, PreFault, SetMemoryRegion, TakeDirtyLog,  // vm.hpp
                RcacheGet, RcachePut, RcacheFlush, RcacheDereg, RcacheTold, RcacheEvent,
                RcacheMonitor,  // rcache.hpp

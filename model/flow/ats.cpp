@@ -2,6 +2,8 @@
 #include "model/flow/ats.hpp"
 
 #include "model/flow/all.hpp"
+#include "model/flow/iommufd.hpp"
+#include "model/flow/page_request.hpp"
 #include "model/flow/paging.hpp"
 #include "model/policy/driver.hpp"
 
@@ -10,18 +12,6 @@ namespace {
 
 const SvaPolicy& policy_of(const Context& c, AdapterId adapter) {
   return std::get<SvaPolicy>(c.setup.adapters[adapter.index()].policy);
-}
-
-// The page could be had without a page request.
-bool translates(const Machine& machine, MrId mr, Page page, bool write) {
-  const Registration& region = machine.registrations[mr.index()];
-  const AddressSpace& space = machine.spaces[region.mm.index()];
-  return !region.orphan && space.alive && space.page_table.at(page).allows(write);
-}
-
-std::uint32_t waiting(const Adapter& device) {
-  return static_cast<std::uint32_t>(
-      std::ranges::count(device.requests, PageRequest::State::queued, &PageRequest::state));
 }
 
 // Who waits for an answer or a tag may go on, or not any more.
@@ -98,185 +88,18 @@ std::optional<PfnEntry> Dma::walk(Context& c) {
 }
 
 Next Dma::ask(Context& c) {
-  const bool can = c.setup.adapters[adapter.index()].pri && !c.adapter(adapter).pri_off;
-  if (!can || c.registration(mr).orphan) return refuse(c);
+  const AdapterSetup& setup = c.setup.adapters[adapter.index()];
+  const bool can = setup.pri && !c.adapter(adapter).pri_off;
+  if (!can || c.registration(mr).orphan) {
+    // A translation request that fails is no event (ATS); an access is: arm_smmu_handle_event().
+    if (!setup.ats) report_vevent(c, adapter, mr);
+    return refuse(c);
+  }
   step = Step::responded;
   return c.call({AskPages{.write = writes(),
                           .adapter = adapter,
                           .mr = mr,
                           .pages = {.first = pages.at(done), .count = pages.count - done}}});
-}
-
-// ---- Page requests
-
-Wait AskPages::guard() const {
-  return step == Step::response ? Wait{.kind = Wait::Kind::responded} : Wait{};
-}
-
-bool AskPages::find_next(const Machine& machine, std::uint32_t& next) const {
-  for (next = cursor + 1; next < pages.count; ++next) {
-    if (!translates(machine, mr, pages.at(next), write)) return true;
-  }
-  return false;
-}
-
-Next AskPages::run(Context& c) {
-  switch (step) {
-    case Step::request:
-      return request(c);
-    case Step::served: {
-      if (!c.task().result.ok()) return c.give(c.task().result);  // Invalid Request.
-      std::uint32_t next = 0;
-      if (c.adapter(adapter).hung || !find_next(c.machine, next)) return c.give();
-      cursor = next;
-      step = Step::request;
-      return Next::pass;
-    }
-    case Step::response:
-      return response(c);
-  }
-  return c.done();
-}
-
-Next AskPages::request(Context& c) {
-  const bool queues = c.setup.adapters[adapter.index()].prq != 0;
-  if (c.adapter(adapter).hung || (queues && !c.registration(mr).live)) {
-    withdraw(c);  // By a Stop Marker: no request of this PASID follows.
-    return c.give(Result::error(EFAULT));
-  }
-  const Page page = pages.at(cursor);
-  c.emit({.kind = EventKind::dev_fault,
-          .detail = write,
-          .mm = c.registration(mr).mm,
-          .pages = one_page(page),
-          .mr = mr,
-          .adapter = adapter});
-  if (queues) return queue(c);
-  c.spend(Cost::page_request);
-  step = Step::served;
-  return c.call({GetPage{
-      .mode = GetPage::Mode::request, .write = write, .mm = c.registration(mr).mm, .page = page}});
-}
-
-// If the queue is full, a request is dropped, and the last of a group answered as if it had been
-// served; what the queue has of the group is dropped then (iopf_queue_discard_partial()).
-Next AskPages::queue(Context& c) {
-  Adapter& device = c.adapter(adapter);
-  std::uint32_t next = 0;
-  const bool more = find_next(c.machine, next);
-  const bool full = waiting(device) >= c.setup.adapters[adapter.index()].prq;
-  if (full && !more) {
-    withdraw(c);
-    return c.give();
-  }
-  if (!full) {
-    device.requests.push_back(
-        {.task = c.self, .mr = mr, .page = pages.at(cursor), .write = write, .last = !more});
-    c.changed(Wait::Kind::requested, mr.value);
-    c.spend(Cost::page_request);
-  }
-  cursor = next;
-  if (more) return Next::again;
-  step = Step::response;
-  c.spawn({ServePages{.adapter = adapter, .mr = mr, .requester = c.self}}, device.host);
-  return Next::again;
-}
-
-Next AskPages::response(Context& c) {
-  auto& requests = c.adapter(adapter).requests;
-  const auto own = std::ranges::find(requests, c.self, &PageRequest::task);
-  const auto state = own->state;
-  requests.erase(own);
-  if (state == PageRequest::State::success) return c.give();
-  // Invalid Request is for the group, Response Failure for all of the device.
-  if (state == PageRequest::State::failure) c.adapter(adapter).pri_off = true;
-  c.task().lookup_failed = state == PageRequest::State::invalid;
-  return c.give(Result::error(EFAULT));
-}
-
-void AskPages::withdraw(Context& c) const {
-  drop_if(c.adapter(adapter).requests,
-          [&](const PageRequest& request) { return request.task == c.self; });
-  c.changed(Wait::Kind::requested, mr.value);
-}
-
-const PageRequest* ServePages::at(const Context& c, std::uint32_t index) const {
-  for (const PageRequest& request : std::as_const(c.machine).adapters[adapter.index()].requests) {
-    if (request.task == requester && index-- == 0) return &request;
-  }
-  return nullptr;
-}
-
-Next ServePages::run(Context& c) {
-  switch (step) {
-    case Step::collect:
-      return collect(c);
-    case Step::handle: {  // iommu_sva_handle_mm()
-      const PageRequest* request = at(c, cursor);
-      if (request == nullptr || !mm.some()) {
-        step = Step::respond;
-        return Next::pass;
-      }
-      step = Step::handled;
-      return c.call({GetPage{.mode = GetPage::Mode::request,
-                             .write = request->write,
-                             .mm = mm,
-                             .page = request->page}});
-    }
-    case Step::handled:
-      ++cursor;
-      step = Step::handle;
-      if (!c.task().result.ok()) {  // The first error counts, and no more is handled.
-        state = policy_of(c, adapter).bad_request == SvaPolicy::BadRequest::failure
-                    ? PageRequest::State::failure
-                    : PageRequest::State::invalid;
-        step = Step::respond;
-      }
-      return Next::pass;
-    case Step::respond:
-      return respond(c);
-  }
-  return c.done();
-}
-
-// prq_event_thread(): by the PASID, whoever has it by now.
-Next ServePages::collect(Context& c) {
-  const Registration& asked = c.registration(mr);
-  for (PageRequest& request : c.adapter(adapter).requests) {
-    if (request.task == requester) request.state = PageRequest::State::taken;
-  }
-  for (const Registration& bond : std::as_const(c.machine).registrations) {
-    const bool found = bond.adapter == adapter && bond.iova_held && bond.iova == asked.iova;
-    if (found) mm = bond.mm;
-  }
-  step = Step::handle;
-  if (!mm.some()) {
-    state = PageRequest::State::invalid;
-    return Next::again;
-  }
-  c.emit({.kind = EventKind::page_request,
-          .mm = mm,
-          .pages = one_page(at(c, 0)->page),
-          .mr = mr,
-          .adapter = adapter});
-  return Next::again;
-}
-
-Next ServePages::respond(Context& c) {
-  auto& requests = c.adapter(adapter).requests;
-  drop_if(requests,
-          [&](const PageRequest& request) { return request.task == requester && !request.last; });
-  for (PageRequest& request : requests) {
-    if (request.task == requester) request.state = state;
-  }
-  c.changed(Wait::Kind::responded, requester.value);
-  c.changed(Wait::Kind::requested, mr.value);
-  c.emit({.kind = EventKind::page_response,
-          .mr = mr,
-          .adapter = adapter,
-          .value = static_cast<std::uint32_t>(state) -
-                   static_cast<std::uint32_t>(PageRequest::State::success)});
-  return c.done();
 }
 
 // ---- Invalidations
@@ -404,6 +227,8 @@ bool Driver::tags_invalidations(MrId mr) const {
   const AdapterId adapter = registration(mr).adapter;
   return context_.setup.adapters[adapter.index()].tags_invalidations();
 }
+
+void Driver::close_event_queues(MrId mr) { model::close_event_queues(context_, mr); }
 
 bool Driver::queues_requests(MrId mr) const {
   return context_.setup.adapters[registration(mr).adapter.index()].prq != 0;

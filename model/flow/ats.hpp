@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// PCIe ATS and PRI: what a device that shares a page table, its IOMMU and the IOMMU's driver say to
-// each other. Counterparts: qi_flush_dev_iotlb_pasid(), prq_event_thread() and
-// iommu_sva_handle_iopf() of Linux.
+// PCIe ATS: what a device that shares a page table, its IOMMU and the IOMMU's driver say to each
+// other of translations. Counterpart: qi_flush_dev_iotlb_pasid() of Linux.
 
 #include <array>
 #include <span>
@@ -36,54 +35,6 @@ struct AtsInvalidate {
  private:
   void answer(Context& c) const;
   Next next_class(Context& c);
-};
-
-// The device's side of page requests: those of a transfer's pages that are missing are one group,
-// and the last of them has the response. Where the IOMMU has no queue, each is served in turn by
-// the task of the transfer itself. The result is what the response says: it is worth another
-// translation request, or EFAULT.
-struct AskPages {
-  static constexpr std::string_view name = "ask_pages";
-  static constexpr std::array<std::string_view, 3> steps{"request", "served", "response"};
-  enum class Step : std::uint8_t { request, served, response } step = Step::request;
-  bool write = false;
-  AdapterId adapter{};
-  MrId mr{};
-  PageRange pages{};  // Of the transfer; the first of them is missing.
-  std::uint32_t cursor = 0;
-
-  bool operator==(const AskPages&) const = default;
-  Wait guard() const;
-  Next run(Context& c);
-
- private:
-  Next request(Context& c);
-  Next queue(Context& c);
-  Next response(Context& c);
-  bool find_next(const Machine& machine, std::uint32_t& next) const;
-  void withdraw(Context& c) const;
-};
-
-// The kernel's side of a group: the thread that reads the queue finds the address space by the
-// PASID, a worker handles one page after the other until there is an error, and responds.
-struct ServePages {
-  static constexpr std::string_view name = "serve_pages";
-  static constexpr std::array<std::string_view, 4> steps{"collect", "handle", "handled", "respond"};
-  enum class Step : std::uint8_t { collect, handle, handled, respond } step = Step::collect;
-  AdapterId adapter{};
-  MrId mr{};
-  TaskId requester{};
-  MmId mm{};
-  std::uint32_t cursor = 0;
-  PageRequest::State state = PageRequest::State::success;
-
-  bool operator==(const ServePages&) const = default;
-  Next run(Context& c);
-
- private:
-  const PageRequest* at(const Context& c, std::uint32_t index) const;
-  Next collect(Context& c);
-  Next respond(Context& c);
 };
 
 // IOMMU_HWPT_INVALIDATE: user space, whose page table it is, says what is to be forgotten. Its

@@ -186,6 +186,20 @@ Flow begin_device(const Call& call, const Machine& machine) {
       return {Deregister{.mr = MrId{object(machine, call.target.variable)}}};
     case Verb::hwpt_invalidate:
       return hwpt_invalidate(call, machine);
+    case Verb::sva_get_pasid:
+    case Verb::fault_queue_alloc:
+    case Verb::fault_read:
+    case Verb::fault_write:
+    case Verb::veventq_alloc:
+    case Verb::veventq_read:
+    case Verb::access_pin_pages:
+      return {IommufdCall{.verb = call.verb,
+                          .mr = MrId{object(machine, call.target.variable)},
+                          .adapter = call.adapter,
+                          .number = call.number,
+                          .flags = call.flags}};
+    case Verb::access_unpin_pages:
+      return {Deregister{.mr = MrId{object(machine, call.target.variable)}}};
     case Verb::hmm_open:
       return {Register{.mm = call.mm, .adapter = call.adapter, .pages = all_pages}};
     case Verb::hmm_close:

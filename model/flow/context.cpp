@@ -193,13 +193,16 @@ bool Context::forget_failed_alloc() {
 
 void Context::handle_signal() { machine.lines[line.index()].signalled = false; }
 
-std::optional<FrameId> Context::allocate(HostId host) {
+std::optional<FrameId> Context::allocate(HostId host, std::uint32_t pages) {
   might_alloc();
   if (fails_alloc()) return std::nullopt;
-  const std::optional<FrameId> frame = machine.frames.allocate(host);
+  const std::optional<FrameId> head =
+      pages == 1 ? machine.frames.allocate(host) : machine.frames.allocate(host, pages);
   changed(Wait::Kind::pressure, host.value);
-  if (frame) emit({.kind = EventKind::frame_allocated, .frame = *frame});
-  return frame;
+  if (!head) return head;
+  const unsigned order = std::as_const(machine).frames[*head].order;
+  emit({.kind = EventKind::frame_allocated, .frame = *head, .value = order});
+  return head;
 }
 
 void Context::put(FrameId any) {

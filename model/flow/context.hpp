@@ -83,7 +83,7 @@ class Context {
   void count_pages(std::uint32_t pages);  // That a device or its driver has handled: cmd.cpages.
 
   // ---- Frames.
-  std::optional<FrameId> allocate(HostId host);
+  std::optional<FrameId> allocate(HostId host, std::uint32_t pages = 1);  // Of a folio: its head.
   // Whether an allocation is the one that the call wants to fail. Its kind does not matter.
   bool fails_alloc();
   // Whether the last allocation has failed because the call wanted it. Forgets it.

@@ -121,15 +121,17 @@ struct Register {
 
  private:
   bool fails_alloc(Context& c) const;
-  void map_iova(Context& c) const;
   void bind_pasid(Context& c) const;
 };
 
-// ibv_dereg_mr().
+// alloc_iova(): the lowest that is free.
+void map_iova(Context& c, MrId mr);
+
+// ibv_dereg_mr(). Of a mapping that drivers use, they are told before.
 struct Deregister {
   static constexpr std::string_view name = "deregister";
-  static constexpr std::array<std::string_view, 2> steps{"stop", "destroy"};
-  enum class Step : std::uint8_t { stop, destroy } step = Step::stop;
+  static constexpr std::array<std::string_view, 3> steps{"stop", "destroy", "unused"};
+  enum class Step : std::uint8_t { stop, destroy, unused } step = Step::stop;
   MrId mr{};
 
   bool operator==(const Deregister&) const = default;

@@ -77,9 +77,8 @@ Next HugeFault::run(Context& c) {
   if (!write) {
     Host& owner = c.host(host);
     if (!owner.huge_zero.some()) {
-      const auto zero = c.machine.frames.allocate(host, pmd_pages);
+      const auto zero = allocate_huge(c, host);
       if (zero) owner.huge_zero = *zero;
-      c.spend(Cost::page_alloc);
       c.spend(Cost::clear_page, pmd_pages);
     }
     if (owner.huge_zero.some()) {

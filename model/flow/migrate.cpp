@@ -2,6 +2,7 @@
 #include "model/flow/migrate.hpp"
 
 #include "model/flow/all.hpp"
+#include "model/flow/hugetlb.hpp"
 #include "model/flow/paging.hpp"
 
 namespace model {
@@ -13,15 +14,6 @@ Next migrate_folios(Context& c, const Small<FrameId, 2>& folios, std::uint8_t no
   c.task().collected.push_back({.folios = folios});
   return c.call({MigratePages{.node = node}});
 }
-
-namespace {
-
-std::optional<FrameId> allocate_large(Context& c, HostId host, std::uint32_t pages) {
-  if (c.fails_alloc()) return std::nullopt;
-  return c.machine.frames.allocate(host, pages);
-}
-
-}  // namespace
 
 // ---- MigratePages
 
@@ -45,7 +37,6 @@ Next MigratePages::run(Context& c) {
       step = Step::lock;
       return Next::pass;
     case Step::lock:
-      c.spend(Cost::page_alloc);
       return lock(c);
     case Step::unmapped:
       return unmapped(c);
@@ -78,11 +69,10 @@ Next MigratePages::lock(Context& c) {
   const std::uint32_t pages = c.frame(folio).pages();
   const bool pool = c.frame(folio).hugetlb;
   const HostId host = c.frame(folio).host;
-  const auto target = gone        ? std::nullopt
-                      : pages > 1 ? allocate_large(c, host, pages)
-                                  : c.allocate(host);
-  if (pages > 1) c.changed(Wait::Kind::pressure, host.value);
-  if (target) c.frame(*target).hugetlb = pool;
+  if (!pool && !gone) c.spend(Cost::page_alloc);
+  const auto target = gone   ? std::nullopt
+                      : pool ? hugetlb_page(c, host, pages)
+                             : c.allocate(host, pages);
   lists.targets.push_back(target.value_or(FrameId{}));
   if (!target || c.frame(folio).pins > 0) {
     if (target) c.put(*target);

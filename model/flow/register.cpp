@@ -2,6 +2,7 @@
 // How memory is made known to an adapter, and forgotten.
 #include "model/flow/all.hpp"
 #include "model/flow/dma.hpp"
+#include "model/flow/iommufd.hpp"
 
 namespace model {
 namespace {
@@ -80,7 +81,7 @@ Next Register::run(Context& c) {
         c.registration(mr).import = import_of(c, mm, pages);
         c.registration(mr).pins = !c.registration(mr).import.buffer.some();
       }
-      if (c.machine.is(adapter, AdapterSetup::Kind::pci)) map_iova(c);
+      if (c.machine.is(adapter, AdapterSetup::Kind::pci)) map_iova(c, mr);
       if (c.machine.is(adapter, AdapterSetup::Kind::sva)) bind_pasid(c);
       if (c.machine.is(adapter, AdapterSetup::Kind::kvm)) {
         c.registration(mr).vm = mr;
@@ -103,8 +104,11 @@ Next Register::run(Context& c) {
   return c.done();
 }
 
-// alloc_iova(): the lowest that is free.
-void Register::map_iova(Context& c) const {
+void map_iova(Context& c, MrId mr) {
+  const Registration& fresh = std::as_const(c.machine).registrations[mr.index()];
+  const PageRange pages = fresh.pages;
+  const AdapterId adapter = fresh.adapter;
+  const MmId mm = fresh.mm;
   std::uint32_t iova = 0;
   const auto taken = [&] {
     for (const Registration& other : std::as_const(c.machine).registrations) {
@@ -119,13 +123,30 @@ void Register::map_iova(Context& c) const {
   c.emit({.kind = EventKind::iova_mapped, .mm = mm, .mr = mr, .adapter = adapter});
 }
 
-// iommu_alloc_global_pasid(): the lowest that is free. 0 is for requests without one.
+// iommu_alloc_mm_data(): the address space keeps its PASID, for all devices, until it is dropped.
+// Else iommu_alloc_global_pasid(): the lowest of the kernel that is free. 0 is for requests
+// without.
 void Register::bind_pasid(Context& c) const {
-  std::uint32_t pasid = 1;
-  const auto taken = [&](const Registration& other) {
-    return other.adapter == adapter && other.iova_held && other.iova == pasid;
+  std::uint32_t pasid = 0;
+  const auto& bonds = std::as_const(c.machine).registrations;
+  const auto kept = [&](const Registration& bond) {  // Freed by mm_pasid_drop().
+    if (!c.machine.is(bond.adapter, AdapterSetup::Kind::sva) || bond.iova == 0) return false;
+    const bool here = std::as_const(c.machine).adapters[bond.adapter.index()].host ==
+                      std::as_const(c.machine).adapters[adapter.index()].host;
+    const AddressSpace& space = std::as_const(c.machine).spaces[bond.mm.index()];
+    const bool ended = bond.orphan || (!space.alive && !space.leaving);
+    return here && (bond.iova_held || !ended);
   };
-  while (std::ranges::any_of(std::as_const(c.machine).registrations, taken)) ++pasid;
+  for (const Registration& bond : bonds) {
+    if (kept(bond) && bond.mm == mm && !bond.orphan) pasid = bond.iova;
+  }
+  const auto taken = [&](const Registration& bond) {
+    return kept(bond) && bond.iova == pasid && (bond.mm != mm || bond.orphan);
+  };
+  if (pasid == 0 || std::ranges::any_of(bonds, taken)) {
+    pasid = 1;
+    while (std::ranges::any_of(bonds, taken)) ++pasid;
+  }
   c.registration(mr).iova = pasid;
   c.registration(mr).iova_held = true;
   c.emit({.kind = EventKind::pasid_bound, .mm = mm, .mr = mr, .adapter = adapter});
@@ -134,7 +155,13 @@ void Register::bind_pasid(Context& c) const {
 Next Deregister::run(Context& c) {
   switch (step) {
     case Step::stop: {
-      if (!c.registration(mr).live) return c.done(Result::error(EINVAL));
+      if (!c.registration(mr).live) {
+        return c.done(Result::error(c.registration(mr).access_of.some() ? ENOENT : EINVAL));
+      }
+      if (accessed(c.machine, mr)) {
+        step = Step::unused;
+        return c.call({NotifyUnmap{.mr = mr}});
+      }
       c.registration(mr).live = false;  // The key is invalid from here on.
       c.spend(Cost::syscall);
       const Registration& region = c.registration(mr);
@@ -148,6 +175,10 @@ Next Deregister::run(Context& c) {
       c.registration(mr).gone = true;
       c.emit({.kind = EventKind::deregistered, .mm = c.registration(mr).mm, .mr = mr});
       return c.give();
+    case Step::unused:
+      if (!c.task().result.ok()) return c.done(c.task().result);
+      step = Step::stop;
+      return Next::pass;
   }
   return c.done();
 }

@@ -88,6 +88,7 @@ class Driver {
   bool has_atc(MrId mr) const;
   // What the page table of a user has said before, may not be used from here on.
   void flushed_by_user(MrId mr, PageRange pages);
+  void close_event_queues(MrId mr);     // What user space has not answered, is answered Invalid.
   bool queues_requests(MrId mr) const;  // Page requests wait in a queue.
   bool hung(MrId mr) const;             // The adapter has not answered in time (ITE).
   void block(MrId mr);                  // The IOMMU lets nothing of the adapter through any more.

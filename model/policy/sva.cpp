@@ -99,10 +99,12 @@ Next P::flush(Driver& driver, PolicyCall& call) const {
         driver.flushed_by_user(call.mr, driver.registration(call.mr).pages);
       if (call.hook != Hook::deregistered) return Next::done;
       if (drain_prq && driver.queues_requests(call.mr)) return call.go(Step::drain);
+      driver.close_event_queues(call.mr);
       driver.unlisten(call.mr);
       driver.free_iova(call.mr);
       return Next::done;
     case Step::drain:  // intel_iommu_drain_pasid_prq(), with iopf_queue_flush_dev().
+      driver.close_event_queues(call.mr);
       driver.unlisten(call.mr);
       driver.free_iova(call.mr);
       return Next::done;

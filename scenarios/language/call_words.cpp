@@ -78,6 +78,14 @@ constexpr VerbName verbs[] = {
     {"iommu_sva_bind_device", Verb::sva_bind},
     {"iommu_sva_unbind_device", Verb::sva_unbind},
     {"IOMMU_HWPT_INVALIDATE", Verb::hwpt_invalidate},
+    {"iommu_sva_get_pasid", Verb::sva_get_pasid},
+    {"IOMMU_FAULT_QUEUE_ALLOC", Verb::fault_queue_alloc},
+    {"iommufd_fault_fops_read", Verb::fault_read},
+    {"iommufd_fault_fops_write", Verb::fault_write},
+    {"IOMMU_VEVENTQ_ALLOC", Verb::veventq_alloc},
+    {"iommufd_veventq_fops_read", Verb::veventq_read},
+    {"iommufd_access_pin_pages", Verb::access_pin_pages},
+    {"iommufd_access_unpin_pages", Verb::access_unpin_pages},
     {"hang", Verb::hang},
     {"hmm_open", Verb::hmm_open},
     {"hmm_close", Verb::hmm_close},
@@ -271,6 +279,9 @@ constexpr FlagName flag_names[] = {
     {"CMDQ_OP_TLBI_NH_ALL", hwpt(model::HwptCommand::tlbi_all)},
     {"CMDQ_OP_ATC_INV", hwpt(model::HwptCommand::atc_inv)},
     {"CMDQ_OP_CMD_SYNC", hwpt(model::HwptCommand::unknown)},
+    {"IOMMUFD_PAGE_RESP_SUCCESS", 0},
+    {"IOMMUFD_PAGE_RESP_INVALID", 1},
+    {"never_unpins", 1},
 };
 
 }  // namespace

@@ -164,8 +164,8 @@ std::vector<CallRow> mpi_calls() {
 std::vector<CallRow> call_table() {
   std::vector<CallRow> table;
   for (auto* part :
-       {memory_calls, file_calls, fault_calls, driver_calls, mirror_calls, sva_calls, vm_calls,
-        xpmem_calls, rcache_calls, device_calls, fabric_calls, kernel_calls, mpi_calls}) {
+       {memory_calls, file_calls, fault_calls, driver_calls, mirror_calls, sva_calls, iommufd_calls,
+        vm_calls, xpmem_calls, rcache_calls, device_calls, fabric_calls, kernel_calls, mpi_calls}) {
     for (CallRow& row : part()) table.push_back(std::move(row));
   }
   return table;

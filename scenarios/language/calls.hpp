@@ -10,16 +10,17 @@
 
 namespace language {
 
-std::vector<CallRow> memory_calls();  // calls_memory.cpp: address spaces and processes.
-std::vector<CallRow> file_calls();    // calls_linux.cpp: files, other processes, NUMA nodes.
-std::vector<CallRow> fault_calls();   // calls_linux.cpp: userfaultfd, soft-dirty, uprobes.
-std::vector<CallRow> driver_calls();  // calls_driver.cpp: hmm, migration, interval notifiers.
-std::vector<CallRow> mirror_calls();  // calls_driver.cpp: the test device of HMM.
-std::vector<CallRow> sva_calls();     // calls_driver.cpp: shared page tables.
-std::vector<CallRow> vm_calls();      // calls_vm.cpp: virtual machines of KVM.
-std::vector<CallRow> xpmem_calls();   // calls_xpmem.cpp: memory of other processes.
-std::vector<CallRow> rcache_calls();  // calls_driver.cpp: a registration cache.
-std::vector<CallRow> kernel_calls();  // calls_driver.cpp: by the kernel on its own account.
+std::vector<CallRow> memory_calls();   // calls_memory.cpp: address spaces and processes.
+std::vector<CallRow> file_calls();     // calls_linux.cpp: files, other processes, NUMA nodes.
+std::vector<CallRow> fault_calls();    // calls_linux.cpp: userfaultfd, soft-dirty, uprobes.
+std::vector<CallRow> driver_calls();   // calls_driver.cpp: hmm, migration, interval notifiers.
+std::vector<CallRow> mirror_calls();   // calls_driver.cpp: the test device of HMM.
+std::vector<CallRow> sva_calls();      // calls_driver.cpp: shared page tables.
+std::vector<CallRow> iommufd_calls();  // calls_iommufd.cpp: queues of faults, users of mappings.
+std::vector<CallRow> vm_calls();       // calls_vm.cpp: virtual machines of KVM.
+std::vector<CallRow> xpmem_calls();    // calls_xpmem.cpp: memory of other processes.
+std::vector<CallRow> rcache_calls();   // calls_driver.cpp: a registration cache.
+std::vector<CallRow> kernel_calls();   // calls_driver.cpp: by the kernel on its own account.
 
 inline const std::vector<ActorKind> by_process = {ActorKind::process};
 inline const std::vector<ActorKind> by_device = {ActorKind::device};

@@ -122,6 +122,8 @@ std::vector<CallRow> sva_calls() {
       std::move(bind),
       row("iommu_sva_unbind_device", by_process, {{{of(ParameterKind::bond, "bond")}}},
           "It does not any more."),
+      row("iommu_sva_get_pasid", by_process, {{{of(ParameterKind::bond, "bond")}}},
+          "The number by which the device names the address space."),
       invalidate_row(),
   };
 }

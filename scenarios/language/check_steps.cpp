@@ -137,6 +137,9 @@ void describe_variable(Checking& checking, const StepInfo& info) {
       case ParameterKind::handle:
         find_extent(checking, variable, args[i].value);
         break;
+      case ParameterKind::mr:  // Of a user of a mapping: those of the mapping.
+        if (variable.kind == Kind::mr) find_extent(checking, variable, args[i].value);
+        break;
       case ParameterKind::device:
         variable.device = checking.checked.meaning(args[i].value).symbol.index;
         break;

@@ -208,9 +208,10 @@ void Lowering::add_side(model::Call& call, Symbol host, Span span) {
 void Lowering::need_kind(const model::Call& call, Span span) {
   const model::AdapterSetup& adapter = setup_.adapters[call.adapter.index()];
   using AdapterKind = model::AdapterSetup::Kind;
+  const bool behind_iommu = call.verb == Verb::dma_map || call.verb == Verb::access_pin_pages;
   const AdapterKind wanted = call.verb == Verb::hmm_open        ? AdapterKind::mirror
                              : call.verb == Verb::sva_bind      ? AdapterKind::sva
-                             : call.verb == Verb::dma_map       ? AdapterKind::pci
+                             : behind_iommu                     ? AdapterKind::pci
                              : call.verb == Verb::kvm_create_vm ? AdapterKind::kvm
                                                                 : AdapterKind::rnic;
   const bool any = call.verb == Verb::hang || call.verb == Verb::remove_device ||
@@ -260,12 +261,15 @@ void Lowering::need_origin(const model::Call& call, const StepInfo& info) {
   };
   const bool mapped = maker == "dma_map";
   const bool cached = maker == "rcache_get";
-  if (call.verb == Verb::dma_unmap && !mapped) wrong("dma_map");
+  const bool accessed = maker == "iommufd_access_pin_pages";
+  const bool of_mapping = call.verb == Verb::dma_unmap || call.verb == Verb::access_pin_pages;
+  if (of_mapping && !mapped) wrong("dma_map");
+  if (call.verb == Verb::access_unpin_pages && !accessed) wrong("iommufd_access_pin_pages");
   if (call.verb == Verb::rcache_put && !cached) wrong("rcache_get");
-  if (call.verb == Verb::dereg_mr && (mapped || cached)) wrong("reg_mr");
+  if (call.verb == Verb::dereg_mr && (mapped || cached || accessed)) wrong("reg_mr");
   const bool of_rnic =
       call.verb == Verb::prefetch || call.verb == Verb::prefetch_no_fault || call.queue.some();
-  if (of_rnic && mapped) wrong("reg_mr");
+  if (of_rnic && (mapped || accessed)) wrong("reg_mr");
   const Symbol actor = info.actor;
   if (actor.kind == SymbolKind::device && object.device && *object.device != actor.index) {
     problem(span,

@@ -160,9 +160,9 @@ void Lowering::emit_call(const Expr& expr, const CallExpr& call, model::Expressi
     const model::MmId mm{checked_.meaning(argument(0)).symbol.index};
     need_rcache(mm, argument(0).span);
     out.push_back({.code = name == "rcache_queue" ? Code::queued : Code::cached, .mm = mm});
-  } else if (name == "hit") {
+  } else if (name == "hit" || name == "lost_events") {
     out.push_back({.code = Code::hit, .line = line(0)});
-  } else if (name == "cpages" || name == "entry_num") {
+  } else if (name == "cpages" || name == "entry_num" || name == "sequence") {
     out.push_back({.code = Code::copied, .line = line(0)});
   } else if (name == "retries" || name == "faults") {
     out.push_back({.code = name == "retries" ? Code::retries : Code::faults, .line = line(0)});

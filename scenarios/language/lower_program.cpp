@@ -21,26 +21,13 @@ int errno_of(std::string_view name) {
     int number;
   };
   static constexpr Known known[] = {
-      {"EACCES", EACCES},
-      {"EAGAIN", EAGAIN},
-      {"EBUSY", EBUSY},
-      {"ECANCELED", ECANCELED},
-      {"ECONNRESET", ECONNRESET},
-      {"EEXIST", EEXIST},
-      {"EFAULT", EFAULT},
-      {"EHWPOISON", EHWPOISON},
-      {"EINTR", EINTR},
-      {"EINVAL", EINVAL},
-      {"EIO", EIO},
-      {"ENODEV", ENODEV},
-      {"ENOENT", ENOENT},
-      {"ENOMEM", ENOMEM},
-      {"EOPNOTSUPP", EOPNOTSUPP},
-      {"EPERM", EPERM},
-      {"EREMOTEIO", EREMOTEIO},
-      {"ESRCH", ESRCH},
-      {"ESTALE", ESTALE},
-      {"ETIMEDOUT", ETIMEDOUT},
+      {"EACCES", EACCES},         {"EAGAIN", EAGAIN},         {"EBUSY", EBUSY},
+      {"ECANCELED", ECANCELED},   {"ECONNRESET", ECONNRESET}, {"EDEADLOCK", EDEADLOCK},
+      {"EEXIST", EEXIST},         {"EFAULT", EFAULT},         {"EHWPOISON", EHWPOISON},
+      {"EINTR", EINTR},           {"EINVAL", EINVAL},         {"EIO", EIO},
+      {"ENODEV", ENODEV},         {"ENOENT", ENOENT},         {"ENOMEM", ENOMEM},
+      {"EOPNOTSUPP", EOPNOTSUPP}, {"EPERM", EPERM},           {"EREMOTEIO", EREMOTEIO},
+      {"ESRCH", ESRCH},           {"ESTALE", ESTALE},         {"ETIMEDOUT", ETIMEDOUT},
   };
   for (const Known& entry : known) {
     if (entry.name == name) return entry.number;

@@ -237,6 +237,7 @@ void add_results(Vocabulary& words) {
       {"EBUSY", "In use."},
       {"ECANCELED", "The transfer was terminated."},
       {"ECONNRESET", "The connection was cut."},
+      {"EDEADLOCK", "Somebody does not give up what is asked of him."},
       {"EEXIST", "There is one already."},
       {"EFAULT", "Bad address."},
       {"EHWPOISON", "The memory has failed."},

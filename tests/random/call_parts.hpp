@@ -13,4 +13,7 @@ Call making(Writer& w, std::string text, Object::Kind kind, std::string_view pre
 // A driver's buffer moves, is revoked and restored, and is imported by a card beside it.
 std::optional<Call> buffer_call(Writer& w, std::string_view verb);
 
+// Queues of page requests and faults, and users of a mapping: iommufd_calls.cpp.
+std::optional<Call> iommufd_call(Writer& w, std::string_view verb);
+
 }  // namespace random_scenarios

@@ -116,6 +116,7 @@ std::optional<Call> open_device_call(Writer& w, std::string_view verb) {
   if (verb == "iommu_sva_unbind_device") {
     return plain_call(joined({"iommu_sva_unbind_device(", own(Kind::bond), ")"}));
   }
+  if (const auto call = iommufd_call(w, verb)) return call;
   if (verb == "dma_map") {
     const Device* device = w.pick(w.draft.devices, [&](const Device& each) {
       return each.host == w.actor.host && each.kind == "pci";

@@ -85,9 +85,11 @@ std::string call_atom(Draft& draft) {
     case 3:
       return joined({"cpages(", label, ") ", comparison(draft.draw)});
     case 4:
-      return joined({"hit(", label, ") ", comparison(draft.draw)});
+      return joined(
+          {draft.draw.chance(70) ? "hit(" : "lost_events(", label, ") ", comparison(draft.draw)});
     case 5:
-      return joined({"entry_num(", label, ") ", comparison(draft.draw)});
+      return joined({draft.draw.chance(70) ? "entry_num(" : "sequence(", label, ") ",
+                     comparison(draft.draw)});
     default:
       return joined({"starts_after(", label, ", ", draft.draw.of(draft.labels).name, ")"});
   }

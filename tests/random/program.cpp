@@ -70,7 +70,10 @@ void init_objects(Draft& draft) {
     if (device.host != app.host || !draft.draw.chance(80)) continue;
     if (device.kind == "mirror") init_call(draft, "hmm_open", app);
     if (device.kind == "sva") init_call(draft, "iommu_sva_bind_device", app);
-    if (device.kind == "pci") init_call(draft, "dma_map", app);
+    if (device.kind == "pci") {
+      init_call(draft, "dma_map", app);
+      if (draft.draw.chance(30)) init_call(draft, "iommufd_access_pin_pages", app);
+    }
     if (device.kind == "kvm") {
       init_call(draft, "KVM_CREATE_VM", app);
       init_call(draft, "KVM_SET_USER_MEMORY_REGION", app);
