@@ -201,6 +201,7 @@ void add_all_settings(Words& words, const language::Vocabulary& known) {
   for (const language::DeviceKindRow& row : known.device_kinds) {
     add_settings(words, row.settings, "device " + row.name);
   }
+  add_settings(words, known.switch_settings, "switch");
   add_settings(words, known.link_settings, "link");
   add_settings(words, known.process_settings, "process");
   add_settings(words, known.run_settings, "run");

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "model/expression.hpp"
+#include "model/fabric/link.hpp"
 #include "model/memory/ids.hpp"
 
 namespace model {
@@ -120,8 +121,8 @@ enum class Verb : std::uint8_t {
   rdma_send,          // queue, number; or local
   post_recv,          // queue, target
   poll_recv,          // queue
-  link_down,          // adapter
-  link_up,            // adapter
+  link_down,          // adapter, or link
+  link_up,            // likewise
   partition,          // flags (hosts, as bits)
   heal,               //
   remove_device,      // adapter: it is pulled out, and its driver told
@@ -305,6 +306,8 @@ struct Call {
   HostId host{};
   MmId peer{};  // The other process of a message, or the one that is acted upon.
   FileId file{};
+  LinkId link{};             // One that goes down or up; none: all of the host.
+  SwitchId fabric_switch{};  // One that dies; none: a host.
   std::uint32_t offset = 0;  // In the file, in pages.
   std::uint32_t number = 0;  // A value, a Protection, an Advice.
   std::uint32_t flags = 0;

@@ -394,6 +394,9 @@ Machine build(const Setup& setup) {
     return adapter.kind == AdapterSetup::Kind::xpmem;
   });
   if (module) machine.xpmem.resize(1);
+  const bool breaks =
+      std::ranges::any_of(setup.lines, [](const Line& line) { return line.call.link.some(); });
+  if (breaks || !setup.fabric_switches.empty()) machine.fabric.resize(1);
   for (const FileSetup& file : setup.files) add_file(machine, file);
   for (std::uint32_t i = 0; i < setup.regions.size(); ++i) {
     const RegionSetup& region = setup.regions[i];

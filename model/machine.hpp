@@ -15,6 +15,7 @@
 #include "model/device/vm.hpp"
 #include "model/device/xpmem.hpp"
 #include "model/fabric/message.hpp"
+#include "model/fabric/route.hpp"
 #include "model/memory/cpu.hpp"
 #include "model/memory/gather.hpp"
 #include "model/memory/mapping.hpp"
@@ -143,6 +144,7 @@ struct Machine {
   Tracked<Vm, 1> vms{};
   Tracked<Xpmem, 1> xpmem{};  // One, if any host has the module.
   Tracked<QueuePair, 1> queues{};
+  Tracked<Fabric, 1> fabric{};  // One, if there are switches or single links break.
   Small<Posted, 2> posted{};
   Small<Asked, 1> asked{};
   Small<Recall, 2> recalls{};
@@ -164,7 +166,7 @@ struct Machine {
         std::tie(frames),
         std::tuple(each(hosts), each(mappings), each(spaces), each(notifiers), each(cpus),
                    each(adapters), each(registrations), each(attachments), each(caches), each(vms),
-                   each(xpmem), each(tasks), each(lines)),
+                   each(xpmem), each(fabric), each(tasks), each(lines)),
         std::tie(queues, posted, asked, recalls, mail, variables, points, observed));
   }
 
@@ -176,6 +178,12 @@ struct Machine {
   bool is_zero(FrameId frame) const {
     const Host& host = hosts[frames[frame].host.index()];
     return host.zero == frame || (host.huge_zero.some() && frames.head(frame) == host.huge_zero);
+  }
+  enum class Faults : std::uint8_t { counted, ignored };
+  Topology topology(Faults faults = Faults::counted) const {
+    return {.links = setup->links,
+            .hosts = static_cast<std::uint32_t>(hosts.size()),
+            .fabric = fabric.empty() || faults == Faults::ignored ? nullptr : &fabric[0]};
   }
   HostId host_of(MmId mm) const { return spaces[mm.index()].host; }
   bool is(AdapterId adapter, AdapterSetup::Kind kind) const {

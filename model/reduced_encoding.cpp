@@ -226,7 +226,7 @@ void World::encode_variable(sim::Encoder& out, VariableId variable,
 
 void World::encode_machine(sim::Encoder& out, Names& names, const Symmetry& symmetry) const {
   const auto& [shared, frames, hosts, mappings, spaces, notifiers, cpus, adapters, registrations,
-               attachments, caches, vms, xpmem, queues, posted, asked, recalls, tasks, mail,
+               attachments, caches, vms, xpmem, queues, fabric, posted, asked, recalls, tasks, mail,
                variables, lines, running, points, observed] = machine_;
   const auto& order = symmetry.order;
   in_order(order[host_kind], hosts,
@@ -243,6 +243,7 @@ void World::encode_machine(sim::Encoder& out, Names& names, const Symmetry& symm
   encode_in_order(out, order[mm_kind], caches);
   sim::encode(out, vms.items());
   if (!xpmem.empty()) sim::encode(out, xpmem);
+  if (!fabric.empty()) sim::encode(out, fabric);
   encode_in_order(out, order[queue_kind], queues);
   encode_going(out, names, machine_);
   in_order(order[variable_kind], variables,

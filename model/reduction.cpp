@@ -184,6 +184,10 @@ Reduction reduction_of(const Setup& setup, const std::vector<Expression>& questi
   });
   if (signals || doubtful || calls(setup, Verb::partition)) reduction.what.symmetry = false;
   if (doubtful) reduction.what.numbers = false;  // An answer may outlive who waits for it.
+  // Nor have links.
+  if (std::ranges::any_of(setup.lines, [](const Line& line) { return line.call.link.some(); })) {
+    reduction.what.symmetry = false;
+  }
   // The lanes of late packets and of timers have no other names.
   if (std::ranges::any_of(setup.adapters,
                           [](const AdapterSetup& card) { return card.rc.exists; })) {

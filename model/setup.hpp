@@ -11,6 +11,7 @@
 #include "model/cost.hpp"
 #include "model/event.hpp"
 #include "model/expression.hpp"
+#include "model/fabric/link.hpp"
 #include "model/fabric/message.hpp"
 #include "model/injection.hpp"
 #include "model/kernel.hpp"
@@ -187,23 +188,6 @@ struct WindowSetup {
   std::uint32_t stride = 1;
 };
 
-struct LinkSetup {
-  HostId left{};
-  HostId right{};
-  sim::Nanoseconds latency = 1000;
-  std::uint64_t bits_per_second = 100'000'000'000;
-  // What becomes of the packets of reliable connections, in parts per million. A late one comes
-  // after those that were sent behind it. An exploration tries what may happen at all.
-  std::uint32_t loss = 0;
-  std::uint32_t reorder = 0;
-  std::uint32_t duplicate = 0;
-  // What may become of other messages, by their kinds as bits: of one that is lost, that is no
-  // longer in order with others on its way, or that comes twice.
-  std::uint16_t lost = 0;
-  std::uint16_t late = 0;
-  std::uint16_t doubled = 0;
-};
-
 inline constexpr std::uint32_t no_claim = 0xffffffff;
 inline constexpr std::uint32_t no_point = 0xffffffff;
 
@@ -311,6 +295,7 @@ struct Setup {
   std::vector<FileSetup> files{};
   std::vector<RegionSetup> regions{};
   std::vector<WindowSetup> windows{};  // Of a conformance run: the first mapping, and the second.
+  std::vector<SwitchSetup> fabric_switches{};
   std::vector<LinkSetup> links{};
   std::vector<VariableSetup> variables{};
   std::vector<Program> programs{};

@@ -215,13 +215,15 @@ void add(Renamed& out, const Program& program, const std::vector<Line>& lines) {
 
 void add(Renamed& out, const Call& call) {
   const auto& [verb, mm, pages, second, third, target, local, queue, adapter, host, peer, file,
-               offset, number, flags] = call;
+               link, fabric_switch, offset, number, flags] = call;
   out.add(verb);
   out.add(mm);
   out.add(pages);
   out.add(second);
   out.add(third);
   out.add(file);
+  out.add(link);
+  out.add(fabric_switch);
   out.add(offset);
   out.add(flags);
   out.add(target.variable);
@@ -316,9 +318,11 @@ Bytes bytes_of(const Monitor& monitor, const Permutation& names) {
 Bytes bytes_of(const Setup& setup, const std::vector<Expression>& questions,
                const Permutation& names) {
   Renamed out(names);
-  // No ids: kernel, switches, costs. Not looked at: name, links, windows, the names of variables.
+  // No ids: kernel, switches, costs. Not looked at: name, the fabric, windows, the names of
+  // variables.
   const auto& [name, kernel, switches, costs, hosts, adapters, processes, files, regions, windows,
-               links, variables, programs, lines, points, monitors, claims] = setup;
+               fabric_switches, links, variables, programs, lines, points, monitors, claims] =
+      setup;
   const auto add_all = [&](Kind kind, const auto& items) {
     out.in_order(kind, items, [&](const auto& item) { add(out, item); });
   };

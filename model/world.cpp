@@ -34,6 +34,7 @@ World::World(const Setup& setup, sim::Order order) : machine_(build(setup)), eve
   add_programs();
   run_init();
   events_ = sim::EventQueue<Pending>(order);  // Time starts here.
+  busy_until_.clear();
   machine_.running = true;
   sim::FirstChooser first;
   for (std::uint32_t task = 0; task < machine_.tasks.size(); ++task) {
@@ -88,6 +89,12 @@ sim::Lane World::late_lane_of(HostId from, HostId to) const {
 // Behind those of the CPUs' interrupts.
 sim::Lane World::lane_of(LineId signal) const {
   return sim::Lane{4 * (static_cast<std::uint32_t>(machine_.cpus.size()) + signal.value) + 2};
+}
+
+// And those behind the signals.
+sim::Lane World::lane_of(const Wire& wire) const {
+  const auto before = static_cast<std::uint32_t>(machine_.cpus.size() + machine_.lines.size());
+  return sim::Lane{4 * (before + 2 * wire.link.value + (wire.backwards ? 1 : 0)) + 2};
 }
 
 sim::Lane World::lane_of(QpId timer) const {
@@ -217,6 +224,10 @@ bool World::step(sim::Turn turn) {
   } else if (const auto* request = std::get_if<Interrupt>(&pending)) {
     actor = request->waiting;
     interrupt(*request, effects);
+  } else if (const auto* overtaken = std::get_if<Overtaken>(&pending)) {
+    leave_order(lane, *overtaken);
+  } else if (const auto* hop = std::get_if<Hop>(&pending)) {
+    pass(*hop);
   } else if (const auto* signal = std::get_if<LineId>(&std::get<Expiry>(pending).timer)) {
     deliver_signal(*signal, effects);
   } else {

@@ -111,7 +111,28 @@ class World {
     std::variant<AttachmentId, QpId, LineId> timer;
     bool operator==(const Expiry&) const = default;
   };
-  using Pending = std::variant<Resume, Delivery, Interrupt, Expiry>;
+  struct Overtaken {  // In order with what was sent before it, and not with what was sent later.
+    Delivery delivery;
+    bool operator==(const Overtaken&) const = default;
+  };
+  struct Hop {  // A message over switches has come to the end of a link. Only by time.
+    std::uint32_t transit;
+    bool operator==(const Hop&) const = default;
+  };
+  using Pending = std::variant<Resume, Delivery, Interrupt, Expiry, Overtaken, Hop>;
+
+  // A message on its way over switches.
+  struct Transit {
+    enum class Order : std::uint8_t { kept, left };  // Left: others will overtake it.
+    std::uint32_t number = 0;
+    HostId from{};
+    Delivery delivery{};
+    Route route{};
+    Order order = Order::kept;
+    sim::Nanoseconds tail = 0;  // When its last byte is where its first one is now.
+    std::uint32_t crossed = 0;  // Links of `route`.
+    bool there = false;
+  };
 
   // A task's flows, and its place in its program.
   struct Actor {
@@ -143,6 +164,7 @@ class World {
   sim::Lane late_lane_of(HostId from, HostId to) const;  // Of packets that are overtaken.
   sim::Lane lane_of(QpId timer) const;
   sim::Lane lane_of(LineId signal) const;
+  sim::Lane lane_of(const Wire& wire) const;
   static sim::Lane lane_of(CpuId cpu) { return sim::Lane{4 * cpu.value + 2}; }
   static sim::Lane lane_of(AttachmentId timer) { return sim::Lane{4 * timer.value + 3}; }
 
@@ -186,9 +208,15 @@ class World {
   void check_result(const Line& line, Result result);
   void judge_always();
   void post_message(const Effects::Sent& sent, Effects& effects, sim::Chooser& chooser);
-  const LinkSetup* link_between(HostId one, HostId other) const;
-  void post_on(const LinkSetup& link, sim::Lane lane, sim::Nanoseconds after,
-               const Delivery& delivery);
+  bool notice_pending(const Effects::Sent& sent) const;
+  void post_on(const Effects::Sent& sent, const Route& route, sim::Nanoseconds after);
+  void post_overtaken(const Effects::Sent& sent, const Route& route, sim::Nanoseconds after);
+  void leave_order(sim::Lane lane, const Overtaken& overtaken);
+  void set_out(const Effects::Sent& sent, const Route& route, sim::Nanoseconds after,
+               Transit::Order order);
+  void enter_wire(Transit& transit, sim::Nanoseconds head);
+  void pass(const Hop& hop);
+  void hand_over(HostId from, HostId to);
   void set_timers(const Effects& effects);
   void note_post(sim::Lane lane, Lineage::How how) const {
     if (lineage_ != nullptr) lineage_->posted(lane, how);
@@ -215,6 +243,8 @@ class World {
   // Not part of the state: found from it, or time.
   Small<Guarded, 6> guarded_;  // Tasks whose next step has a guard, sorted.
   Small<sim::Nanoseconds, 1> armed_at_;
+  std::vector<Transit> transits_;  // In the order in which they were sent; and until when
+  std::vector<sim::Nanoseconds> busy_until_;  // each direction of a link has something to send.
   sim::ActorId actor_ = 0;
   sim::Nanoseconds spent_ = 0;
   bool init_ended_ = true;

@@ -83,8 +83,8 @@ struct Flow {
                XpmemDetach, XpmemRelease, XpmemTeardown,  // xpmem.hpp
                Respond, PostReceive, PollReceive,         // connection.hpp
                Connect, LocalTransfer, Attach, Detach, Rdma, Serve, Window, Send, Receive, Unplug,
-               Partition, Kill,  // remote.hpp
-               PolicyCall>       // policy/policy.hpp
+               Partition, Kill, Rewire,  // remote.hpp
+               PolicyCall>               // policy/policy.hpp
       body;
 
   // Defined where every flow is known: other files need not know how each is compared.

@@ -318,6 +318,7 @@ std::optional<Flow> begin_kernel_work(const Call& call, const Machine& machine) 
     case Verb::notifier_unregister:
       return Flow{Unregister{.mm = call.mm}};
     case Verb::kill:
+      if (call.fabric_switch.some()) return Flow{Rewire{.dead = call.fabric_switch}};
       return Flow{Kill{.victim = call.host}};
     case Verb::hang:
       return Flow{Hang{.adapter = call.adapter}};
@@ -327,10 +328,11 @@ std::optional<Flow> begin_kernel_work(const Call& call, const Machine& machine) 
     case Verb::heal:
       return Flow{Partition{.side = static_cast<std::uint16_t>(call.flags)}};
     case Verb::link_down:
-    case Verb::link_up:
-      return Flow{Unplug{
-          .host = machine.adapters[call.adapter.index()].host,
-          .change = call.verb == Verb::link_down ? Unplug::Change::down : Unplug::Change::up}};
+    case Verb::link_up: {
+      const auto change = call.verb == Verb::link_down ? Unplug::Change::down : Unplug::Change::up;
+      if (call.link.some()) return Flow{Rewire{.link = call.link, .change = change}};
+      return Flow{Unplug{.host = machine.adapters[call.adapter.index()].host, .change = change}};
+    }
     default:
       return std::nullopt;
   }

@@ -5,6 +5,23 @@
 #include "model/flow/users.hpp"
 
 namespace model {
+namespace {
+
+// The fabric tells those who do not know it yet of hosts that are dead. What does not reach them
+// now it tells them when they can be reached again.
+void tell_of_the_dead(Context& c) {
+  if (!c.setup.switches.peer_down_notice) return;
+  const auto& hosts = std::as_const(c.machine).hosts;
+  for (std::uint32_t victim = 0; victim < hosts.size(); ++victim) {
+    if (!hosts[victim].dead) continue;
+    for (std::uint32_t other = 0; other < hosts.size(); ++other) {
+      if (hosts[other].dead || knows_down(c, HostId{other}, HostId{victim})) continue;
+      c.send(HostId{victim}, HostId{other}, {.kind = MessageKind::peer_down, .value = victim});
+    }
+  }
+}
+
+}  // namespace
 
 Wait Rdma::guard() const {
   return step == Step::complete ? Wait{.kind = Wait::Kind::answered} : Wait{};
@@ -264,6 +281,7 @@ Next Receive::run(Context& c) {
 
 Next Unplug::run(Context& c) {
   c.host(host).unplugged = change == Change::down;
+  if (change == Change::up) tell_of_the_dead(c);
   return c.done();
 }
 
@@ -278,18 +296,28 @@ Next Partition::run(Context& c) {
     if (cut != std::as_const(c.machine).hosts[i].cut) c.host(HostId{i}).cut = cut;
   }
   c.emit({.kind = side == 0 ? EventKind::healed : EventKind::partitioned, .value = side});
+  if (side == 0) tell_of_the_dead(c);
   return c.done();
 }
 
 Next Kill::run(Context& c) {
   c.host(victim).dead = true;
   c.kill_tasks(victim);
-  if (c.setup.switches.peer_down_notice) {
-    for (std::uint32_t other = 0; other < c.machine.hosts.size(); ++other) {
-      if (HostId{other} == victim || c.machine.hosts[other].dead) continue;
-      c.send(victim, HostId{other}, {.kind = MessageKind::peer_down, .value = victim.value});
-    }
-  }
+  tell_of_the_dead(c);
+  return c.done();
+}
+
+Next Rewire::run(Context& c) {
+  Fabric& fabric = c.machine.fabric[0];
+  const auto set = [](auto& ids, auto id, bool wanted) {
+    const auto place = std::ranges::lower_bound(ids, id);
+    const bool there = place != ids.end() && *place == id;
+    if (wanted && !there) ids.insert(place, id);
+    if (!wanted && there) ids.erase(place);
+  };
+  if (dead.some()) set(fabric.dead, dead, true);
+  if (link.some()) set(fabric.down, link, change == Unplug::Change::down);
+  if (change == Unplug::Change::up) tell_of_the_dead(c);
   return c.done();
 }
 

@@ -170,6 +170,20 @@ struct Partition {
   Next run(Context& c);
 };
 
+// A single link goes down or up, or a switch dies: what is on the wire still arrives. The fabric
+// finds another way at once, if there is one.
+struct Rewire {
+  static constexpr std::string_view name = "rewire";
+  static constexpr std::array<std::string_view, 1> steps{"link"};
+  enum class Step : std::uint8_t { link } step = Step::link;
+  LinkId link{};
+  SwitchId dead{};
+  Unplug::Change change = Unplug::Change::down;
+
+  bool operator==(const Rewire&) const = default;
+  Next run(Context& c);
+};
+
 // A host dies: its tasks stop, and the fabric tells the living.
 struct Kill {
   static constexpr std::string_view name = "kill";

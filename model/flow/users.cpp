@@ -69,6 +69,7 @@ void answer_asker(Context& c, TaskId task, AttachmentId attachment, Result resul
 }
 
 void peer_is_down(Context& c, HostId here, HostId victim) {
+  if (knows_down(c, here, victim)) return;
   c.emit({.kind = EventKind::peer_down, .value = victim.value});
   c.host(here).down.push_back(victim);
   for (std::uint32_t i = 0; i < c.machine.attachments.size(); ++i) {
@@ -226,9 +227,10 @@ bool messages_may_fail(const Context& c, AttachmentId attachment) {
   const HostId user = machine.adapters[use.card.index()].host;
   const RecallProtocol* protocol = protocol_of(c, attachment);
   if (protocol != nullptr && protocol->resend > 0) return true;
+  const auto hosts = static_cast<std::uint32_t>(machine.hosts.size());
   return std::ranges::any_of(c.setup.links, [&](const LinkSetup& link) {
-    const bool between =
-        (link.left == owner && link.right == user) || (link.left == user && link.right == owner);
+    const bool of_switch = link.left.value >= hosts || link.right.value >= hosts;
+    const bool between = of_switch || link.joins(node_of(owner), node_of(user));
     return between && (link.lost != 0 || link.late != 0 || link.doubled != 0);
   });
 }

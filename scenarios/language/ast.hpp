@@ -68,9 +68,19 @@ struct Host {
   std::vector<std::variant<Setting, Device>> entries;
   Span block;
 };
-struct Link {
+struct Switch {
+  Name name;
+  std::vector<Setting> settings;
+  std::optional<Span> block;
+};
+struct Link {  // A.rnic0 <-> B.rnic0, A.rnic0 <-> S1, S1 <-> S2
   Path left;
   Path right;
+  std::vector<Setting> settings;
+  std::optional<Span> block;
+};
+struct Mesh {  // mesh A.rnic0, B.rnic0, C.rnic0
+  std::vector<Path> ends;
   std::vector<Setting> settings;
   std::optional<Span> block;
 };
@@ -209,9 +219,9 @@ struct Ask {
 
 struct Item {
   Span span;
-  std::variant<LanguageVersion, ScenarioName, Import, Kernel, Param, Let, Host, Link, Policy, Cost,
-               MappedFile, Process, Init, Timeline, Thread, Workload, Trace, Run, Explore,
-               Assertion, Check, Measure, Baseline, Report, Watch, Window, Ask>
+  std::variant<LanguageVersion, ScenarioName, Import, Kernel, Param, Let, Host, Switch, Link, Mesh,
+               Policy, Cost, MappedFile, Process, Init, Timeline, Thread, Workload, Trace, Run,
+               Explore, Assertion, Check, Measure, Baseline, Report, Watch, Window, Ask>
       node;
 };
 

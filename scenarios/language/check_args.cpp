@@ -57,6 +57,10 @@ bool fits(ParameterKind parameter, Kind kind) {
       return one_of(kind, {Kind::host});
     case ParameterKind::device:
       return one_of(kind, {Kind::device});
+    case ParameterKind::fabric_switch:
+      return one_of(kind, {Kind::fabric_switch});
+    case ParameterKind::link_end:
+      return one_of(kind, {Kind::device, Kind::fabric_switch});
     case ParameterKind::number:
       return one_of(kind, {Kind::number, Kind::truth, Kind::outcome});
     case ParameterKind::workload:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that has a name: params, hosts, devices, links, processes, regions and threads.
+// Everything that has a name: params, hosts, devices, switches, links, processes, regions and
+// threads.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -117,11 +118,56 @@ void declare_thread(Checking& checking, const Thread& thread) {
       {.path = thread.path, .actor = symbol.value_or(Symbol{}), .thread = &thread});
 }
 
+void declare_switch(Checking& checking, const Switch& node) {
+  checking.checked.switches.push_back({.name = node.name, .block = &node});
+  declare(checking, node.name, {SymbolKind::fabric_switch, last(checking.checked.switches)});
+}
+
+void add_link(Checking& checking, const LinkInfo& link) {
+  if (link.left == link.right) {
+    return report(checking, link.span,
+                  fmt::format("both ends are '{}'", text_of(checking.checked, link.left)));
+  }
+  for (const LinkInfo& other : checking.checked.links) {
+    const bool same = (other.left == link.left && other.right == link.right) ||
+                      (other.left == link.right && other.right == link.left);
+    if (!same) continue;
+    return report_with_note(
+        checking, link.span,
+        fmt::format("there is a link between '{}' and '{}' already",
+                    text_of(checking.checked, link.left), text_of(checking.checked, link.right)),
+        {.span = other.span, .message = "it is here"});
+  }
+  checking.checked.links.push_back(link);
+}
+
 void declare_link(Checking& checking, const Link& link) {
-  const auto left = find_device(checking, link.left);
-  const auto right = find_device(checking, link.right);
+  const auto left = find_link_end(checking, link.left);
+  const auto right = find_link_end(checking, link.right);
   if (!left || !right) return;
-  checking.checked.links.push_back({.left = left->index, .right = right->index, .link = &link});
+  add_link(checking, {.left = *left,
+                      .right = *right,
+                      .span = join(link.left.span, link.right.span),
+                      .settings = &link.settings});
+}
+
+// Each adapter with each.
+void declare_mesh(Checking& checking, const Mesh& mesh) {
+  std::vector<Symbol> ends;
+  for (const Path& path : mesh.ends) {
+    const auto end = find_device(checking, path);
+    if (!end) return;
+    for (const Symbol other : ends) {
+      const LinkInfo link{
+          .left = other, .right = *end, .span = path.span, .settings = &mesh.settings};
+      if (other == *end) return add_link(checking, link);
+      add_link(checking, link);
+    }
+    ends.push_back(*end);
+  }
+  if (ends.size() < 2) {
+    report(checking, mesh.ends.front().span, "a mesh is of two adapters or more");
+  }
 }
 
 void declare_param(Checking& checking, const Param& param) {
@@ -165,7 +211,9 @@ void declare_all(Checking& checking) {
   });
   each<Host>(script, [&](const Host& host, Span) { declare_host(checking, host); });
   declare_devices(checking);
+  each<Switch>(script, [&](const Switch& node, Span) { declare_switch(checking, node); });
   each<Link>(script, [&](const Link& link, Span) { declare_link(checking, link); });
+  each<Mesh>(script, [&](const Mesh& mesh, Span) { declare_mesh(checking, mesh); });
   each<MappedFile>(script, [&](const MappedFile& file, Span) { declare_file(checking, file); });
   each<Process>(script, [&](const Process& process, Span) { declare_process(checking, process); });
   each<Policy>(script, [&](const Policy& policy, Span) { checked.policies.push_back(&policy); });

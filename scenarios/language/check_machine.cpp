@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The machine's settings: hosts, devices, links, regions, costs and the kernel.
+// The machine's settings: hosts, devices, switches, links, regions, costs and the kernel.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -133,6 +133,28 @@ void check_kernel(Checking& checking, const Kernel& kernel) {
                      listed(known)));
 }
 
+bool has_links(const Checked& checked, std::uint32_t index) {
+  const Symbol node{SymbolKind::fabric_switch, index};
+  return std::ranges::any_of(
+      checked.links, [&](const LinkInfo& link) { return link.left == node || link.right == node; });
+}
+
+void check_fabric(Checking& checking) {
+  const Vocabulary& words = checking.vocabulary;
+  const Checked& checked = checking.checked;
+  for (std::uint32_t i = 0; i < checked.switches.size(); ++i) {
+    const SwitchInfo& info = checked.switches[i];
+    check_settings(checking, info.block->settings, words.switch_settings, "a switch");
+    if (has_links(checked, i) || info.name.text.empty() || checked.script->broken) continue;
+    report(checking, info.name.span, fmt::format("switch '{}' has no links", info.name.text));
+  }
+  const auto check = [&](const std::vector<Setting>& settings) {
+    check_settings(checking, settings, words.link_settings, "a link");
+  };
+  each<Link>(*checked.script, [&](const Link& link, Span) { check(link.settings); });
+  each<Mesh>(*checked.script, [&](const Mesh& mesh, Span) { check(mesh.settings); });
+}
+
 }  // namespace
 
 void check_machine(Checking& checking) {
@@ -149,9 +171,7 @@ void check_machine(Checking& checking) {
                     fmt::format("device '{}'", device.kind->name));
     }
   }
-  for (const LinkInfo& link : checking.checked.links) {
-    check_settings(checking, link.link->settings, words.link_settings, "a link");
-  }
+  check_fabric(checking);
   for (const ProcessInfo& process : checking.checked.processes) {
     check_entries(checking, process.process->entries, words.process_settings, "a process");
   }

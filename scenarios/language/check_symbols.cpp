@@ -177,6 +177,8 @@ const Name& name_of(const Checked& checked, Symbol symbol) {
       return checked.hosts[symbol.index].name;
     case SymbolKind::device:
       return checked.devices[symbol.index].name;
+    case SymbolKind::fabric_switch:
+      return checked.switches[symbol.index].name;
     case SymbolKind::process:
       return checked.processes[symbol.index].name;
     case SymbolKind::region:
@@ -212,6 +214,8 @@ Kind kind_of(const Checked& checked, Symbol symbol) {
       return Kind::host;
     case SymbolKind::device:
       return Kind::device;
+    case SymbolKind::fabric_switch:
+      return Kind::fabric_switch;
     case SymbolKind::process:
       return Kind::process;
     case SymbolKind::region:
@@ -333,6 +337,20 @@ std::optional<Symbol> find_device(Checking& checking, const Path& path) {
     if (known.back() == path.text()) return symbol;
   }
   report_unknown(checking, path.span, path.text(), "a device", known);
+  return std::nullopt;
+}
+
+std::optional<Symbol> find_link_end(Checking& checking, const Path& path) {
+  if (path.parts.size() != 1) return find_device(checking, path);
+  std::vector<std::string> known;
+  for (std::uint32_t i = 0; i < checking.checked.switches.size(); ++i) {
+    known.push_back(checking.checked.switches[i].name.text);
+    if (known.back() == path.text()) return Symbol{SymbolKind::fabric_switch, i};
+  }
+  for (std::uint32_t i = 0; i < checking.checked.devices.size(); ++i) {
+    known.push_back(text_of(checking.checked, {SymbolKind::device, i}));
+  }
+  report_unknown(checking, path.span, path.text(), "a switch or a device", known);
   return std::nullopt;
 }
 

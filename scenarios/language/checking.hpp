@@ -86,6 +86,7 @@ std::optional<Symbol> find_host(Checking& checking, const Name& name);
 std::optional<Symbol> find_process(Checking& checking, const Name& name);
 std::optional<Symbol> find_file(Checking& checking, const Name& name);
 std::optional<Symbol> find_device(Checking& checking, const Path& path);
+std::optional<Symbol> find_link_end(Checking& checking, const Path& path);
 std::optional<Symbol> find_actor(Checking& checking, const Path& path);
 std::optional<std::uint32_t> find_label(Checking& checking, const Name& name);
 std::optional<std::uint32_t> find_thread(Checking& checking, const Path& path);

@@ -171,6 +171,15 @@ struct ItemPrinter {
     const std::string head = fmt::format("link {} <-> {}", item.left.text(), item.right.text());
     blocky().print("link", head, item.block, item.settings, entry_printer());
   }
+  void operator()(const Switch& item) const {
+    blocky().print("switch", "switch " + item.name.text, item.block, item.settings,
+                   entry_printer());
+  }
+  void operator()(const Mesh& item) const {
+    std::string head = "mesh ";
+    for (const Path& end : item.ends) head += (&end == &item.ends[0] ? "" : ", ") + end.text();
+    blocky().print("mesh", head, item.block, item.settings, entry_printer());
+  }
   void operator()(const Policy& item) const { print_entry(printer, item); }
   void operator()(const Cost& item) const {
     blocky().print("cost", "cost", item.block, item.settings, entry_printer());

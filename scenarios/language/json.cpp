@@ -120,6 +120,20 @@ struct ItemWriter {
       json.member("settings", item.settings);
     });
   }
+  void operator()(const Switch& item) const {
+    json.node("switch", span, [&] {
+      json.member("name", item.name);
+      json.member("block", item.block.has_value());
+      json.member("settings", item.settings);
+    });
+  }
+  void operator()(const Mesh& item) const {
+    json.node("mesh", span, [&] {
+      json.member("ends", item.ends);
+      json.member("block", item.block.has_value());
+      json.member("settings", item.settings);
+    });
+  }
   void operator()(const Policy& item) const { write(json, item); }
   void operator()(const Cost& item) const {
     json.node("cost", span, [&] { json.member("settings", item.settings); });

@@ -11,7 +11,7 @@ namespace language {
 namespace {
 
 // By Kind: with its article, so that the noun is what follows it.
-constexpr std::array<std::string_view, 33> kinds = {
+constexpr std::array<std::string_view, 34> kinds = {
     "something unknown",
     "nothing",
     "a condition",
@@ -39,6 +39,7 @@ constexpr std::array<std::string_view, 33> kinds = {
     "a process",
     "a host",
     "a device",
+    "a switch",
     "a thread",
     "a label",
     "a workload",
@@ -126,6 +127,10 @@ std::string_view description(ParameterKind kind) {
       return description(Kind::host);
     case ParameterKind::device:
       return description(Kind::device);
+    case ParameterKind::fabric_switch:
+      return description(Kind::fabric_switch);
+    case ParameterKind::link_end:
+      return "a device or a switch";
     case ParameterKind::number:
       return description(Kind::number);
     case ParameterKind::flags:
@@ -185,6 +190,8 @@ std::string_view noun(SymbolKind kind) {
       return "host";
     case SymbolKind::device:
       return "device";
+    case SymbolKind::fabric_switch:
+      return "switch";
     case SymbolKind::kernel:
       return "kernel";
     case SymbolKind::process:

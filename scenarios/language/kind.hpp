@@ -35,6 +35,7 @@ enum class Kind : std::uint8_t {
   process,
   host,
   device,
+  fabric_switch,
   thread,
   label,
   workload,

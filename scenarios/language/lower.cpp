@@ -48,13 +48,15 @@ void set_mechanisms(Sources& sources, const Choices& choices, Cell& cell, Proble
 }
 
 Cell lower_cell(const Sources& sources, const Checked& checked, const Assignment& assignment,
-                const Choices& choices, Problems& problems) {
+                const Choices& choices, Problems& problems, Problems& idle) {
   Cell cell;
   cell.setup = std::make_unique<model::Setup>();
   for (std::size_t i = 0; i < checked.params.size(); ++i) {
     cell.params.emplace_back(checked.params[i].name.text, assignment.values[i].text());
   }
-  Lowering(sources, checked, assignment, choices, cell, problems).run();
+  Lowering lowering(sources, checked, assignment, choices, cell, problems);
+  lowering.run();
+  idle = lowering.idle();
   return cell;
 }
 
@@ -80,6 +82,7 @@ void Lowering::run() {
   add_hosts();
   add_devices();
   add_processes();
+  add_switches();
   add_links();
   add_costs();
   for (const VariableInfo& variable : checked_.variables) {
@@ -93,6 +96,7 @@ void Lowering::run() {
   count_lines();
   resolve_points();
   choose_mode();
+  find_idle();
 }
 
 void Lowering::choose_mode() {
@@ -177,6 +181,19 @@ model::HostId Lowering::host_of(Symbol symbol) const {
 
 namespace {
 
+// What is idle in all cells.
+void keep_common(const Problems& here, bool first, Problems& idle) {
+  if (first) {
+    idle = here;
+    return;
+  }
+  std::erase_if(idle, [&](const Problem& problem) {
+    return std::ranges::none_of(here, [&](const Problem& other) {
+      return other.span == problem.span && other.message == problem.message;
+    });
+  });
+}
+
 // Everything that follows starts where init has come to rest.
 void need_end_of_init(const Checked& checked, Loaded& loaded) {
   if (checked.inits.empty()) return;
@@ -207,11 +224,16 @@ Loaded load(Sources& sources, const std::string& path, const Choices& choices) {
                          overrides.problems.end());
   loaded.problems.insert(loaded.problems.end(), checked.problems.begin(), checked.problems.end());
   if (has_errors(loaded.problems)) return loaded;
+  Problems idle;
   for (const Assignment& assignment : cells_of(checked)) {
-    loaded.cells.push_back(lower_cell(sources, checked, assignment, choices, loaded.problems));
+    Problems here;
+    loaded.cells.push_back(
+        lower_cell(sources, checked, assignment, choices, loaded.problems, here));
+    keep_common(here, loaded.cells.size() == 1, idle);
     set_mechanisms(sources, choices, loaded.cells.back(), loaded.problems);
   }
   if (!has_errors(loaded.problems)) need_end_of_init(checked, loaded);
+  loaded.problems.insert(loaded.problems.end(), idle.begin(), idle.end());
   sort_problems(loaded.problems);
   if (has_errors(loaded.problems)) loaded.cells.clear();
   return loaded;

@@ -130,6 +130,7 @@ model::Call Lowering::call_of(const StepInfo& info) {
     add_argument(call, info.form->parameters[i], args[i].value);
   }
   if (call.verb == Verb::mmap) add_file(call, info);
+  if (call.verb == Verb::link_down || call.verb == Verb::link_up) name_link(call, info);
   need_origin(call, info);
   need_transport(call, info);
   const bool of_cache = call.verb == Verb::rcache_get || call.verb == Verb::rcache_put ||
@@ -152,6 +153,11 @@ void Lowering::add_argument(model::Call& call, const Parameter& parameter, const
       call.adapter = model::AdapterId{symbol.index};
       need_kind(call, value.span);
       return need_link(call.host, host_of(symbol), value.span);
+    case ParameterKind::link_end:
+      return;  // See add_link().
+    case ParameterKind::fabric_switch:
+      call.fabric_switch = model::SwitchId{symbol.index};
+      return;
     case ParameterKind::host:
       if (call.verb == Verb::partition) return add_side(call, symbol, value.span);
       call.host = model::HostId{symbol.index};
@@ -405,19 +411,6 @@ bool Lowering::is_child_of(model::MmId child, model::MmId parent) const {
     if (!forks || mm_of(info.actor) != parent) return false;
     return checked_.meaning(info.step->args.front().value).symbol.index == child.value;
   });
-}
-
-void Lowering::need_link(model::HostId from, model::HostId to, Span span) {
-  if (from == to) return;
-  for (const LinkInfo& link : checked_.links) {
-    const std::uint32_t left = checked_.devices[link.left].host;
-    const std::uint32_t right = checked_.devices[link.right].host;
-    if ((left == from.value && right == to.value) || (left == to.value && right == from.value)) {
-      return;
-    }
-  }
-  problem(span, "there is no link between " + setup_.hosts[from.index()].name + " and " +
-                    setup_.hosts[to.index()].name);
 }
 
 }  // namespace language

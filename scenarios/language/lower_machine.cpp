@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hosts, devices, processes, links, policies and costs.
+// Hosts, devices, processes, policies and costs.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -377,54 +377,6 @@ std::optional<std::uint64_t> Lowering::word_index(std::string_view words, std::s
     ++index;
   }
   return std::nullopt;
-}
-
-// In parts per million.
-std::uint32_t Lowering::add_share(const LinkInfo& info, const Setting& setting) {
-  const auto share = amount_in(value_of(setting.values[0]), Dimension::none);
-  if (!share || *share == Rational(0)) return 0;
-  for (const std::uint32_t end : {info.left, info.right}) {
-    if (setup_.adapters[end].rc.exists) continue;
-    problem(setting.span, fmt::format("'{}' has no rc {{ ... }}: nothing would be sent again",
-                                      setup_.adapters[end].name));
-  }
-  const auto parts = Rational::multiply(*share, Rational(1'000'000));
-  return std::max(1U, static_cast<std::uint32_t>(parts.value_or(Rational(0)).round_down()));
-}
-
-// A kind of message, as a bit.
-std::uint16_t Lowering::message_in(const Setting& setting) {
-  const std::string name = value_of(setting.values[0]).text();
-  for (const model::LossyMessage& message : model::lossy_messages) {
-    if (message.name == name) return model::bit(message.kind);
-  }
-  return 0;  // "none".
-}
-
-void Lowering::add_links() {
-  for (const LinkInfo& info : checked_.links) {
-    model::LinkSetup link{.left = model::HostId{checked_.devices[info.left].host},
-                          .right = model::HostId{checked_.devices[info.right].host}};
-    for (const Setting& setting : info.link->settings) {
-      const std::string& name = setting.name.text;
-      if (name == "latency") link.latency = number_of(setting.values[0], Dimension::time);
-      if (name == "bandwidth") {
-        link.bits_per_second =
-            std::max<std::uint64_t>(1, number_of(setting.values[0], Dimension::bandwidth));
-      }
-      if (name == "loss") link.loss = add_share(info, setting);
-      if (name == "reorder") link.reorder = add_share(info, setting);
-      if (name == "duplicate") link.duplicate = add_share(info, setting);
-      if (name == "lost") link.lost = message_in(setting);
-      if (name == "late") link.late = message_in(setting);
-      if (name == "doubled") link.doubled = message_in(setting);
-    }
-    if (link.loss + link.reorder + link.duplicate > 1'000'000) {
-      problem(info.link->left.span,
-              "more packets than there are: the shares add up to more than 1");
-    }
-    setup_.links.push_back(link);
-  }
 }
 
 void Lowering::add_costs() {

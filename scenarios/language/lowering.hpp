@@ -46,9 +46,11 @@ class Lowering {
         problems_(problems) {}
 
   void run();
+  // Settings that change nothing in this cell.
+  const Problems& idle() const { return idle_; }
 
  private:
-  // lower_machine.cpp
+  // lower_machine.cpp, lower_fabric.cpp
   void add_kernel();
   void add_hosts();
   void add_host_setting(model::HostSetup& host, const Setting& setting);
@@ -72,8 +74,19 @@ class Lowering {
   void set_by_params(model::Policy& policy);
   static std::optional<std::uint64_t> word_index(std::string_view words, std::string_view word);
   std::uint16_t message_in(const Setting& setting);
+  model::NodeId node_of(Symbol end) const;
+  void add_switches();
   void add_links();
   void add_costs();
+
+  // lower_idle.cpp
+  void find_idle();
+  void refuse_idle(const Setting& setting);
+  std::string why_idle(const std::vector<Setting>& settings, const Setting& setting);
+  bool carries_handles(const model::LinkSetup& link) const;
+  void find_idle_numbers();
+  void add_idle_settings(std::string_view name, const std::string& why);
+  void add_idle(const Name& setting, const std::string& why);
 
   // lower_program.cpp
   void add_programs();
@@ -114,6 +127,7 @@ class Lowering {
   void add_local(model::Call& call, const Expr& value);
   void need_rcache(model::MmId process, Span span);
   void need_xpmem(const model::Call& call, Span span);
+  void name_link(model::Call& call, const StepInfo& info);
   void need_link(model::HostId from, model::HostId to, Span span);
   std::optional<std::uint32_t> variable_of(const Expr& expr) const;
 
@@ -152,6 +166,7 @@ class Lowering {
   Cell& cell_;
   model::Setup& setup_;
   Problems& problems_;
+  Problems idle_;
 
   std::map<std::pair<Symbol, std::uint32_t>, std::uint32_t> programs_;  // By actor and thread.
   std::map<const Step*, model::LineId> lines_;

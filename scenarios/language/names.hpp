@@ -22,6 +22,7 @@ enum class SymbolKind : std::uint8_t {
   none,
   host,
   device,
+  fabric_switch,
   kernel,  // Of a host: A.kernel; index is the host's.
   process,
   region,
@@ -64,10 +65,15 @@ struct DeviceInfo {
   std::vector<const Device*> blocks{};
   const Policy* policy = nullptr;  // Its own; otherwise the script's holds.
 };
-struct LinkInfo {
-  std::uint32_t left = 0;  // Devices.
-  std::uint32_t right = 0;
-  const Link* link = nullptr;
+struct SwitchInfo {
+  Name name{};
+  const Switch* block = nullptr;
+};
+struct LinkInfo {  // Also each of a mesh.
+  Symbol left{};   // Devices or switches.
+  Symbol right{};
+  Span span{};
+  const std::vector<Setting>* settings = nullptr;
 };
 struct ProcessInfo {
   Name name{};
@@ -144,6 +150,7 @@ struct Checked {
 
   std::vector<HostInfo> hosts{};
   std::vector<DeviceInfo> devices{};
+  std::vector<SwitchInfo> switches{};
   std::vector<LinkInfo> links{};
   std::vector<ProcessInfo> processes{};
   std::vector<FileInfo> files{};

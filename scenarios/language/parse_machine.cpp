@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hosts, devices, links, policies, costs, processes, kernels.
+// Hosts, devices, switches, links, policies, costs, processes, kernels.
 #include <array>
 
 #include "scenarios/language/parser.hpp"
@@ -63,6 +63,22 @@ Host parse_host(Cursor& cursor) {
     }
   });
   return host;
+}
+
+Switch parse_switch(Cursor& cursor) {
+  Switch node;
+  node.name = cursor.expect_name("the name of a switch");
+  node.settings = parse_settings(cursor, node.block);
+  return node;
+}
+
+Mesh parse_mesh(Cursor& cursor) {
+  Mesh mesh;
+  do {
+    mesh.ends.push_back(parse_path(cursor));
+  } while (!cursor.panicking() && cursor.accept(TokenKind::comma));
+  mesh.settings = parse_settings(cursor, mesh.block);
+  return mesh;
 }
 
 Link parse_link(Cursor& cursor) {

@@ -41,7 +41,9 @@ std::vector<Setting> parse_settings(Cursor& cursor, std::optional<Span>& block);
 
 // parse_machine.cpp, parse_claim.cpp, parse_load.cpp: after the keyword was taken.
 Host parse_host(Cursor& cursor);
+Switch parse_switch(Cursor& cursor);
 Link parse_link(Cursor& cursor);
+Mesh parse_mesh(Cursor& cursor);
 Policy parse_policy(Cursor& cursor);
 Cost parse_cost(Cursor& cursor);
 Process parse_process(Cursor& cursor);

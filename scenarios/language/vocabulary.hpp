@@ -46,6 +46,8 @@ enum class ParameterKind : std::uint8_t {
   process,
   host,
   device,
+  fabric_switch,
+  link_end,  // A device or a switch.
   number,
   flags,  // Words joined by '|'.
   word,   // One word.
@@ -189,6 +191,7 @@ struct Vocabulary {
   std::vector<Entry> statistics;  // mean, max; p<number> is built in.
   std::vector<Entry> operations;  // Of a workload: load, store, rdma_read.
   std::vector<SettingRow> host_settings;
+  std::vector<SettingRow> switch_settings;
   std::vector<SettingRow> link_settings;
   std::vector<SettingRow> process_settings;
   std::vector<SettingRow> run_settings;

@@ -112,6 +112,9 @@ Vocabulary settings_of_machines() {
   for (const model::LossyMessage& message : model::lossy_messages) {
     messages.emplace_back(message.name);
   }
+  words.switch_settings = {
+      {"latency", SettingKind::duration, "0us", "Time from one port to another."},
+  };
   words.link_settings = {
       {"latency", SettingKind::duration, "1us", "Time from one end to the other."},
       {"bandwidth", SettingKind::bandwidth, "100Gbps", "Bits a second."},

@@ -136,6 +136,9 @@ std::optional<Call> open_device_call(Writer& w, std::string_view verb) {
     const Device* device = w.pick(w.draft.devices, [&](const Device& each) {
       return each.host == w.actor.host && each.kind != "kvm";
     });
+    const bool single =
+        w.draft.through_switch && verb.starts_with("link_") && w.draft.draw.chance(50);
+    if (single) return plain_call(joined({std::string(verb), "(S1, ", w.draft.switched, ")"}));
     return plain_call(joined({std::string(verb), "(", device == nullptr ? "" : device->name, ")"}));
   }
   return std::nullopt;
@@ -378,6 +381,9 @@ std::optional<Call> kernel_call(Writer& w, std::string_view verb) {
     const Process* victim =
         w.pick(w.draft.processes, [&](const Process& each) { return each.host == w.actor.host; });
     return plain_call(joined({"oom_reap(", victim == nullptr ? "" : victim->name, ")"}));
+  }
+  if (verb == "kill" && w.draft.through_switch && w.draft.draw.chance(30)) {
+    return plain_call("kill(S1)");
   }
   if (verb == "kill") return plain_call(joined({"kill(", w.actor.host, ")"}));
   if (verb == "heal") return plain_call("heal()");

@@ -85,6 +85,8 @@ struct Draft {
   std::vector<std::string> params;     // With the values 0 and 1.
   bool cached = false;                 // The process app has a registration cache.
   bool reliable = false;               // Queue pairs are reliable connections.
+  bool through_switch = false;         // S1 is between the hosts,
+  std::string switched{};              // and this device at one of its links.
   bool timed = false;
   bool forked = false;  // Else the child has no memory yet.
   std::uint32_t names = 0;

@@ -272,8 +272,16 @@ void write_machine(Draft& draft) {
       std::string& end = devices[device.host == "A" ? 0 : 1];
       if (end.empty()) end = device.name;
     }
-    draft.line(joined({"link ", devices[0], " <-> ", devices[1], " { latency ",
-                       std::to_string(1 + draft.draw.below(3)), "us", random_faults(draft), " }"}));
+    const std::string settings = joined(
+        {" { latency ", std::to_string(1 + draft.draw.below(3)), "us", random_faults(draft), " }"});
+    draft.through_switch = draft.draw.chance(25);
+    const std::string middle = draft.through_switch ? " <-> S1" : joined({" <-> ", devices[1]});
+    draft.line(joined({"link ", devices[0], middle, settings}));
+    if (draft.through_switch) {
+      draft.line(joined({"link S1 <-> ", devices[1]}));
+      draft.line("switch S1");
+      draft.switched = devices[0];
+    }
   }
   std::vector<std::string> kinds;
   for (const Device& device : draft.devices) {

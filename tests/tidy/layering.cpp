@@ -42,6 +42,7 @@ constexpr std::array layers = {
     Layer{"model", "model/lineage."},
     Layer{"model", "model/world."},
     Layer{"model", "model/effects."},
+    Layer{"model", "model/wires."},
     Layer{"model", "model/explore."},
     Layer{"model", "model/reduced_encoding."},
     Layer{"model", "model/symmetry"},
