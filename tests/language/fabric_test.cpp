@@ -111,7 +111,8 @@ TEST_CASE("a message that nobody sends cannot be lost") {
 }
 
 TEST_CASE("a policy of the command line makes no setting idle") {
-  CHECK(said_of({.links = link("lost quiesced")}, {.policy = "pin_all"}) == "");
+  CHECK(said_of({.links = link("lost quiesced")},
+                {.params = {}, .policy = "pin_all", .kernel = {}}) == "");
 }
 
 TEST_CASE("what could change nothing is refused") {
