@@ -164,7 +164,7 @@ void World::post_message(const Effects::Sent& sent, Effects& effects, sim::Choos
     routed ? set_out(sent, route, after, Transit::Order::kept) : post_on(sent, route, after);
   }
   if (fate == Fate::arrives) return;
-  routed ? set_out(sent, route, after, Transit::Order::left) : post_overtaken(sent, route, after);
+  post_overtaken(sent, route, after);
 }
 
 // Whether a notice of that host's death is on its way to this one.
@@ -195,9 +195,14 @@ void World::post_on(const Effects::Sent& sent, const Route& route, sim::Nanoseco
 // What was sent before it still comes before it: it leaves the order when it is its turn.
 void World::post_overtaken(const Effects::Sent& sent, const Route& route, sim::Nanoseconds after) {
   const LinkSetup& link = setup().links[route.front().link.index()];
-  const sim::Nanoseconds due = after + link.latency + occupancy(link, sent.message);
+  const sim::Nanoseconds latency = latency_of(route);
+  const sim::Nanoseconds due = after + latency + occupancy(link, sent.message);
   const Delivery delivery{.to = sent.to, .message = sent.message};
   const sim::Lane lane = lane_of(sent.from, sent.to);
+  if (first_in_transit(sent.from, sent.to) != transits_.end()) {
+    set_out(sent, route, after, Transit::Order::left);
+    return;
+  }
   if (events_.pending(lane)) {
     note_post(lane, Lineage::How::sent);
     events_.post(lane, due, Overtaken{delivery});
@@ -205,7 +210,7 @@ void World::post_overtaken(const Effects::Sent& sent, const Route& route, sim::N
   }
   const sim::Lane late = late_lane_of(sent.from, sent.to);
   note_post(late, Lineage::How::sent);
-  events_.post(late, due + link.latency, delivery);
+  events_.post(late, due + latency, delivery);
 }
 
 // It is on its way once more, for as long as without a queue.
@@ -213,14 +218,17 @@ void World::leave_order(sim::Lane lane, const Overtaken& overtaken) {
   const auto hosts = static_cast<std::uint32_t>(machine_.hosts.size());
   const HostId from{lane.value / 4 / hosts};
   const HostId to = overtaken.delivery.to;
-  sim::Nanoseconds latency = 0;
   const Topology topology = std::as_const(machine_).topology(Machine::Faults::ignored);
-  for (const Wire& wire : route_between(topology, from, to)) {
-    latency += setup().links[wire.link.index()].latency;
-  }
+  const sim::Nanoseconds latency = latency_of(route_between(topology, from, to));
   const sim::Lane late = late_lane_of(from, to);
   note_post(late, Lineage::How::sent);
   events_.post(late, latency, overtaken.delivery);
+}
+
+sim::Nanoseconds World::latency_of(const Route& route) const {
+  sim::Nanoseconds latency = 0;
+  for (const Wire& wire : route) latency += setup().links[wire.link.index()].latency;
+  return latency;
 }
 
 // ---- By time, over switches. Each direction of a link carries one message after the other, in the
@@ -269,21 +277,36 @@ void World::pass(const Hop& hop) {
 
 // What was sent later waits for what was sent before, also if it has come by a shorter way.
 void World::hand_over(HostId from, HostId to) {
-  const auto between = [&](const Transit& transit) {
-    return transit.from == from && transit.delivery.to == to;
-  };
   const sim::Lane lane = lane_of(from, to);
-  auto first = std::ranges::find_if(transits_, between);
-  for (; first != transits_.end() && first->there;
-       first = std::ranges::find_if(transits_, between)) {
+  auto first = first_in_transit(from, to);
+  for (; first != transits_.end() && first->there; first = first_in_transit(from, to)) {
     note_post(lane, Lineage::How::sent);
-    if (first->order == Transit::Order::kept) {
-      events_.post_at(lane, first->tail, first->delivery);
-    } else {
-      events_.post_at(lane, first->tail, Overtaken{first->delivery});
-    }
+    events_.post_at(lane, first->tail, first->arrival());
     transits_.erase(first);
   }
+}
+
+std::vector<World::Transit>::const_iterator World::first_in_transit(HostId from, HostId to) const {
+  return std::ranges::find_if(transits_, [&](const Transit& transit) {
+    return transit.from == from && transit.delivery.to == to;
+  });
+}
+
+World::Pending World::Transit::arrival() const {
+  if (order == Order::kept) return delivery;
+  return Overtaken{delivery};
+}
+
+// As in an exploration, where what was sent is on its way until it is there.
+sim::FlatQueue<World::Pending> World::without_hops() const {
+  sim::FlatQueue<Pending> flat;
+  events_.for_each([&](sim::Lane lane, const Pending& what) {
+    if (!std::holds_alternative<Hop>(what)) flat.post(lane, what);
+  });
+  for (const Transit& transit : transits_) {
+    flat.post(lane_of(transit.from, transit.delivery.to), transit.arrival());
+  }
+  return flat;
 }
 
 }  // namespace model

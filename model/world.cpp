@@ -466,14 +466,16 @@ void World::interrupt(const Interrupt& request, Effects& effects) {
 void World::encode(sim::Encoder& out) const {
   sim::encode(out, machine_);
   sim::encode(out, actors_);
-  sim::encode(out, events_);
+  transits_.empty() ? sim::encode(out, events_) : sim::encode(out, without_hops());
   sim::encode(out, watching_);
   sim::encode(out, broken_);
   sim::encode(out, witnessed_);
 }
 
 bool World::operator==(const World& other) const {
-  return machine_ == other.machine_ && actors_ == other.actors_ && events_ == other.events_ &&
+  const bool hops = !transits_.empty() || !other.transits_.empty();
+  return machine_ == other.machine_ && actors_ == other.actors_ &&
+         (hops ? without_hops() == other.without_hops() : events_ == other.events_) &&
          watching_ == other.watching_ && broken_ == other.broken_ && witnessed_ == other.witnessed_;
 }
 

@@ -132,6 +132,8 @@ class World {
     sim::Nanoseconds tail = 0;  // When its last byte is where its first one is now.
     std::uint32_t crossed = 0;  // Links of `route`.
     bool there = false;
+
+    Pending arrival() const;
   };
 
   // A task's flows, and its place in its program.
@@ -217,6 +219,9 @@ class World {
   void enter_wire(Transit& transit, sim::Nanoseconds head);
   void pass(const Hop& hop);
   void hand_over(HostId from, HostId to);
+  std::vector<Transit>::const_iterator first_in_transit(HostId from, HostId to) const;
+  sim::Nanoseconds latency_of(const Route& route) const;
+  sim::FlatQueue<Pending> without_hops() const;
   void set_timers(const Effects& effects);
   void note_post(sim::Lane lane, Lineage::How how) const {
     if (lineage_ != nullptr) lineage_->posted(lane, how);

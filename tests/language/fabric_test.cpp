@@ -77,10 +77,10 @@ thread A.kernel {
 
 TEST_CASE("who is to be reached must be connected") {
   CHECK(said_of({}) == "");
-  CHECK(said_of({.links = ""}) == "t.sd:8:20: error: there is no link between B and A");
+  CHECK(said_of({.links = ""}) == "t.sd:8:22: error: there is no link between B and A");
   const std::string half = "switch S1\nlink A.rnic0 <-> S1\nswitch S2\nlink B.rnic0 <-> S2\n";
   CHECK(said_of({.links = half}) ==
-        "t.sd:12:20: error: there is no way from B to A: neither a link nor switches that lead "
+        "t.sd:12:22: error: there is no way from B to A: neither a link nor switches that lead "
         "there");
   CHECK(said_of({.links = half + "link S2 <-> S1\n"}) == "");
 }
