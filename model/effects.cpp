@@ -59,18 +59,19 @@ Event event_of(Fate fate, const Message& packet, const Machine& machine) {
   return {.kind = fate == Fate::lost   ? EventKind::packet_lost
                   : fate == Fate::late ? EventKind::packet_late
                                        : EventKind::packet_twice,
-          .adapter = packet.kind == MessageKind::rc_packet ? queue.card : queue.peer,
+          .adapter = packet.kind == MessageKind::rc_answer ? queue.peer : queue.card,
           .value = packet.psn};
 }
 
 bool is_packet(const Message& message) {
-  return message.kind == MessageKind::rc_packet || message.kind == MessageKind::rc_answer;
+  return message.kind == MessageKind::rc_packet || message.kind == MessageKind::rc_answer ||
+         message.kind == MessageKind::datagram;
 }
 
 // What a message has besides its header.
 std::uint64_t data_bytes(const Message& message) {
-  const bool asks =
-      message.kind == MessageKind::rdma_request || message.kind == MessageKind::rc_packet;
+  const bool asks = message.kind == MessageKind::rdma_request ||
+                    message.kind == MessageKind::rc_packet || message.kind == MessageKind::datagram;
   const bool answers =
       message.kind == MessageKind::rdma_response ||
       (message.kind == MessageKind::rc_answer && message.syndrome == Syndrome::ack);

@@ -59,8 +59,10 @@ struct Registration {
   bool stopped = false;      // No transfer may start: its queues are evicted.
   std::uint8_t updates = 0;  // Changes of its tables that are posted, and not made.
   bool two_pass = false;     // Its invalidation is begun, and finished in a second pass.
-  std::uint32_t begun = 0;   // Of an interval that is only watched: what read_begin() gave.
-  Lock lock{};               // umem_mutex: guards `table`, `ranges` and `invalidate_seq`.
+  bool flushable =
+      false;  // IB_ACCESS_FLUSH_GLOBAL: a peer may ask for what it wrote to be visible.
+  std::uint32_t begun = 0;  // Of an interval that is only watched: what read_begin() gave.
+  Lock lock{};              // umem_mutex: guards `table`, `ranges` and `invalidate_seq`.
   BlockTable<PfnEntry> table{};
   Small<FrameId, 2> pinned{};  // Frames this registration holds with FOLL_PIN, in page order.
   std::uint32_t ranges = 0;    // Begun and not ended, for drivers that count: see in_progress().

@@ -13,4 +13,7 @@ Call making(Writer& w, std::string text, Object::Kind kind, std::string_view pre
 // A driver's buffer moves, is revoked and restored, and is imported by a card beside it.
 std::optional<Call> buffer_call(Writer& w, std::string_view verb);
 
+// Queues that only receive, what is sent to them, and registrations by flags.
+std::optional<Call> queue_call(Writer& w, std::string_view verb);
+
 }  // namespace random_scenarios
