@@ -117,6 +117,7 @@ Names::Names(const model::Setup& setup) : setup_(setup), families_(setup.variabl
 Names::Family Names::family_of(model::Verb verb) {
   switch (verb) {
     case model::Verb::reg_mr:
+    case model::Verb::reg_mr_ex:
     case model::Verb::rcache_get:
     case model::Verb::export_handle:
     case model::Verb::interval_insert:
@@ -124,6 +125,8 @@ Names::Family Names::family_of(model::Verb verb) {
     case model::Verb::attach:
       return Family::attachment;
     case model::Verb::connect:
+    case model::Verb::create_ud_qp:
+    case model::Verb::create_srq:
       return Family::queue;
     default:
       return Family::none;

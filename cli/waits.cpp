@@ -151,6 +151,8 @@ class Describer {
         return fmt::format("a message from {}", names_.process(model::MmId{wait.sequence}));
       case Wait::Kind::arrived:
         return "a send to its queue pair";
+      case Wait::Kind::visible:
+        return "writes on their way to memory";
       case Wait::Kind::userfault:
         return fmt::format("userfaultfd of {}", names_.process(model::MmId{wait.index}));
       case Wait::Kind::recallable:

@@ -230,6 +230,11 @@ Small<TaskId, 2> World::holders_of(const Wait& wait, TaskId task) const {
         const auto* fault = std::get_if<XpmemFault>(&flow.body);
         return fault != nullptr && fault->blocks && fault->group == wait.index;
       });
+    case Wait::Kind::visible:
+      return who([&](const Flow& flow) {
+        const auto* path = std::get_if<PostedWrites>(&flow.body);
+        return path != nullptr && path->qp == QpId{wait.index};
+      });
     case Wait::Kind::unrecalled:  // Until xpmem_fork_end().
     case Wait::Kind::userfault:
     case Wait::Kind::none:

@@ -121,6 +121,12 @@ enum class Verb : std::uint8_t {
   rdma_send,          // queue, number; or local
   post_recv,          // queue, target
   poll_recv,          // queue
+  reg_mr_ex,          // adapter, pages (none: all of the process), flags (AccessFlag)
+  rdma_flush,         // target, queue, flags (FlushLevel: 1: all of the region)
+  create_ud_qp,       // adapter: gives an object
+  create_srq,         // adapter: likewise
+  ud_send,            // queue, number; or local
+  xrc_send,           // queue, target (the shared receive queue), number; or local
   link_down,          // adapter, or link
   link_up,            // likewise
   partition,          // flags (hosts, as bits)
@@ -157,6 +163,7 @@ enum class Verb : std::uint8_t {
 // posted goes on without the program.
 inline bool is_of_user_space(Verb verb) {
   return (verb >= Verb::rdma_read && verb <= Verb::rdma_send) || verb == Verb::poll_recv ||
+         verb == Verb::rdma_flush || verb == Verb::ud_send || verb == Verb::xrc_send ||
          verb >= Verb::mpi_put;
 }
 
@@ -231,6 +238,14 @@ inline constexpr std::uint32_t current = 1;  // MCL_CURRENT
 inline constexpr std::uint32_t future = 2;   // MCL_FUTURE
 inline constexpr std::uint32_t on_fault = 4;
 }  // namespace lock_all_flag
+
+// enum ibv_access_flags: what makes a difference here.
+namespace access_flag {
+inline constexpr std::uint32_t local_write = 1;
+inline constexpr std::uint32_t remote_write = 2;  // Or atomic.
+inline constexpr std::uint32_t on_demand = 4;
+inline constexpr std::uint32_t flush_global = 8;
+}  // namespace access_flag
 
 namespace hmm_flag {
 inline constexpr std::uint32_t fault = 1;  // HMM_PFN_REQ_FAULT; without it a snapshot.

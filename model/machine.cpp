@@ -249,6 +249,8 @@ bool Machine::available(const Wait& wait, TaskId task) const {
     case Wait::Kind::arrived:
       return !queues[wait.index].rc.arrived.empty() || queues[wait.index].rc.refused ||
              adapters[queues[wait.index].peer.index()].hung;
+    case Wait::Kind::visible:
+      return queues[wait.index].rc.path_clear() || adapters[queues[wait.index].peer.index()].hung;
     case Wait::Kind::userfault: {
       const AddressSpace& space = spaces[wait.index];
       const Page page = wait.pages.first;

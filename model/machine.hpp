@@ -191,7 +191,11 @@ struct Machine {
   }
   // Packets with numbers, acknowledgements and time-outs, which a fabric may lose.
   bool is_reliable(QpId qp) const {
-    return qp.some() && setup->adapters[queues[qp.index()].card.index()].rc.exists;
+    return qp.some() && queues[qp.index()].kind == QueuePair::Kind::connected &&
+           setup->adapters[queues[qp.index()].card.index()].rc.exists;
+  }
+  bool is_datagram(QpId qp) const {
+    return qp.some() && queues[qp.index()].kind == QueuePair::Kind::datagram;
   }
   // Whether an invalidation is counted as running. Who unsubscribes gets no range_end any more,
   // and what it has counted until then is nobody's business.

@@ -123,7 +123,10 @@ void find_readers(const Setup& setup, const std::vector<Expression>& questions,
   reduction.variable_queue.resize(setup.variables.size());
   for (std::uint32_t i = 0; i < setup.lines.size(); ++i) {
     const VariableId result = setup.lines[i].result;
-    if (setup.lines[i].call.verb == Verb::connect && result.some()) {
+    const Verb verb = setup.lines[i].call.verb;
+    const bool makes_queue =
+        verb == Verb::connect || verb == Verb::create_ud_qp || verb == Verb::create_srq;
+    if (makes_queue && result.some()) {
       reduction.variable_queue[result.index()] = true;
     }
     for (const VariableId taken : {setup.lines[i].call.target.variable,

@@ -47,8 +47,10 @@ struct RcSetup {
   std::uint8_t retry_cnt = 7;       // How often what is not acknowledged is sent again.
   std::uint8_t rnr_retry = 7;       // Likewise after an RNR NAK; 7: without an end.
   std::uint8_t min_rnr_timer = 12;  // Of the requester's wait after one: a code, see rnr_timer().
-  bool nak_fault = true;  // A page fault is answered by an RNR NAK; else it is waited for.
-  bool check_psn = true;  // A packet that comes again is not executed again.
+  bool nak_fault = true;   // A page fault is answered by an RNR NAK; else it is waited for.
+  bool check_psn = true;   // A packet that comes again is not executed again.
+  bool ack_landed = true;  // A write is acknowledged when it is visible; else when it was received.
+  bool flush = false;      // It knows RDMA FLUSH: IB_DEVICE_FLUSH_GLOBAL.
 };
 
 // KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2: without it KVM_GET_DIRTY_LOG clears what it tells.
@@ -91,6 +93,7 @@ struct AdapterSetup {
   std::uint32_t memslots = 32764;         // Of kvm: how many a VM may have, and
   DirtyLog dirty_log = DirtyLog::by_get;  // what takes note of a page's bit.
   RcSetup rc{};
+  bool ud_drop = true;  // A datagram for a page that is missing is lost; else it waits for it.
   Policy policy{};
 
   // Invalidations are messages, with ITags; else one is sent and taken up in the same step.

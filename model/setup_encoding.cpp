@@ -150,7 +150,7 @@ void add(Renamed& out, const Policy& policy) {
 void add(Renamed& out, const AdapterSetup& adapter) {
   const auto& [name, host, tlb_entries, pfn_table, odp, check_write, kind, memory, checks_exclusive,
                ats, pri, completes_after_writes, prq, inval_queue, traffic_classes,
-               inval_completion, memslots, dirty_log, rc, policy] = adapter;
+               inval_completion, memslots, dirty_log, rc, ud_drop, policy] = adapter;
   out.add(host);
   out.add(tlb_entries);
   out.add(pfn_table);
@@ -164,6 +164,7 @@ void add(Renamed& out, const AdapterSetup& adapter) {
   out.add(traffic_classes);
   out.add(inval_completion);
   out.add(rc);
+  out.add(ud_drop);
   out.add(memslots);
   out.add(dirty_log);
   // Frames know whose they are by a number: such devices are not interchangeable.

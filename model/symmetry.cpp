@@ -170,12 +170,13 @@ class Exchange {
   // A queue pair of the init block goes where its user and its cards go.
   bool match_queue(std::uint32_t index) {
     const auto renamed = [&](const QueuePair& queue) {
-      return std::array{names_.of(mm_kind, queue.user.value),
-                        names_.of(adapter_kind, queue.card.value),
-                        names_.of(adapter_kind, queue.peer.value)};
+      return std::array{
+          names_.of(mm_kind, queue.user.value), names_.of(adapter_kind, queue.card.value),
+          names_.of(adapter_kind, queue.peer.value), static_cast<std::uint32_t>(queue.kind)};
     };
     const auto own = [](const QueuePair& queue) {
-      return std::array{queue.user.value, queue.card.value, queue.peer.value};
+      return std::array{queue.user.value, queue.card.value, queue.peer.value,
+                        static_cast<std::uint32_t>(queue.kind)};
     };
     const auto wanted = renamed(machine_.queues[index]);
     if (wanted == own(machine_.queues[index])) return true;

@@ -41,6 +41,7 @@ struct Wait {
     uncounted,   // VM `index` counts no invalidation: its memslots may be replaced.
     mail,        // A message from process `sequence` waits for process `index`.
     arrived,     // A receive on queue pair `index` has completed.
+    visible,     // What the next packet of connection `index` must find in memory is there.
     userfault,   // The page of address space `index` is not left to userfaultfd any more. What it
                  // is about, and in which life of the address space, is in `sequence`.
     recallable,  // No fault into memory of the XPMEM group `index` is in progress.

@@ -23,7 +23,8 @@ struct Shares {
 Shares shares_of(const LinkSetup& link) { return {link.loss, link.reorder, link.duplicate}; }
 
 bool is_packet(const Message& message) {
-  return message.kind == MessageKind::rc_packet || message.kind == MessageKind::rc_answer;
+  return message.kind == MessageKind::rc_packet || message.kind == MessageKind::rc_answer ||
+         message.kind == MessageKind::datagram;
 }
 
 std::uint8_t bit(Fate fate) { return static_cast<std::uint8_t>(1U << static_cast<unsigned>(fate)); }
@@ -100,15 +101,15 @@ Event event_of(Fate fate, const Message& message, const Machine& machine) {
     return event;
   }
   const QueuePair& queue = machine.queues[message.qp.index()];
-  event.adapter = message.kind == MessageKind::rc_packet ? queue.card : queue.peer;
+  event.adapter = message.kind == MessageKind::rc_answer ? queue.peer : queue.card;
   event.value = message.psn;
   return event;
 }
 
 // What a message has besides its header.
 std::uint64_t data_bytes(const Message& message) {
-  const bool asks =
-      message.kind == MessageKind::rdma_request || message.kind == MessageKind::rc_packet;
+  const bool asks = message.kind == MessageKind::rdma_request ||
+                    message.kind == MessageKind::rc_packet || message.kind == MessageKind::datagram;
   const bool answers =
       message.kind == MessageKind::rdma_response ||
       (message.kind == MessageKind::rc_answer && message.syndrome == Syndrome::ack);

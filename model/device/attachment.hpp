@@ -69,14 +69,22 @@ struct Attachment {
   bool operator==(const Attachment&) const = default;
 };
 
-// A connected queue pair, seen from the requester.
+// A queue pair, and what else has a queue of receives. Of a connection with its state at both ends,
+// seen from the requester. The others are their owner's, and `peer` is its card: they only receive.
 struct QueuePair {
+  enum class Kind : std::uint8_t {
+    connected,
+    datagram,  // IBV_QPT_UD: whoever knows its number may send to it.
+    shared,    // A shared receive queue of an XRC domain (IBV_SRQT_XRC).
+  };
   MmId user{};
   AdapterId card{};
   AdapterId peer{};
-  Connection rc{};  // If both adapters have the transport.
+  Connection rc{};  // If both adapters have the transport. Of the others what a responder has.
+  Kind kind = Kind::connected;
 
   bool operator==(const QueuePair&) const = default;
+  void encode(sim::Encoder& out) const;
 };
 
 }  // namespace model

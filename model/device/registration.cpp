@@ -8,8 +8,9 @@ namespace model {
 void Registration::encode(sim::Encoder& out) const {
   const auto& [owner, range, card, may_write, is_live, is_gone, is_orphan, in_calls, is_handle,
                is_pinned, holds_iova, its_iova, fails, is_stopped, posted, used, is_barred,
-               does_unpin, twice, read_begun, guard, entries, frames, going, ended, machine, peer] =
-      *this;
+               does_unpin, twice, flushed, read_begun, guard, entries, frames, going, ended,
+               machine, peer] = *this;
+  const bool rare = is_barred || !does_unpin || flushed;
   sim::encode(out, owner);
   sim::encode(out, range);
   sim::encode(out, card);
@@ -19,8 +20,8 @@ void Registration::encode(sim::Encoder& out) const {
   out.add(in_calls);
   sim::encode(out, is_handle);
   out.add(static_cast<std::uint8_t>(is_pinned + 2 * twice + 4 * fails + 8 * holds_iova +
-                                    16 * is_stopped + 32 * (posted != 0) + 64 * is_barred +
-                                    128 * !does_unpin));
+                                    16 * is_stopped + 32 * (posted != 0) + 64 * rare));
+  if (rare) out.add(static_cast<std::uint8_t>(is_barred + 2 * !does_unpin + 4 * flushed));
   if (posted != 0) out.add(posted);
   out.add_small(read_begun);
   out.add_small(its_iova);

@@ -62,6 +62,7 @@ struct Registration {
   bool prevent_access = false;  // Of that: it is being unmapped, and nobody may pin it any more.
   bool unpins = true;           // Of the user: when it is asked to.
   bool two_pass = false;        // Its invalidation is begun, and finished in a second pass.
+  bool flushable = false;       // IB_ACCESS_FLUSH_GLOBAL: a peer may ask to see what it wrote.
   std::uint32_t begun = 0;      // Of an interval that is only watched: what read_begin() gave.
   Lock lock{};                  // umem_mutex: guards `table`, `ranges` and `invalidate_seq`.
   BlockTable<PfnEntry> table{};

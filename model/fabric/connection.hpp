@@ -5,6 +5,9 @@
 // volume 1, chapter 9.7. A packet is for one page, and packet sequence numbers count from 0 without
 // an end. The functions that move it are in model/flow/connection.hpp.
 
+#include <algorithm>
+#include <vector>
+
 #include "model/fabric/message.hpp"
 #include "model/memory/small.hpp"
 
@@ -23,8 +26,22 @@ struct Packet {
   Value result = 0;  // What the first packet of the same request has read.
   TaskId task{};
   LineId line{};
+  QpId srq{};  // Of a send by XRC.
 
   bool operator==(const Packet&) const = default;
+  void encode(sim::Encoder& out) const {
+    const auto& [its_op, starts, halves, ends, region, where, number, wanted, found, waits, cause,
+                 shared] = *this;
+    encode_opcode(out, its_op, shared);
+    out.add(static_cast<std::uint8_t>(starts + 2 * halves + 4 * ends));
+    sim::encode(out, region);
+    sim::encode(out, where);
+    sim::encode(out, number);
+    sim::encode(out, wanted);
+    sim::encode(out, found);
+    sim::encode(out, waits);
+    sim::encode(out, cause);
+  }
 };
 
 // ibv_post_recv(): where the data of a send goes.
@@ -35,6 +52,10 @@ struct ReceiveBuffer {
   bool operator==(const ReceiveBuffer&) const = default;
 };
 
+// enum ibv_selectivity_level: the value of a flush.
+inline constexpr Value level_range = 0;
+inline constexpr Value level_region = 1;
+
 // What the last atomic operation has given: a packet that comes again must not run again. One is
 // enough, as a requester has one operation with an answer on its way (max_rd_atomic is 1).
 struct Replay {
@@ -42,6 +63,17 @@ struct Replay {
   Value value = 0;
 
   bool operator==(const Replay&) const = default;
+};
+
+// A write that the responder's card has acknowledged and that is on its way to memory: a posted
+// write of PCI Express. Its translation is in Adapter::transfers, of no task.
+struct PostedWrite {
+  MrId mr{};
+  Page page{};
+  Value value = 0;
+  LineId line{};
+
+  bool operator==(const PostedWrite&) const = default;
 };
 
 struct Connection {
@@ -67,8 +99,20 @@ struct Connection {
   Small<ReceiveBuffer, 1> buffers{};
   Small<Value, 1> arrived{};  // Completions of receives that nobody has polled.
   Replay replay{};
+  std::vector<PostedWrite> path{};  // In order.
 
   bool operator==(const Connection&) const = default;
+
+  // What must be visible before the first of `received` is executed, is. PCI Express: nothing
+  // passes a posted write but another connection's. A flush is for a page, or for a region.
+  bool path_clear() const {
+    if (path.empty() || received.empty() || received.front().op == Opcode::write) return true;
+    const Message& first = received.front();
+    return first.op == Opcode::flush && std::ranges::none_of(path, [&](const PostedWrite& write) {
+             return write.mr == first.mr &&
+                    (first.value == level_region || write.page == first.pages.first);
+           });
+  }
 };
 
 }  // namespace model

@@ -30,6 +30,7 @@
 #include "model/flow/pmd_sharing.hpp"
 #include "model/flow/protect.hpp"
 #include "model/flow/rcache.hpp"
+#include "model/flow/receive.hpp"
 #include "model/flow/reclaim.hpp"
 #include "model/flow/remote.hpp"
 #include "model/flow/tlb.hpp"
@@ -81,10 +82,11 @@ struct Flow {
                RcacheMonitor,  // rcache.hpp
                XpmemCall, XpmemAttach, XpmemFault, XpmemClear, XpmemWalk, XpmemRemove, XpmemRecall,
                XpmemDetach, XpmemRelease, XpmemTeardown,  // xpmem.hpp
-               Respond, PostReceive, PollReceive,         // connection.hpp
+               Respond, PostReceive, PollReceive,         // connection.hpp, receive.hpp
                Connect, LocalTransfer, Attach, Detach, Rdma, Serve, Window, Send, Receive, Unplug,
-               Partition, Kill, Rewire,  // remote.hpp
-               PolicyCall>               // policy/policy.hpp
+               Partition, Kill, Rewire,                  // remote.hpp
+               PostedWrites, CreateQueue, TakeDatagram,  // connection.hpp, receive.hpp
+               PolicyCall>                               // policy/policy.hpp; the last one
       body;
 
   // Defined where every flow is known: other files need not know how each is compared.

@@ -42,7 +42,11 @@ Opcode opcode_of(Verb verb) {
     case Verb::rdma_compare_swap:
       return Opcode::compare_swap;
     case Verb::rdma_send:
+    case Verb::ud_send:
+    case Verb::xrc_send:
       return Opcode::send;
+    case Verb::rdma_flush:
+      return Opcode::flush;
     default:
       return Opcode::read;
   }
@@ -67,7 +71,11 @@ Rdma by_key(const Call& call, const Machine& machine) {
                .pages = {.count = 1},
                .value = call.number,
                .compare = call.offset};
-  if (call.target.variable.some()) {
+  if (call.verb == Verb::ud_send) request.card = card_of(machine, call.mm);
+  if (call.verb == Verb::rdma_flush) request.value = call.flags != 0 ? level_region : level_range;
+  if (call.verb == Verb::xrc_send) {
+    request.srq = QpId{object(machine, call.target.variable)};
+  } else if (call.target.variable.some()) {
     request.mr = MrId{object(machine, call.target.variable)};
     request.pages = remote_pages(machine, request.mr, call);
   }
@@ -80,6 +88,35 @@ Flow rdma(const Call& call, const Machine& machine) {
   const MrId local{object(machine, call.local.variable)};
   return {
       LocalTransfer{.remote = request, .mr = local, .pages = pages_of(machine, local, call.local)}};
+}
+
+// ib_check_mr_access(), and what rxe and mlx5 say to it; then as reg_mr().
+Flow register_with_access(const Call& call, const Machine& machine) {
+  const AdapterSetup& card = machine.setup->adapters[call.adapter.index()];
+  const bool all = call.pages.count == 0;
+  const bool on_demand = (call.flags & access_flag::on_demand) != 0;
+  const bool writes = (call.flags & access_flag::local_write) != 0;
+  const bool flushes = (call.flags & access_flag::flush_global) != 0;
+  if ((call.flags & access_flag::remote_write) != 0 && !writes) return {Syscall{.error = EINVAL}};
+  if ((on_demand && !card.odp) || (flushes && !card.rc.flush)) {
+    return {Syscall{.error = EOPNOTSUPP}};
+  }
+  if (all && !on_demand) return {Syscall{.error = EINVAL}};  // ib_umem_get(): the range wraps.
+  using Access = Register::Access;
+  return {Register{.pinned = !on_demand,
+                   .access = writes    ? flushes ? Access::write_flush : Access::write
+                             : flushes ? Access::read_flush
+                                       : Access::read,
+                   .mm = call.mm,
+                   .adapter = call.adapter,
+                   .pages = all ? all_pages : call.pages}};
+}
+
+Flow create_queue(const Call& call) {
+  const bool shared = call.verb == Verb::create_srq;
+  return {CreateQueue{.kind = shared ? QueuePair::Kind::shared : QueuePair::Kind::datagram,
+                      .user = call.mm,
+                      .card = call.adapter}};
 }
 
 Flow dma(const Call& call, const Machine& machine) {
@@ -240,7 +277,15 @@ Flow begin_device(const Call& call, const Machine& machine) {
     case Verb::rdma_fetch_add:
     case Verb::rdma_compare_swap:
     case Verb::rdma_send:
+    case Verb::rdma_flush:
+    case Verb::ud_send:
+    case Verb::xrc_send:
       return rdma(call, machine);
+    case Verb::create_ud_qp:
+    case Verb::create_srq:
+      return create_queue(call);
+    case Verb::reg_mr_ex:
+      return register_with_access(call, machine);
     case Verb::post_recv: {
       const MrId mr{object(machine, call.target.variable)};
       return {PostReceive{.qp = QpId{object(machine, call.queue)},

@@ -2,6 +2,8 @@
 #include "model/flow/connection.hpp"
 
 #include "model/flow/all.hpp"
+#include "model/flow/dma.hpp"
+#include "model/flow/receive.hpp"
 #include "model/flow/users.hpp"
 
 namespace model {
@@ -48,7 +50,8 @@ Message message_of(const QueuePair& queue, QpId qp, std::uint32_t psn) {
           .qp = qp,
           .psn = psn,
           .half = packet.half,
-          .line = packet.line};
+          .line = packet.line,
+          .srq = packet.srq};
 }
 
 // What is still to be sent, up to a second operation whose answer has data.
@@ -257,20 +260,39 @@ void expire(Context& c, QpId qp) {
 }
 
 void fault_in(Context& c, QpId qp) {
-  c.queue(qp).rc.faulting = true;
+  Connection& rc = c.queue(qp).rc;
+  rc.faulting = true;
+  if (c.machine.is_datagram(qp)) return drop_received(c, qp);
+  give_buffer_back(c, qp, rc.received.front().srq);
   not_ready(c, qp);
 }
 
 void card_hangs(Context& c, AdapterId card) {
   for (std::uint32_t i = 0; i < c.machine.queues.size(); ++i) {
     const QpId qp{i};
+    if (c.queue(qp).peer == card) c.changed(Wait::Kind::visible, i);
+    if (c.queue(qp).peer == card) c.changed(Wait::Kind::arrived, i);
     if (!c.machine.is_reliable(qp)) continue;
     if (c.queue(qp).card == card && !c.queue(qp).rc.failed) fail(c, qp, ECANCELED);
-    if (c.queue(qp).peer == card) c.changed(Wait::Kind::arrived, i);
   }
 }
 
-Next Respond::run(Context& c) { return step == Step::take ? take(c) : finish(c); }
+Wait Respond::guard() const {
+  return step == Step::push ? Wait{.kind = Wait::Kind::visible, .index = qp.value} : Wait{};
+}
+
+Next Respond::run(Context& c) {
+  switch (step) {
+    case Step::take:
+      return take(c);
+    case Step::push:
+      step = Step::take;
+      return Next::pass;
+    case Step::answer:
+      return finish(c);
+  }
+  return c.done();
+}
 
 Next Respond::take(Context& c) {
   Connection& rc = c.queue(qp).rc;
@@ -282,8 +304,16 @@ Next Respond::take(Context& c) {
   Message packet = rc.received.front();
   repeated = packet.repeated;
   c.task().line = packet.line;
+  if (!rc.path_clear()) {
+    step = Step::push;
+    return Next::again;
+  }
+  if (packet.op == Opcode::flush) return flush(c, packet);
   if (packet.op == Opcode::send) {
-    if (rc.buffers.empty()) {
+    const bool destroyed =
+        packet.srq.some() && !c.mm(c.queue(packet.srq).user).alive;  // With its process.
+    if (destroyed) return refuse(c, packet.psn);
+    if (!take_buffer(c, qp, packet.srq)) {
       not_ready(c, qp);
       return Next::pass;
     }
@@ -300,6 +330,19 @@ Next Respond::take(Context& c) {
                      .requester = packet.task,
                      .compare = packet.compare,
                      .qp = qp}});
+}
+
+// What it is about is visible. IBTA volume 1, release 1.5, annex A19; process_flush() of
+// rxe_resp.c.
+Next Respond::flush(Context& c, const Message& packet) {
+  Connection& rc = c.queue(qp).rc;
+  const Registration& region = c.registration(packet.mr);
+  const bool allowed = responder_of(c, qp).flush && region.live && region.flushable &&
+                       region.adapter == c.queue(qp).peer;
+  if (!allowed) return refuse(c, packet.psn);
+  rc.received.erase(rc.received.begin());
+  send_answer(c, qp, packet.psn, Syndrome::ack, packet);
+  return Next::again;
 }
 
 // The responder is in the error state from then on. What is repeated is dropped without a word.
@@ -326,13 +369,17 @@ Next Respond::finish(Context& c) {
   if (c.adapter(c.queue(qp).peer).hung) return Next::pass;
   if (dropped && (repeated || result == Result::error(EAGAIN))) return Next::pass;
   if (dropped) return refuse(c, rc.expected);
-  if (!result.ok()) return refuse(c, rc.received.front().psn);
   Message packet = rc.received.front();
+  if (!result.ok()) {
+    if (packet.srq.some()) rc.buffers.erase(rc.buffers.begin());
+    return refuse(c, packet.psn);
+  }
   rc.received.erase(rc.received.begin());
   if (packet.op == Opcode::send) {
-    c.changed(Wait::Kind::arrived, qp.value);
+    const QpId queue = packet.srq.some() ? packet.srq : qp;
     rc.buffers.erase(rc.buffers.begin());
-    rc.arrived.push_back(packet.value);
+    c.queue(queue).rc.arrived.push_back(packet.value);
+    c.changed(Wait::Kind::arrived, queue.value);
   }
   packet.value = result.number;
   if (is_atomic(packet.op)) rc.replay = {.psn = packet.psn, .value = packet.value};
@@ -341,27 +388,34 @@ Next Respond::finish(Context& c) {
   return Next::again;
 }
 
-Next PostReceive::run(Context& c) {
-  const QueuePair& queue = c.queue(qp);
-  const bool ours = c.machine.is_reliable(qp) && c.registration(mr).live &&
-                    c.registration(mr).adapter == queue.peer;
-  if (!ours) return c.done(Result::error(EINVAL));
-  c.spend(Cost::doorbell);
-  for (std::uint32_t i = 0; i < pages.count; ++i) {
-    c.queue(qp).rc.buffers.push_back({.mr = mr, .page = pages.at(i)});
-  }
-  return c.done();
+void add_to_path(Context& c, QpId qp, const PostedWrite& write) {
+  QueuePair& queue = c.queue(qp);
+  queue.rc.path.push_back(write);
+  if (queue.rc.path.size() > 1) return;
+  c.spawn({PostedWrites{.qp = qp}}, c.adapter(queue.peer).host);
 }
 
-Wait PollReceive::guard() const { return {.kind = Wait::Kind::arrived, .index = qp.value}; }
-
-Next PollReceive::run(Context& c) {
-  auto& arrived = c.queue(qp).rc.arrived;
-  if (arrived.empty()) return c.done(Result::error(ECANCELED));
-  const Value value = arrived.front();
-  arrived.erase(arrived.begin());
-  c.changed(Wait::Kind::arrived, qp.value);
-  return c.done(Result::value(value));
+// In the order in which they were posted: PCI Express, ordering of posted requests.
+Next PostedWrites::run(Context& c) {
+  auto& path = c.queue(qp).rc.path;
+  const AdapterId card = c.queue(qp).peer;
+  if (c.adapter(card).hung) return c.done();
+  const PostedWrite write = path.front();
+  path.erase(path.begin());
+  auto& transfers = c.adapter(card).transfers;
+  const auto own = std::ranges::find_if(transfers, [&](const Transfer& each) {
+    return !each.task.some() && each.mr == write.mr && each.page == write.page && each.write;
+  });
+  const PfnEntry target = own->target;
+  transfers.erase(own);
+  for (const auto kind : {Wait::Kind::quiet, Wait::Kind::completed, Wait::Kind::pushed}) {
+    c.changed(kind, write.mr.value);
+  }
+  c.changed(Wait::Kind::visible, qp.value);
+  access(c, write.mr, write.page, target, true, write.value);
+  if (path.empty()) return c.done();
+  c.task().line = path.front().line;
+  return Next::again;
 }
 
 }  // namespace model

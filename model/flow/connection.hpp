@@ -31,8 +31,12 @@ void packet_arrives(Context& c, const Message& packet);
 void answer_arrives(Context& c, const Message& answer);
 void expire(Context& c, QpId qp);
 
-// The responder has no translation for the packet in hand, and asks its driver: an RNR NAK.
+// The responder has no translation for the packet in hand, and asks its driver: an RNR NAK. Of
+// datagrams nothing is said.
 void fault_in(Context& c, QpId qp);
+
+// A write was received, translated, and counts as done; it is not visible yet.
+void add_to_path(Context& c, QpId qp, const PostedWrite& write);
 
 // The driver completes what its device will not any more: mlx5_ib_handle_internal_error().
 void card_hangs(Context& c, AdapterId card);
@@ -40,43 +44,30 @@ void card_hangs(Context& c, AdapterId card);
 // The engine of a responder: one packet after the other.
 struct Respond {
   static constexpr std::string_view name = "respond";
-  static constexpr std::array<std::string_view, 2> steps{"take", "answer"};
-  enum class Step : std::uint8_t { take, answer } step = Step::take;
+  static constexpr std::array<std::string_view, 3> steps{"take", "push", "answer"};
+  enum class Step : std::uint8_t { take, push, answer } step = Step::take;
   bool repeated = false;  // The packet in hand.
   QpId qp{};
 
   bool operator==(const Respond&) const = default;
+  Wait guard() const;
   Next run(Context& c);
 
  private:
   Next take(Context& c);
+  Next flush(Context& c, const Message& packet);
   Next finish(Context& c);
   Next refuse(Context& c, std::uint32_t psn);
 };
 
-// ibv_post_recv(), by a process at the far end: where the next send that nobody waits for goes.
-struct PostReceive {
-  static constexpr std::string_view name = "post_receive";
-  static constexpr std::array<std::string_view, 1> steps{"post"};
-  enum class Step : std::uint8_t { post } step = Step::post;
-  QpId qp{};
-  MrId mr{};
-  PageRange pages{};
-
-  bool operator==(const PostReceive&) const = default;
-  Next run(Context& c);
-};
-
-// ibv_poll_cq(), until a receive has completed. The result is what has come; ECANCELED if the
-// responder is in the error state, or its card hangs.
-struct PollReceive {
-  static constexpr std::string_view name = "poll_receive";
-  static constexpr std::array<std::string_view, 1> steps{"poll"};
-  enum class Step : std::uint8_t { poll } step = Step::poll;
+// What is behind the card, up to memory: posted writes that were acknowledged, one after the other.
+struct PostedWrites {
+  static constexpr std::string_view name = "posted_writes";
+  static constexpr std::array<std::string_view, 1> steps{"land"};
+  enum class Step : std::uint8_t { land } step = Step::land;
   QpId qp{};
 
-  bool operator==(const PollReceive&) const = default;
-  Wait guard() const;
+  bool operator==(const PostedWrites&) const = default;
   Next run(Context& c);
 };
 

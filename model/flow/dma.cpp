@@ -207,8 +207,12 @@ const DeviceTlbEntry* Dma::find_iova(Context& c) const {
 
 Next Dma::start(Context& c, PfnEntry target) {
   Adapter& device = c.adapter(adapter);
-  device.transfers.push_back(
-      {.task = c.self, .mr = mr, .page = pages.at(done), .target = target, .write = writes()});
+  const bool is_posted = this->is_posted(c);
+  device.transfers.push_back({.task = is_posted ? TaskId{} : c.self,
+                              .mr = mr,
+                              .page = pages.at(done),
+                              .target = target,
+                              .write = writes()});
   c.changed(Wait::Kind::quiet, mr.value);
   c.changed(Wait::Kind::completed, mr.value);
   c.changed(Wait::Kind::pushed, mr.value);
@@ -221,6 +225,10 @@ Next Dma::start(Context& c, PfnEntry target) {
           .adapter = adapter,
           .frame = target.frame,
           .generation = target.generation});
+  if (is_posted) {  // It is as good as done for whoever has sent it.
+    add_to_path(c, qp, {.mr = mr, .page = pages.at(done), .value = value, .line = c.line});
+    return c.done();
+  }
   step = Step::land;
   return Next::again;
 }
@@ -280,7 +288,13 @@ Value Dma::combined(Value before) const {
 }
 
 bool Dma::answers_faults(const Context& c) const {
-  return qp.some() && c.setup.adapters[adapter.index()].rc.nak_fault;
+  if (!qp.some()) return false;
+  const AdapterSetup& card = c.setup.adapters[adapter.index()];
+  return c.machine.is_datagram(qp) ? card.ud_drop : card.rc.nak_fault;
+}
+
+bool Dma::is_posted(const Context& c) const {
+  return qp.some() && op == Opcode::write && !c.setup.adapters[adapter.index()].rc.ack_landed;
 }
 
 Next Dma::refuse(Context& c) {

@@ -41,7 +41,7 @@ struct Dma {
   Value result = 0;    // What was in the first page: of a read, and of an atomic operation.
   TaskId requester{};  // Who waits for it. None: a call of the adapter's own.
   Value compare = 0;   // Of compare_swap.
-  QpId qp{};  // A reliable connection, whose requester does not wait while a page is missing.
+  QpId qp{};           // What it came by: whoever sent it does not wait while a page is missing.
   std::uint32_t version = 0;
 
   bool operator==(const Dma&) const = default;
@@ -67,6 +67,7 @@ struct Dma {
   Value combined(Value before) const;
   Next ask_driver(Context& c);
   bool answers_faults(const Context& c) const;
+  bool is_posted(const Context& c) const;
   Next refuse(Context& c);
 };
 
@@ -107,7 +108,13 @@ struct Register {
   static constexpr std::string_view name = "register";
   static constexpr std::array<std::string_view, 2> steps{"create", "created"};
   enum class Step : std::uint8_t { create, created } step = Step::create;
-  enum class Access : std::uint8_t { as_mapped, read, write };  // What the device may do.
+  enum class Access : std::uint8_t {
+    as_mapped,
+    read,
+    write,
+    read_flush,  // And its peers may flush what they wrote.
+    write_flush,
+  };  // What the device may do.
   bool handle = false;
   bool pinned = false;
   Access access = Access::as_mapped;

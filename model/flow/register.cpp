@@ -67,15 +67,17 @@ Next Register::run(Context& c) {
       if (c.adapter(adapter).removed) return c.done(Result::error(EIO));
       if (fails_alloc(c)) return c.done(Result::error(ENOMEM));
       const Vma* vma = c.mm(mm).find_vma(pages.first);
-      const bool writable =
-          access == Access::as_mapped ? vma == nullptr || vma->write : access == Access::write;
+      const bool writable = access == Access::as_mapped
+                                ? vma == nullptr || vma->write
+                                : access == Access::write || access == Access::write_flush;
       mr = MrId{static_cast<std::uint32_t>(c.machine.registrations.size())};
       c.machine.registrations.push_back({.mm = mm,
                                          .pages = pages,
                                          .adapter = adapter,
                                          .write = writable,
                                          .handle = handle,
-                                         .pins = pinned});
+                                         .pins = pinned,
+                                         .flushable = access >= Access::read_flush});
       // ib_umem_get() first, which pins; then ib_peer_umem_get(). Of a dma-buf there is no address.
       if (imports(c, adapter) && !(faults && pinned)) {
         c.registration(mr).import = import_of(c, mm, pages);

@@ -23,6 +23,19 @@ void tell_of_the_dead(Context& c) {
 
 }  // namespace
 
+void Rdma::encode(sim::Encoder& out) const {
+  const auto& [at, its_op, queue, own, use, region, range, number, wanted, shared] = *this;
+  sim::encode(out, at);
+  encode_opcode(out, its_op, shared);
+  sim::encode(out, queue);
+  sim::encode(out, own);
+  sim::encode(out, use);
+  sim::encode(out, region);
+  sim::encode(out, range);
+  sim::encode(out, number);
+  sim::encode(out, wanted);
+}
+
 Wait Rdma::guard() const {
   return step == Step::complete ? Wait{.kind = Wait::Kind::answered} : Wait{};
 }
@@ -60,6 +73,7 @@ HostId Rdma::peer(const Context& c) const {
 // A store to the card's doorbell page: either it is mapped and the transfer is posted, or the
 // kernel is entered.
 Next Rdma::post(Context& c) {
+  if (c.machine.is_datagram(qp)) return datagram(c);
   if (c.machine.is_reliable(qp)) return connected(c);
   if (!mr.some()) return c.done(Result::error(EINVAL));  // Only a connection has receives.
   std::uint8_t epoch = 0;
@@ -95,11 +109,38 @@ Next Rdma::post(Context& c) {
 
 Next Rdma::connected(Context& c) {
   if (c.queue(qp).rc.failed || c.adapter(card).hung) return c.done(Result::error(ECANCELED));
+  // ibv_create_qp_ex() would not have made a queue pair that can.
+  const bool flushes = op == Opcode::flush;
+  if (flushes && !c.setup.adapters[card.index()].rc.flush) {
+    return c.done(Result::error(EOPNOTSUPP));
+  }
   announce(c, {.task = c.self, .qp = qp, .peer = peer(c), .pages = pages});
-  const Packet request{
-      .op = op, .mr = mr, .value = value, .compare = compare, .task = c.self, .line = c.line};
-  post_send(c, qp, request, pages);
+  const Packet request{.op = op,
+                       .mr = mr,
+                       .value = value,
+                       .compare = compare,
+                       .task = c.self,
+                       .line = c.line,
+                       .srq = srq};
+  const bool whole = flushes && value == level_region;
+  post_send(c, qp, request, whole ? one_page(pages.first) : pages);
   return Next::again;
+}
+
+// It completes when it has left. Nobody answers.
+Next Rdma::datagram(Context& c) const {
+  if (c.adapter(card).hung) return c.done(Result::error(ECANCELED));
+  c.spend(Cost::doorbell);
+  c.emit({.kind = EventKind::rdma_post, .detail = 1, .pages = pages, .adapter = card});
+  c.send(c.adapter(card).host, peer(c),
+         {.kind = MessageKind::datagram,
+          .op = Opcode::send,
+          .pages = pages,
+          .value = value,
+          .task = c.self,
+          .qp = qp,
+          .line = c.line});
+  return c.done();
 }
 
 // The transfer is under way from here on.

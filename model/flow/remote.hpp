@@ -24,8 +24,10 @@ struct Rdma {
   PageRange pages{};
   Value value = 0;
   Value compare = 0;
+  QpId srq{};  // Of a send by XRC.
 
   bool operator==(const Rdma&) const = default;
+  void encode(sim::Encoder& out) const;
   Wait guard() const;
   Next run(Context& c);
 
@@ -34,6 +36,7 @@ struct Rdma {
   HostId peer(const Context& c) const;
   Next post(Context& c);
   Next connected(Context& c);
+  Next datagram(Context& c) const;
   void announce(Context& c, const Posted& entry);
 };
 

@@ -186,6 +186,9 @@ void deliver(Context& c, HostId host, const Message& message) {
     case MessageKind::rc_answer:
       answer_arrives(c, message);
       return;
+    case MessageKind::datagram:
+      datagram_arrives(c, message);
+      return;
   }
 }
 

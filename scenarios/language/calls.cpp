@@ -19,6 +19,12 @@ Parameter implicit_pages() {
 std::vector<CallRow> device_calls() {
   const Parameter mr_pages = of(ParameterKind::mr_pages, "mr pages");
   const Parameter bond = of(ParameterKind::bond, "bond");
+  const Parameter access =
+      flags("access flag",
+            {"IBV_ACCESS_LOCAL_WRITE", "IBV_ACCESS_REMOTE_WRITE", "IBV_ACCESS_REMOTE_READ",
+             "IBV_ACCESS_REMOTE_ATOMIC", "IBV_ACCESS_ON_DEMAND", "IBV_ACCESS_HUGETLB",
+             "IBV_ACCESS_FLUSH_GLOBAL"},
+            Role::flags);
   return {
       {"reg_mr",
        by_process,
@@ -26,6 +32,11 @@ std::vector<CallRow> device_calls() {
         {{local_device(), words("mode", {"implicit"})}}},
        Kind::mr,
        "Registers pages with a device: on demand, or pinned; or all of the process on demand."},
+      {"reg_mr_ex",
+       by_process,
+       {{{local_device(), pages(), access}}, {{local_device(), access}}},
+       Kind::mr,
+       "Registers pages, or all of the process, for what the flags say."},
       {"reg_dmabuf_mr",
        by_process,
        {{{local_device(), pages()}}},
@@ -66,6 +77,8 @@ std::vector<CallRow> fabric_calls() {
   const Parameter local{
       .name = "local pages", .kind = ParameterKind::mr_pages, .role = Role::second};
   const Parameter value = number("value");
+  const Parameter srq{
+      .name = "shared receive queue", .kind = ParameterKind::qp, .role = Role::second};
   const Parameter attached = of(ParameterKind::attachment_pages, "attached pages");
   return {
       {"connect",
@@ -106,17 +119,42 @@ std::vector<CallRow> fabric_calls() {
        {{{qp, value}}, {{qp, local}}},
        Kind::outcome,
        "Sends to the receive that was posted first at the far end."},
+      {"rdma_flush",
+       by_process,
+       {{{qp, remote, words("level", {"IBV_FLUSH_RANGE", "IBV_FLUSH_MR"}, Role::flags)}}},
+       Kind::outcome,
+       "What was written there before by this queue pair is visible when this has completed."},
+      {"create_ud_qp",
+       by_process,
+       {{{local_device()}}},
+       Kind::qp,
+       "Makes a queue pair that receives datagrams."},
+      {"create_srq",
+       by_process,
+       {{{local_device()}}},
+       Kind::qp,
+       "Makes a receive queue that queue pairs share: XRC."},
+      {"ud_send",
+       by_process,
+       {{{qp, value}}, {{qp, local}}},
+       Kind::outcome,
+       "Sends a datagram: nobody says whether it has come."},
+      {"xrc_send",
+       by_process,
+       {{{qp, srq, value}}, {{qp, srq, local}}},
+       Kind::outcome,
+       "Sends, by a connection, to the receive that was posted first to a shared queue."},
       {"post_recv",
        by_process,
        {{{qp, of(ParameterKind::mr_pages, "mr pages")}}},
        Kind::outcome,
-       "At the far end of a queue pair: each page takes a send."},
+       "To the far end of a queue pair, or to a receive queue: each page takes a send."},
       {"poll_recv",
        by_process,
        {{{qp}}},
        Kind::outcome,
-       "Waits until a send has come to the far end of a queue pair, and gives what it has "
-       "brought."},
+       "Waits until a send has come to the far end of a queue pair, or to a receive queue, and "
+       "gives what it has brought."},
       {"export",
        by_process,
        {{{of(ParameterKind::region, "region")}}},

@@ -61,8 +61,14 @@ struct Break {             // A place where a line may be continued.
   std::size_t depth = 0;   // In brackets.
 };
 
-// After a comma, inside brackets after an operator, and after a bracket that opens a group; but
-// not inside strings.
+// Between flags: PROT_READ|PROT_WRITE.
+bool joins_flags(const std::string& text, std::size_t i) {
+  const auto apart = [](char c) { return c == ' ' || c == '|'; };
+  return text[i] == '|' && i > 0 && !apart(text[i - 1]) && !apart(text[i + 1]);
+}
+
+// After a comma, inside brackets after an operator or, if nothing else will do, a flag, and after a
+// bracket that opens a group; but not inside strings.
 std::vector<Break> find_breaks(const std::string& text, std::size_t hang) {
   std::vector<Break> breaks;
   std::vector<std::size_t> open;
@@ -82,6 +88,10 @@ std::vector<Break> find_breaks(const std::string& text, std::size_t hang) {
       open.push_back(i + 1);
     } else if ((c == ')' || c == ']') && !open.empty()) {
       open.pop_back();
+    }
+    if (!quoted && !open.empty() && joins_flags(text, i)) {
+      breaks.push_back(
+          {.end = i + 1, .at = i + 1, .indent = open.front(), .depth = open.size() + 1});
     }
     const bool operation = i > 0 && (c == '&' || c == '|') && text[i - 1] == c;
     if (quoted || text[i + 1] != ' ' || (c != ',' && (!operation || open.empty()))) continue;

@@ -48,6 +48,11 @@ std::uint32_t number_of_words(Verb verb, const Expr& expr) {
   return number_of_words(verb, *both->left) | number_of_words(verb, *both->right);
 }
 
+// The call that has made the object.
+std::string_view maker_of(const VariableInfo& object) {
+  return object.step == nullptr ? std::string_view() : std::string_view(object.step->call.text);
+}
+
 }  // namespace
 
 std::optional<std::uint32_t> Lowering::variable_of(const Expr& expr) const {
@@ -147,7 +152,8 @@ void Lowering::add_argument(model::Call& call, const Parameter& parameter, const
     case ParameterKind::pages:
       return add_pages(call, parameter, value);
     case ParameterKind::qp:
-      call.queue = model::VariableId{symbol.index};
+      (parameter.role == Role::second ? call.target.variable : call.queue) =
+          model::VariableId{symbol.index};
       return;
     case ParameterKind::device:
       call.adapter = model::AdapterId{symbol.index};
@@ -260,7 +266,7 @@ void Lowering::need_xpmem(const model::Call& call, Span span) {
 void Lowering::need_origin(const model::Call& call, const StepInfo& info) {
   if (!call.target.variable.some()) return;
   const VariableInfo& object = checked_.variables[call.target.variable.index()];
-  const std::string maker = object.step == nullptr ? "" : object.step->call.text;
+  const std::string_view maker = maker_of(object);
   const Span span = info.step->call.span;
   const auto wrong = [&](std::string_view wanted) {
     problem(span, fmt::format("'{}' is of {}(), not of {}()", object.name.text, maker, wanted));
@@ -295,8 +301,14 @@ void Lowering::need_transport(const model::Call& call, const StepInfo& info) {
                                      (reliable(peer) ? *own : peer).name,
                                      (reliable(peer) ? peer : *own).name));
   }
+  const auto need_rc = [&](const model::AdapterSetup& card) {
+    if (!reliable(card)) problem(span, fmt::format("'{}' has no rc {{ ... }}", card.name));
+  };
+  if (call.verb == Verb::create_srq) need_rc(setup_.adapters[call.adapter.index()]);
   if (!call.queue.some()) return;
   const VariableInfo& queue = checked_.variables[call.queue.index()];
+  need_queue(call, queue, span);
+  if (maker_of(queue) == "create_ud_qp") return;
   const auto device = queue.device;
   const bool far = call.verb == Verb::post_recv || call.verb == Verb::poll_recv;
   const bool atomic = call.verb == Verb::rdma_fetch_add || call.verb == Verb::rdma_compare_swap;
@@ -308,10 +320,34 @@ void Lowering::need_transport(const model::Call& call, const StepInfo& info) {
     problem(span, fmt::format("'{}' does not lead to this host", queue.name.text));
   }
   if (atomic && call.target.offset.count > 1) problem(span, "an atomic operation is for one page");
-  if (!far && call.verb != Verb::rdma_send) return;
-  if (device && !reliable(setup_.adapters[*device])) {
-    problem(span, fmt::format("'{}' has no rc {{ ... }}", setup_.adapters[*device].name));
+  const bool by_packets = far || call.verb == Verb::rdma_send || call.verb == Verb::xrc_send ||
+                          call.verb == Verb::rdma_flush;
+  if (by_packets && device) need_rc(setup_.adapters[*device]);
+}
+
+// What only receives is its owner's to read, and others send to it by calls for that.
+void Lowering::need_queue(const model::Call& call, const VariableInfo& queue, Span span) {
+  const auto need_maker = [&](const VariableInfo& object, std::string_view wanted) {
+    const std::string_view maker = maker_of(object);
+    if (maker.empty() || maker == wanted) return true;
+    problem(span, fmt::format("'{}' is of {}(), not of {}()", object.name.text, maker, wanted));
+    return false;
+  };
+  if (call.verb == Verb::post_recv || call.verb == Verb::poll_recv) {
+    if (maker_of(queue) == "connect" || mm_of(queue.owner) == call.mm) return;
+    return problem(span, fmt::format("'{}' is a queue of another process", queue.name.text));
   }
+  const bool datagram = call.verb == Verb::ud_send;
+  if (!need_maker(queue, datagram ? "create_ud_qp" : "connect")) return;
+  if (datagram) {
+    if (card_of(call.mm) == nullptr) problem(span, "this host has no rnic");
+    if (queue.device) need_link(call.host, setup_.adapters[*queue.device].host, span);
+  }
+  if (call.verb != Verb::xrc_send) return;
+  const VariableInfo& shared = checked_.variables[call.target.variable.index()];
+  if (!need_maker(shared, "create_srq") || shared.device == queue.device) return;
+  problem(span, fmt::format("'{}' is not of the card to which '{}' leads", shared.name.text,
+                            queue.name.text));
 }
 
 const model::AdapterSetup* Lowering::card_of(model::MmId process) const {
@@ -339,7 +375,8 @@ void Lowering::need_pages(Symbol symbol, Span span) {
 void Lowering::add_local(model::Call& call, const Expr& value) {
   const PagesMeant meant = pages_meant(value);
   call.local = meant.target;
-  const std::uint32_t wanted = call.target.variable.some() ? call.target.offset.count : 1;
+  const bool to_memory = call.target.variable.some() && call.verb != Verb::xrc_send;
+  const std::uint32_t wanted = to_memory ? call.target.offset.count : 1;
   if (meant.target.offset.count != wanted) {
     problem(value.span,
             fmt::format("{} pages, and {} at the other end", meant.target.offset.count, wanted));

@@ -192,6 +192,10 @@ void Lowering::add_device_setting(model::AdapterSetup& adapter, const Setting& s
   if (name == "rc") {
     adapter.rc.exists = true;
     for (const Setting& nested : setting.nested) add_rc_setting(adapter.rc, nested);
+  } else if (name == "ud") {
+    for (const Setting& nested : setting.nested) {
+      adapter.ud_drop = value_of(nested.values[0]).text() == "drop";
+    }
   } else if (name == "odp") {
     adapter.odp = is_yes(word());
   } else if (name == "check_write") {
@@ -264,6 +268,10 @@ void Lowering::add_rc_setting(model::RcSetup& rc, const Setting& setting) {
     rc.nak_fault = value_of(setting.values[0]).text() == "rnr_nak";
   } else if (name == "check_psn") {
     rc.check_psn = is_yes(value_of(setting.values[0]).text());
+  } else if (name == "ack_write") {
+    rc.ack_landed = value_of(setting.values[0]).text() == "landed";
+  } else if (name == "flush") {
+    rc.flush = is_yes(value_of(setting.values[0]).text());
   }
 }
 

@@ -120,6 +120,7 @@ class Lowering {
   void need_kind(const model::Call& call, Span span);
   void need_origin(const model::Call& call, const StepInfo& info);
   void need_transport(const model::Call& call, const StepInfo& info);
+  void need_queue(const model::Call& call, const VariableInfo& queue, Span span);
   const model::AdapterSetup* card_of(model::MmId process) const;
   void need_implicit(const model::Call& call, model::MmId owner, Span span);
   static bool is_implicit(const VariableInfo& object);

@@ -26,7 +26,27 @@ SettingRow rc_settings() {
         "What a responder does that has no translation: an RNR NAK, or wait for it.",
         {"rnr_nak", "wait"}},
        {"check_psn", SettingKind::truth, "yes",
-        "It does not execute a packet again that comes again."}}};
+        "It does not execute a packet again that comes again."},
+       {"ack_write",
+        SettingKind::word,
+        "landed",
+        "When a responder acknowledges a write: when it is visible, or was received.",
+        {"landed", "received"}},
+       {"flush", SettingKind::truth, "no", "It knows RDMA FLUSH."}}};
+}
+
+// Datagrams.
+SettingRow ud_settings() {
+  return {"ud",
+          SettingKind::block,
+          "",
+          "Its queue pairs for datagrams.",
+          {},
+          {{"on_fault",
+            SettingKind::word,
+            "drop",
+            "What becomes of a datagram for a page that is missing: it is lost, or waits for it.",
+            {"drop", "wait"}}}};
 }
 
 // A registration cache of a process.
@@ -133,7 +153,8 @@ Vocabulary settings_of_machines() {
         {"odp", SettingKind::truth, "on", "It can fault pages in on demand."},
         {"check_write", SettingKind::truth, "yes",
          "A write asks for a translation that allows it."},
-        rc_settings()}},
+        rc_settings(),
+        ud_settings()}},
       {"sva",
        "A device that shares the page table of a process (SVA): PASID, ATS and PRI.",
        {{"tlb", SettingKind::count, "64", "Translations that its ATC holds.", {"lru", "fifo"}},

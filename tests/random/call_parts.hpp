@@ -16,4 +16,7 @@ std::optional<Call> buffer_call(Writer& w, std::string_view verb);
 // Queues of page requests and faults, and users of a mapping: iommufd_calls.cpp.
 std::optional<Call> iommufd_call(Writer& w, std::string_view verb);
 
+// Queues that only receive, what is sent to them, and registrations by flags.
+std::optional<Call> queue_call(Writer& w, std::string_view verb);
+
 }  // namespace random_scenarios

@@ -320,11 +320,16 @@ std::optional<Call> connection_call(Writer& w, std::string_view verb) {
     return value_call(
         joined({"rdma_compare_swap(", w.by_key(), ", ", w.number(), ", ", w.number(), ")"}));
   }
+  if (verb == "rdma_flush") {
+    if (!w.draft.reliable) w.possible = false;
+    const char* level = w.draw().chance(50) ? ", IBV_FLUSH_MR)" : ", IBV_FLUSH_RANGE)";
+    return plain_call(joined({"rdma_flush(", w.by_key(), level}));
+  }
   if (verb != "rdma_send" && verb != "post_recv" && verb != "poll_recv") return std::nullopt;
-  w.possible = w.draft.reliable;
-  if (!w.possible) return Call{};
   const Object* found = w.object(Kind::qp, [&](const Object& each) {
-    return verb == "rdma_send" ? each.owner == w.actor.name : each.owner != w.actor.name;
+    const bool own = each.owner == w.actor.name;
+    if (each.maker != "connect") return own && verb != "rdma_send";
+    return w.draft.reliable && own == (verb == "rdma_send");
   });
   if (found == nullptr) return Call{};
   const std::string qp = found->name;
@@ -344,6 +349,7 @@ std::optional<Call> fabric_call(Writer& w, std::string_view verb) {
     Call call =
         making(w, joined({"connect(", device == nullptr ? "" : device->name, ")"}), Kind::qp, "qp");
     if (device != nullptr) call.makes.device = device->name;
+    call.makes.maker = "connect";
     return call;
   }
   if (verb == "rdma_read") return value_call(joined({"rdma_read(", w.remote(), ")"}));
@@ -406,8 +412,8 @@ bool by(const language::CallRow& row, Actor::Kind kind) {
 
 std::optional<Call> call_of(Draft& draft, std::string_view verb, const Actor& actor,
                             const std::vector<Object>& own) {
-  for (auto* group : {memory_call, device_call, buffer_call, open_device_call, vm_call, fabric_call,
-                      message_call, kernel_call}) {
+  for (auto* group : {memory_call, device_call, buffer_call, queue_call, open_device_call, vm_call,
+                      fabric_call, message_call, kernel_call}) {
     Writer writer{.draft = draft, .actor = actor, .own = own};
     std::optional<Call> call = group(writer, verb);
     if (!call) continue;
@@ -440,6 +446,10 @@ std::optional<Call> random_call(Draft& draft, const Actor& actor, const std::vec
   if (std::ranges::find(draft.objects, Kind::vm, &Object::kind) != draft.objects.end()) {
     likely.insert(likely.end(), {"guest_read", "guest_write", "guest_write", "KVM_GET_DIRTY_LOG",
                                  "KVM_SET_USER_MEMORY_REGION"});
+  }
+  for (const Object& each : draft.objects) {
+    if (each.maker == "create_srq") likely.insert(likely.end(), {"xrc_send", "post_recv"});
+    if (each.maker == "create_ud_qp") likely.insert(likely.end(), {"ud_send", "post_recv"});
   }
   // what ends everything, or waits for ever if nobody answers, is rare.
   static const Words rare = {"exit", "kill",   "mpi_recv",  "oom_reap",

@@ -58,7 +58,7 @@ struct Object {
   std::string name{};
   std::string owner{};   // The process that made it.
   std::string device{};  // mr, bond: with which it is registered; qp: to which it leads.
-  std::string maker{};   // mr: the call that made it.
+  std::string maker{};   // mr, qp: the call that made it.
   std::uint32_t pages = 0;
   std::string region{};  // segment: whose memory it is; permit: likewise.
 };

@@ -72,7 +72,9 @@ std::string random_policy(Draft& draft, const std::vector<std::string>& kinds) {
 std::string random_transport(Draw& draw) {
   return joined({" { retry_cnt ", std::to_string(draw.below(2)), "; rnr_retry ",
                  std::to_string(draw.below(2)), draw.chance(30) ? "; on_fault wait" : "",
-                 draw.chance(10) ? "; check_psn no" : "", " }"});
+                 draw.chance(10) ? "; check_psn no" : "",
+                 draw.chance(20) ? "; ack_write received" : "",
+                 draw.chance(40) ? "; flush yes" : "", " }"});
 }
 
 void write_device(Draft& draft, const std::string& host, const std::string& name) {
@@ -81,6 +83,7 @@ void write_device(Draft& draft, const std::string& host, const std::string& name
                              std::to_string(draft.draw.chance(70) ? 64 : 1 + draft.draw.below(2)),
                              " entries; odp ", draft.draw.chance(70) ? "on" : "off"});
   if (draft.reliable) line += "; rc" + random_transport(draft.draw);
+  if (draft.draw.chance(15)) line += "; ud { on_fault wait }";
   if (draft.draw.chance(8)) {
     const std::string kept = draft.policy;
     draft.devices.back().has_policy = true;

@@ -89,8 +89,14 @@ void init_objects(Draft& draft) {
     const Device& device = draft.devices[0];
     Object qp{.kind = Object::Kind::qp, .name = draft.new_name("qp"), .owner = peer.name};
     qp.device = device.name;
+    qp.maker = "connect";
     draft.line(joined({"    peer: ", qp.name, " := connect(", device.name, ")"}));
     draft.objects.push_back(qp);
+    if (draft.draw.chance(30)) {
+      const bool shared = draft.reliable && draft.draw.chance(70);
+      init_call(draft, shared ? "create_srq" : "create_ud_qp", app);
+      init_call(draft, "post_recv", app);
+    }
   }
   if (remote && draft.draw.chance(handles ? 95 : 8)) {
     init_call(draft, draft.draw.chance(75) ? "export" : "mpi_win", app);

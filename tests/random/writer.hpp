@@ -101,8 +101,9 @@ struct Writer {
     return by_key();
   }
   std::string by_key() {
-    const Object* qp =
-        object(Object::Kind::qp, [&](const Object& each) { return each.owner == actor.name; });
+    const Object* qp = object(Object::Kind::qp, [&](const Object& each) {
+      return each.owner == actor.name && each.maker == "connect";
+    });
     if (qp == nullptr) return "";
     const std::string name = qp->name;
     const std::string device = qp->device;
