@@ -160,7 +160,9 @@ void World::post_message(const Effects::Sent& sent, Effects& effects, sim::Choos
                         : Fate::arrives;
   if (fate != Fate::arrives) effects.fates.push_back(event_of(fate, sent.message, machine));
   if (fate == Fate::lost) return;
-  const bool routed = route.size() > 1 && events_.order() == sim::Order::by_time;
+  // Nor does what goes on a direct link pass what was sent before, over switches.
+  const bool before = first_in_transit(sent.from, sent.to) != transits_.end();
+  const bool routed = events_.order() == sim::Order::by_time && (route.size() > 1 || before);
   if (fate != Fate::late) {
     routed ? set_out(sent, route, after, Transit::Order::kept) : post_on(sent, route, after);
   }

@@ -11,7 +11,7 @@ namespace {
 
 // So many steps in init without a call that returns: it never ends. The longest call of init needs
 // a few for each page that it touches.
-constexpr std::uint32_t init_patience = 4'000'000;
+constexpr std::uint32_t init_patience = 40'000'000;
 
 // Working memory of a step; nothing in it outlives the step.
 Effects& scratch() {
@@ -422,8 +422,9 @@ void World::finish_line(TaskId task, Effects& effects, sim::Chooser& chooser) {
   effects.changed.push_back({.kind = Wait::Kind::gate});
   state.line = LineId{};
   state.result = {};
-  const bool killed = line.injected.signal == Injection::fatal_signal &&
-                      std::as_const(machine_).lines[id.index()].signalled;
+  const bool killed = (line.injected.signal == Injection::fatal_signal &&
+                       std::as_const(machine_).lines[id.index()].signalled) ||
+                      (result == Result::signal(SIGKILL) && !machine_.killed(task));
   if (line.injected != Injected{}) {
     LineState& left = machine_.lines[id.index()];
     left.signalled = left.alloc_failed = false;

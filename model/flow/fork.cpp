@@ -80,6 +80,7 @@ Next Fork::run(Context& c) {
     case Step::unlock:
       c.release(mmap_lock(child));
       unlock_write(c, parent);
+      failed = failed || c.fatal_signal_pending();  // Also at the end of copy_process().
       if (!failed) c.mm(child).parent = parent;
       if (!failed) return c.done();
       step = Step::undone;
@@ -101,7 +102,8 @@ Next Fork::next_vma(Context& c) {
   pages = area.pages;
   cursor = pages.end();
   if (area.dontfork) return Next::pass;
-  if (c.fails_alloc()) {  // vm_area_dup(), before anybody is told of anything.
+  // vm_area_dup(), before anybody is told of anything; or nobody wants the child any more.
+  if (c.fails_alloc() || c.fatal_signal_pending()) {
     failed = true;
     step = Step::flush;
     return Next::pass;
@@ -289,6 +291,18 @@ Next Vfork::run(Context& c) {
 
 // ---- Exit
 
+namespace {
+
+// Nobody will answer what is in queues of /dev/iommu that the process had.
+void close_files(Context& c, MmId mm) {
+  for (std::uint32_t i = 0; i < c.machine.registrations.size(); ++i) {
+    const Registration& bond = std::as_const(c.machine).registrations[i];
+    if (bond.mm == mm && bond.adapter.some()) close_event_queues(c, MrId{i});
+  }
+}
+
+}  // namespace
+
 Wait Exit::guard() const {
   if (step == Step::lock) return write_lock_wait(mm, has_lock);
   if (step == Step::lock_write) return Wait::lock(mmap_lock(mm), LockMode::write);
@@ -412,6 +426,7 @@ Next Exit::run(Context& c) {
       c.mm(mm).brk = 0;
       c.release(mmap_lock(mm));
       drop_unused_memory(c);
+      close_files(c, mm);
       step = Step::renew;
       if (renew) return Next::again;
       c.mm(mm).leaving = false;

@@ -54,7 +54,6 @@ Next IommufdCall::alloc_queue(Context& c) const {
   if (!owned_by_user(c, card) || (!faults && number == 0)) return c.done(Result::error(EINVAL));
   if (faults && (!setup.pri || setup.prq == 0)) return c.done(Result::error(ENODEV));
   if (c.adapter(card).event_queue(mr, of) != nullptr) return c.done(Result::error(EEXIST));
-  if (c.fails_alloc()) return c.done(Result::error(ENOMEM));
   c.adapter(card).event_queues.push_back({.mr = mr, .of = of, .depth = number});
   return c.done();
 }
@@ -105,7 +104,7 @@ Next IommufdCall::answer_fault(Context& c) const {
 Next IommufdCall::read_events(Context& c) const {
   EventQueue* queue = c.adapter(c.registration(mr).adapter).event_queue(mr, EventQueue::Of::events);
   if (queue == nullptr) return c.done(Result::error(EINVAL));
-  std::uint32_t left = number * event_bytes;
+  std::uint64_t left = std::uint64_t{number} * event_bytes;
   std::uint32_t entries = 0;
   std::uint32_t sequence = 0;
   while (!queue->deliver.empty()) {
@@ -130,7 +129,6 @@ Next IommufdCall::pin_pages(Context& c) const {
   const Registration area = c.registration(mr);
   if (!area.live) return c.done(Result::error(ENOENT));
   if (area.prevent_access) return c.done(Result::error(EINVAL));
-  if (c.fails_alloc()) return c.done(Result::error(ENOMEM));
   const MrId access{static_cast<std::uint32_t>(c.machine.registrations.size())};
   c.machine.registrations.push_back({.mm = area.mm,
                                      .pages = area.pages,

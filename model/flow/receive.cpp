@@ -112,7 +112,9 @@ Next PostReceive::run(Context& c) {
   return c.done();
 }
 
-Wait PollReceive::guard() const { return {.kind = Wait::Kind::arrived, .index = qp.value}; }
+Wait PollReceive::guard() const {
+  return Wait{.kind = Wait::Kind::arrived, .index = qp.value}.ended_by(Wait::Signals::fatal);
+}
 
 Next PollReceive::run(Context& c) {
   auto& arrived = c.queue(qp).rc.arrived;

@@ -46,6 +46,7 @@ Next Rdma::run(Context& c) {
       return post(c);
     case Step::touched:
       if (!c.task().result.ok()) return c.give(c.task().result);
+      if (c.fatal_signal_pending()) return c.give(Result::error(EINTR));  // It never gets back.
       step = Step::post;
       return Next::pass;
     case Step::complete:
@@ -306,7 +307,8 @@ Next Send::run(Context& c) {
 }
 
 Wait Receive::guard() const {
-  return {.kind = Wait::Kind::mail, .index = receiver.value, .sequence = sender.value};
+  return Wait{.kind = Wait::Kind::mail, .index = receiver.value, .sequence = sender.value}
+      .ended_by(Wait::Signals::fatal);
 }
 
 Next Receive::run(Context& c) {

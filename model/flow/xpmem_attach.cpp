@@ -467,7 +467,7 @@ void close_attachment(Context& c, std::uint32_t attachment, PageRange pages) {
                          .count = part.first.value - use.pages.first.value};
   const PageRange behind{.first = part.end(), .count = use.pages.end().value - part.end().value};
   const PageRange left = before.count > 0 ? before : behind;
-  c.mm(use.user).ends = c.self;  // force_sig(SIGKILL)
+  if (!c.mm(use.user).ends.some()) c.mm(use.user).ends = c.self;  // force_sig(SIGKILL)
   if (left.count == 0) {
     use.destroying = true;
     use.listed = use.valid = false;

@@ -59,8 +59,11 @@ void Lowering::add_links() {
       const std::string& name = setting.name.text;
       if (name == "latency") link.latency = number_of(setting.values[0], Dimension::time);
       if (name == "bandwidth") {
-        link.bits_per_second =
-            std::max<std::uint64_t>(1, number_of(setting.values[0], Dimension::bandwidth));
+        link.bits_per_second = number_of(setting.values[0], Dimension::bandwidth);
+        if (link.bits_per_second == 0) {
+          problem(setting.span, "a link of less than 1 bit/s carries nothing");
+          link.bits_per_second = 1;
+        }
       }
       if (name == "loss") link.loss = add_share(info, setting);
       if (name == "reorder") link.reorder = add_share(info, setting);
