@@ -27,13 +27,10 @@ void ReadyLanes::erase_one_of_several(Lane lane) {
   if (size_ == 0) many_ = false;
 }
 
-void ReadyLanes::clear() {
-  if (many_) {
-    std::ranges::fill(words_, 0);
-    std::ranges::fill(groups_, 0);
-  }
+void ReadyLanes::clear_bits() {
+  std::ranges::fill(words_, 0);
+  std::ranges::fill(groups_, 0);
   many_ = false;
-  size_ = 0;
 }
 
 // ---- A sorted vector.

@@ -30,13 +30,17 @@ class ReadyLanes {
     check(size_ == 1 && few_[0] == lane);
     size_ = 0;
   }
-  void clear();
+  void clear() {
+    if (many_) clear_bits();
+    size_ = 0;
+  }
 
  private:
   static constexpr std::size_t few_max = 32;
   static constexpr std::size_t word_bits = 64;
   static constexpr std::size_t group_bits = 64 * word_bits;
 
+  void clear_bits();
   void insert_another(Lane lane);
   void erase_one_of_several(Lane lane);
   void insert_few(Lane lane);

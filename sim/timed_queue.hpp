@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// TimedQueue: an event queue by time. Each lane is a FIFO of events, and only its head stands in
-// the timer wheel. An idle lane costs two words, a pending event one node of a slab.
+// TimedQueue: an event queue by time. Each lane is a FIFO of events. Its first one stands in the
+// timer wheel, at the lane's own place; most lanes never have another one.
 // Invariant: due times do not fall along a lane; the head of each lane is in the wheel.
 #pragma once
 
 #include <algorithm>
-#include <boost/container/deque.hpp>
-#include <boost/intrusive/slist.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -23,50 +21,42 @@ namespace sim {
 template <class Payload>
 class TimedQueue {
  public:
-  TimedQueue() = default;
-  TimedQueue(const TimedQueue& other) { copy(other); }
-  TimedQueue& operator=(const TimedQueue& other) {
-    if (this == &other) return *this;
-    for (Fifo& fifo : lanes_) release(fifo);
-    copy(other);
-    return *this;
-  }
-  ~TimedQueue() = default;
-
   // Not before `gap` after the lane's last event.
   void post_at(Lane lane, Nanoseconds due, Payload what, Nanoseconds gap = 0) {
-    if (lane.index() >= lanes_.size()) lanes_.resize(lane.index() + 1);
-    Fifo& fifo = lanes_[lane.index()];
-    Event& event = allocate(std::move(what));
-    event.lane = lane;
-    event.due = std::max(due, fifo.empty() ? now() : fifo.back().due + gap);
-    fifo.push_back(event);
+    if (lane.value >= lanes_) make(lane);
     ++size_;
-    if (&fifo.front() == &event) start(event);
+    Head& head = heads_[lane.value];
+    if (head.pending()) return follow(head, due, std::move(what), gap);
+    head.due = std::max(due, now());
+    head.what = std::move(what);
+    start(lane);
   }
 
   void cancel(Lane lane) {
     if (!pending(lane)) return;
-    Fifo& fifo = lanes_[lane.index()];
-    stop_being_ready(fifo.front());
-    wheel_.erase(fifo.front());
-    release(fifo);
+    Head& head = heads_[lane.value];
+    stop_being_ready(lane);
+    wheel_.erase(heads_, lane.value);
+    --size_;
+    while (head.last != none) drop_follower(head);
+    head.next = idle;
   }
 
   Payload take(Lane lane) {
     check(pending(lane));
     find_ready();
-    Fifo& fifo = lanes_[lane.index()];
-    Event& event = fifo.front();
-    check(event.due == ready_due_);
-    stop_being_ready(event);
-    wheel_.take(event);
-    fifo.pop_front();
-    --size_;
-    Payload what = std::move(event.what);
-    free_.push_front(event);
-    if (!fifo.empty()) start(fifo.front());
-    return what;
+    check(heads_[lane.value].due == ready_due_);
+    stop_being_ready(lane);
+    wheel_.take(heads_, lane.value);
+    return leave(lane);
+  }
+
+  // Takes what is due earliest, and of several what has come to the head of its lane first: no
+  // choice. Needs: not empty.
+  std::pair<Lane, Payload> take_first() {
+    ready_.clear();
+    const Lane lane{wheel_.take_first(heads_)};
+    return {lane, leave(lane)};
   }
 
   std::uint32_t ready_count() const {
@@ -78,9 +68,7 @@ class TimedQueue {
     return ready_.nth(nth);
   }
 
-  bool pending(Lane lane) const {
-    return lane.index() < lanes_.size() && !lanes_[lane.index()].empty();
-  }
+  bool pending(Lane lane) const { return lane.value < lanes_ && heads_[lane.value].pending(); }
   const Payload& head(Lane lane) const { return front(lane).what; }
   Nanoseconds due(Lane lane) const { return front(lane).due; }
   Nanoseconds now() const { return wheel_.now(); }
@@ -89,82 +77,125 @@ class TimedQueue {
   // The same events without their times.
   FlatQueue<Payload> flat() const {
     FlatQueue<Payload> flat;
-    for (const Fifo& fifo : lanes_)
-      for (const Event& event : fifo) flat.post(event.lane, event.what);
+    for (std::uint32_t i = 0; i < heads_.size(); ++i) {
+      const Head& head = heads_[i];
+      if (!head.pending()) continue;
+      flat.post(Lane{i}, head.what);
+      if (head.last == none) continue;
+      std::uint32_t at = head.last;
+      do {
+        at = followers_[at].next;
+        flat.post(Lane{i}, followers_[at].what);
+      } while (at != head.last);
+    }
     return flat;
   }
 
  private:
-  using LaneHook =
-      boost::intrusive::slist_base_hook<boost::intrusive::tag<struct ByLane>,
-                                        boost::intrusive::link_mode<boost::intrusive::normal_link>>;
-  struct Event : TimerEntry, LaneHook {
-    explicit Event(Payload&& payload) : what(std::move(payload)) {}
-    Payload what;
+  static constexpr std::uint32_t none = TimerEntry::none;
+  static constexpr std::uint32_t idle = none - 1;
+
+  struct Head : TimerEntry {
+    Head() { next = idle; }
+    bool pending() const { return next != idle; }
+
+    std::uint32_t last = none;  // The last of those behind it.
+    Payload what{};
   };
-  using Fifo =
-      boost::intrusive::slist<Event, boost::intrusive::base_hook<LaneHook>,
-                              boost::intrusive::constant_time_size<false>,
-                              boost::intrusive::cache_last<true>, boost::intrusive::linear<true>>;
-  using Slab = boost::container::deque<  // Grows without moving what it holds.
-      Event, void, boost::container::deque_options_t<boost::container::block_bytes<4096U>>>;
+  struct Follower {
+    Nanoseconds due = 0;
+    std::uint32_t next = none;  // Behind the last one the first; or free.
+    Payload what{};
+  };
 
-  const Event& front(Lane lane) const {
+  const Head& front(Lane lane) const {
     check(pending(lane));
-    return lanes_[lane.index()].front();
+    return heads_[lane.value];
   }
 
-  Event& allocate(Payload&& what) {
-    if (free_.empty()) return slab_.emplace_back(std::move(what));
-    Event& event = free_.front();
-    free_.pop_front();
-    event.what = std::move(what);
-    return event;
+  // Lanes come one by one: a little room is left, and no more.
+  [[gnu::noinline]] void make(Lane lane) {
+    const std::size_t wanted = lane.index() + 1;
+    if (wanted > heads_.capacity()) heads_.reserve(wanted + wanted / 8);
+    heads_.resize(wanted);
+    lanes_ = static_cast<std::uint32_t>(wanted);
   }
-  void release(Fifo& fifo) {
-    while (!fifo.empty()) {
-      Event& event = fifo.front();
-      fifo.pop_front();
-      free_.push_front(event);
-      --size_;
+
+  [[gnu::noinline]] void follow(Head& head, Nanoseconds due, Payload&& what, Nanoseconds gap) {
+    std::uint32_t at = free_;
+    if (at == none) {
+      at = static_cast<std::uint32_t>(followers_.size());
+      followers_.emplace_back();
+    } else {
+      free_ = followers_[at].next;
     }
+    Follower& follower = followers_[at];
+    const Nanoseconds before = head.last == none ? head.due : followers_[head.last].due;
+    follower.due = std::max(due, before + gap);
+    follower.what = std::move(what);
+    follower.next = head.last == none ? at : std::exchange(followers_[head.last].next, at);
+    head.last = at;
+  }
+  // The first one; another takes its place.
+  [[gnu::noinline]] void drop_follower(Head& head) {
+    const std::uint32_t at = followers_[head.last].next;
+    if (at == head.last) {
+      head.last = none;
+    } else {
+      followers_[head.last].next = followers_[at].next;
+    }
+    followers_[at].next = free_;
+    free_ = at;
+    --size_;
   }
 
-  // The event becomes the head of its lane.
-  void start(Event& event) {
-    wheel_.insert(event);
-    if (ready_.size() == 0 || event.due > ready_due_) return;
-    if (event.due < ready_due_) ready_.clear();
-    ready_due_ = event.due;
-    ready_.insert(event.lane);
+  void start(Lane lane) {
+    wheel_.insert(heads_, lane.value);
+    if (ready_.size() == 0) return;
+    const Nanoseconds due = heads_[lane.value].due;
+    if (due > ready_due_) return;
+    if (due < ready_due_) ready_.clear();
+    ready_due_ = due;
+    ready_.insert(lane);
   }
-  void stop_being_ready(const Event& event) {
-    if (ready_.size() > 0 && event.due == ready_due_) ready_.erase(event.lane);
+  // The head, which is not in the wheel any more, leaves its lane to the next.
+  Payload leave(Lane lane) {
+    Head& head = heads_[lane.value];
+    Payload what = std::move(head.what);
+    if (head.last == none) {
+      head.next = idle;
+      --size_;
+      return what;
+    }
+    Follower& next = followers_[followers_[head.last].next];
+    head.due = next.due;
+    head.what = std::move(next.what);
+    drop_follower(head);
+    start(lane);
+    return what;
+  }
+  void stop_being_ready(Lane lane) {
+    if (ready_.size() > 0 && heads_[lane.value].due == ready_due_) ready_.erase(lane);
   }
 
   void find_ready() const {
     if (ready_.size() > 0 || size_ == 0) return;
-    const TimerWheel::Slot& slot = wheel_.earliest_slot();
-    ready_due_ = slot.front().due;
-    for (const TimerEntry& entry : slot) {
-      if (entry.due > ready_due_) continue;
-      if (entry.due < ready_due_) ready_.clear();
-      ready_due_ = entry.due;
-      ready_.insert(entry.lane);
+    std::uint32_t at = wheel_.earliest();
+    ready_due_ = heads_[at].due;
+    for (; at != none; at = heads_[at].next) {
+      const Nanoseconds due = heads_[at].due;
+      if (due > ready_due_) continue;
+      if (due < ready_due_) ready_.clear();
+      ready_due_ = due;
+      ready_.insert(Lane{at});
     }
   }
 
-  void copy(const TimedQueue& other) {
-    ready_.clear();
-    wheel_.reset(other.now());
-    for (const Fifo& fifo : other.lanes_)
-      for (const Event& event : fifo) post_at(event.lane, event.due, event.what);
-  }
-
-  TimerWheel wheel_;
-  std::vector<Fifo> lanes_;
-  Slab slab_;
-  Fifo free_;
+  TimerWheel<Head> wheel_;
+  std::vector<Head> heads_;  // By lane;
+  std::uint32_t lanes_ = 0;  // so many. (size() would divide.)
+  std::vector<Follower> followers_;
+  std::uint32_t free_ = none;
   std::size_t size_ = 0;
   // Found when asked for: the lanes that are due earliest. Empty: not known.
   mutable ReadyLanes ready_;

@@ -49,6 +49,9 @@ void Lowering::add_kernel() {
   }
 }
 
+// There is a lane for each two of them, and a lane has 16 bits.
+constexpr std::size_t hosts_max = 64;
+
 void Lowering::add_hosts() {
   for (const HostInfo& info : checked_.hosts) {
     model::HostSetup host{.name = info.name.text};
@@ -59,6 +62,7 @@ void Lowering::add_hosts() {
       }
     }
     setup_.hosts.push_back(std::move(host));
+    if (setup_.hosts.size() == hosts_max + 1) problem(info.name.span, "more than 64 hosts");
   }
   used_cpus_.resize(setup_.hosts.size());
 }

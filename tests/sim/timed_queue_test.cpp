@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <iterator>
 #include <set>
+#include <tuple>
+#include <utility>
 
 #include "sim/chooser.hpp"
 #include "sim/ordered_queue.hpp"
@@ -130,6 +132,30 @@ TEST_CASE("the timer wheel does the same as an ordered set in 100,000 operations
       REQUIRE(both.agree());
     }
   }
+}
+
+TEST_CASE("without choices, of one instant what was posted first is taken first") {
+  sim::SeededChooser chooser(1, sim::SeededChooser::Keep::none);
+  Wheel wheel;
+  std::set<std::tuple<Nanoseconds, std::uint32_t, Lane>> expected;
+  for (std::uint32_t posted = 0; posted < 50'000;) {
+    const Lane lane{chooser.choose("which lane?", lanes)};
+    if (!wheel.pending(lane)) {
+      const Nanoseconds scale = Nanoseconds{1} << chooser.choose("how far?", 30);
+      const Nanoseconds due = (wheel.now() / scale + chooser.choose("how many?", 3) + 1) * scale;
+      wheel.post_at(lane, due, posted);
+      expected.insert({due, posted++, lane});
+    } else if (chooser.choose("cancel?", 4) == 0) {
+      expected.erase({wheel.due(lane), wheel.head(lane), lane});
+      wheel.cancel(lane);
+    } else {
+      const auto [due, number, first] = *expected.begin();
+      expected.erase(expected.begin());
+      CHECK(wheel.take_first() == std::pair(first, number));
+      CHECK(wheel.now() == due);
+    }
+  }
+  CHECK(wheel.size() == expected.size());
 }
 
 TEST_CASE("the timer wheel holds all times up to the end") {
