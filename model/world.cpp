@@ -422,9 +422,8 @@ void World::finish_line(TaskId task, Effects& effects, sim::Chooser& chooser) {
   effects.changed.push_back({.kind = Wait::Kind::gate});
   state.line = LineId{};
   state.result = {};
-  const bool killed = (line.injected.signal == Injection::fatal_signal &&
-                       std::as_const(machine_).lines[id.index()].signalled) ||
-                      (result == Result::signal(SIGKILL) && !machine_.killed(task));
+  const bool killed = line.injected.signal == Injection::fatal_signal &&
+                      std::as_const(machine_).lines[id.index()].signalled;
   if (line.injected != Injected{}) {
     LineState& left = machine_.lines[id.index()];
     left.signalled = left.alloc_failed = false;

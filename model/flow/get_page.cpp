@@ -61,7 +61,7 @@ Next GetPage::run(Context& c) {
       what = c.task().awaited;
       if (what.kind != Wait::Kind::none) c.spend(Cost::context_switch);
       if (what.kind == Wait::Kind::userfault) c.spend(Cost::context_switch);  // Its reader wakes.
-      by_vma = false;  // FAULT_FLAG_TRIED: under mmap_lock.
+      by_vma = false;                            // FAULT_FLAG_TRIED: under mmap_lock.
       if (what.kind == Wait::Kind::userfault) {  // FAULT_FLAG_INTERRUPTIBLE, FAULT_FLAG_KILLABLE
         what.signals = mode == Mode::cpu ? Wait::Signals::any : Wait::Signals::fatal;
       }

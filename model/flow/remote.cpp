@@ -307,8 +307,8 @@ Next Send::run(Context& c) {
 }
 
 Wait Receive::guard() const {
-  return Wait{.kind = Wait::Kind::mail, .index = receiver.value, .sequence = sender.value}
-      .ended_by(Wait::Signals::fatal);
+  return Wait{.kind = Wait::Kind::mail, .index = receiver.value, .sequence = sender.value}.ended_by(
+      Wait::Signals::fatal);
 }
 
 Next Receive::run(Context& c) {
