@@ -107,6 +107,8 @@ class Describer {
         return fmt::format("who keeps {} alive", names_.process(model::MmId{wait.index}));
       case Wait::Kind::uncalled:
         return fmt::format("commands to {}", registration(wait.index));
+      case Wait::Kind::unpinned:
+        return fmt::format("users of {} to unpin its pages", registration(wait.index));
       case Wait::Kind::completed:
         return fmt::format("the adapter of {} to answer an invalidation", registration(wait.index));
       case Wait::Kind::tagged:

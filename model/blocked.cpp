@@ -205,6 +205,12 @@ Small<TaskId, 2> World::holders_of(const Wait& wait, TaskId task) const {
       }
       return threads;
     }
+    case Wait::Kind::unpinned:
+      return who([&](const Flow& flow) {
+        const auto* unpins = std::get_if<Deregister>(&flow.body);
+        return unpins != nullptr &&
+               machine_.registrations[unpins->mr.index()].access_of == MrId{wait.index};
+      });
     case Wait::Kind::unused:
     case Wait::Kind::uncalled:
       return who([&](const Flow& flow) { return uses(machine_, flow, wait); });

@@ -162,9 +162,24 @@ enum class Verb : std::uint8_t {
 // What a program does by itself, with an adapter that it may use: no kernel is called, and what was
 // posted goes on without the program.
 inline bool is_of_user_space(Verb verb) {
-  return (verb >= Verb::rdma_read && verb <= Verb::rdma_send) || verb == Verb::poll_recv ||
-         verb == Verb::rdma_flush || verb == Verb::ud_send || verb == Verb::xrc_send ||
-         verb >= Verb::mpi_put;
+  switch (verb) {
+    case Verb::rdma_read:
+    case Verb::rdma_write:
+    case Verb::rdma_fetch_add:
+    case Verb::rdma_compare_swap:
+    case Verb::rdma_send:
+    case Verb::rdma_flush:
+    case Verb::ud_send:
+    case Verb::xrc_send:
+    case Verb::poll_recv:
+    case Verb::mpi_put:
+    case Verb::mpi_get:
+    case Verb::mpi_send:
+    case Verb::mpi_recv:
+      return true;
+    default:
+      return false;
+  }
 }
 
 enum class Advice : std::uint8_t {

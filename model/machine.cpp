@@ -236,6 +236,10 @@ bool Machine::available(const Wait& wait, TaskId task) const {
       return spaces[wait.index].users == 0;
     case Wait::Kind::uncalled:
       return registrations[wait.index].calls == 0;
+    case Wait::Kind::unpinned:
+      return std::ranges::none_of(registrations, [&](const Registration& user) {
+        return user.access_of == MrId{wait.index} && !user.live && !user.gone;
+      });
     case Wait::Kind::pressure: {
       const FrameTable::Pool& pool = frames.pool(HostId{wait.index});
       const auto candidates = static_cast<std::uint32_t>(hosts[wait.index].lru.size());

@@ -36,6 +36,7 @@ struct Wait {
     alone,       // No other thread of address space `index` is in a system call.
     unused,      // Nobody else keeps address space `index` alive.
     uncalled,    // No command to the device that was opened as `index` is in progress.
+    unpinned,    // No user of the mapping `index` is about to unpin its pages.
     pressure,    // Host `index` is below its low watermark.
     srcu,        // Nobody reads memslots of VM `index` that were replaced: synchronize_srcu().
     uncounted,   // VM `index` counts no invalidation: its memslots may be replaced.

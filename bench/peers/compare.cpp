@@ -136,7 +136,8 @@ class Comparison {
       each.push_back(all[peer][round].each());
       ratios.push_back(all[peer][round].each() / all.front()[round].each());
     }
-    const auto counted = instructions(there_[peer].program, row);
+    // Of this engine alone: the others take minutes.
+    const auto counted = peer == 0 ? instructions(there_[peer].program, row) : std::nullopt;
     fmt::print("{:<18}{:<11}{:>8.0f}{:>14}{:>9}{:>8.1f}\n",
                peer == 0 ? fmt::format("{} {}", row.model, row.pending) : "", there_[peer].name,
                median(each), counted ? fmt::format("{}", *counted) : "-", all[peer].front().bytes,

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ns-3: events are functions bound to their arguments. PEERS_SCHEDULER=heap, list, priority or map
-// (the default) says which of its queues has them.
+// ns-3: events are functions bound to their arguments, in the default queue.
 #include <ns3/core-module.h>
 
-#include <cstdlib>
-#include <string>
 #include <vector>
 
 #include "bench/peers/peer.hpp"
@@ -82,10 +79,6 @@ void run_to(std::uint64_t end) {
 }  // namespace
 
 void run(const Workload& workload, Meter& meter) {
-  const char* scheduler = std::getenv("PEERS_SCHEDULER");
-  if (scheduler != nullptr && std::string(scheduler) == "priority") {
-    Simulator::SetScheduler(ns3::ObjectFactory("ns3::PriorityQueueScheduler"));
-  }
   processes = workload.pending / tokens_per_process;
   completions.resize(workload.pending);
   time_outs.resize(workload.pending);

@@ -8,7 +8,7 @@
 #include "bench/peers/workload.hpp"
 
 namespace peers {
-// What a peer calls in its turn; `measure.cpp` has a clock, and asks the allocator.
+// What a peer calls in its turn: it has a clock, and asks the allocator.
 class Meter {
  public:
   Meter();

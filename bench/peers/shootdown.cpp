@@ -8,8 +8,6 @@
 
 namespace peers {
 namespace {
-class Engine;
-
 // An event is a number: what it is, and for PHOLD at which process. Whose it is, says its lane.
 using Event = std::uint32_t;
 enum Kind : Event { hold_event, wire_event, phold_event, completion, expiry, end_event };

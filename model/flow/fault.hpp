@@ -114,6 +114,7 @@ struct GetPage {
   bool orphaned(Context& c) const;
   bool owns(Context& c, Pte pte) const;
   bool heeds_signals() const;
+  bool may_retry() const;
   Next found(Context& c, Pte pte);
 };
 

@@ -43,9 +43,9 @@ Next GetPage::run(Context& c) {
       result = c.task().result;
       if (result.ok() && result.number != 0) result = Result::error(ENOMEM);  // It did not move.
       lose_write(c);
-      if ((mode == Mode::request || held) && result == Result::error(EBUSY) &&
+      if (!may_retry() && result == Result::error(EBUSY) &&
           c.task().awaited.kind == Wait::Kind::userfault) {
-        result = Result::error(EFAULT);  // Without FAULT_FLAG_ALLOW_RETRY.
+        result = Result::error(EFAULT);  // handle_userfault(): VM_FAULT_SIGBUS.
       }
       // The instruction of a program is tried again; others look once more.
       step = result.ok()                      ? (mode == Mode::cpu ? Step::unlock : Step::walk)
@@ -81,6 +81,10 @@ Next GetPage::run(Context& c) {
 bool GetPage::heeds_signals() const {
   return mode == Mode::cpu || mode == Mode::pin || mode == Mode::populate || mode == Mode::hold;
 }
+
+// FAULT_FLAG_ALLOW_RETRY, without which nothing waits for userfaultfd: hmm_vma_fault() (6.18) and
+// iommu_sva_handle_mm() have it not, nor has who keeps mmap_lock.
+bool GetPage::may_retry() const { return mode != Mode::look_up && mode != Mode::request && !held; }
 
 // follow_page_pte() or walk_page_range(), under the page table lock.
 Next GetPage::walk(Context& c) {

@@ -54,6 +54,10 @@ struct NotifyUnmap {
   std::uint32_t cursor = 0;
 
   bool operator==(const NotifyUnmap&) const = default;
+  // Who unpins has iova_rwsem for read, and this takes it for write.
+  Wait guard() const {
+    return step == Step::bar ? Wait{.kind = Wait::Kind::unpinned, .index = mr.value} : Wait{};
+  }
   Next run(Context& c);
 
  private:

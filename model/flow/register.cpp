@@ -175,6 +175,9 @@ Next Deregister::run(Context& c) {
     }
     case Step::destroy:
       c.registration(mr).gone = true;
+      if (const MrId mapping = c.registration(mr).access_of; mapping.some()) {
+        c.changed(Wait::Kind::unpinned, mapping.value);
+      }
       c.emit({.kind = EventKind::deregistered, .mm = c.registration(mr).mm, .mr = mr});
       return c.give();
     case Step::unused:
