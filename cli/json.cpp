@@ -172,6 +172,13 @@ Json json_of(const Case& what, const Outcome& outcome, const Options& options) {
                                {"graph", outcome.size.graph},
                                {"parts", outcome.size.parts}};
   }
+  if (!outcome.measured.empty()) {
+    Json measured = Json::array();
+    for (const model::Measured& each : outcome.measured) {
+      measured.push_back({{"name", each.name}, {"unit", each.unit}, {"value", each.value}});
+    }
+    json["measured"] = std::move(measured);
+  }
   json["time_ns"] = one_run ? Json(outcome.time) : Json(nullptr);
   json["complete"] = outcome.complete();
   json["ended"] = ended_name(outcome);

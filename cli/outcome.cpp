@@ -214,6 +214,8 @@ Outcome simulate(const Case& what, const Options& options, Progress& progress, A
   sim::SeededChooser chooser(options.seed);
   model::World start(what.setup(), sim::Order::by_time);
   if (audience != nullptr) start.set_lineage(audience->lineage);
+  model::Meter meter(what.setup());
+  if (!what.setup().load.measures.empty()) start.set_meter(&meter);
   Observed world(std::move(start), collector);
   if (audience != nullptr) audience->observer.started(world.world());
   Running running{.options = options, .watchdog = watchdog, .progress = progress};
@@ -225,7 +227,8 @@ Outcome simulate(const Case& what, const Options& options, Progress& progress, A
           .transitions = running.steps,
           .executions = running.at_rest ? 1U : 0U,
           .time = world.world().now(),
-          .values = collector.take()};
+          .values = collector.take(),
+          .measured = meter.report(world.world().now())};
 }
 
 // All runs that were asked for have been made: a claim that held in each has passed, as far as a

@@ -15,6 +15,7 @@
 #include "cli/scenario.hpp"
 #include "cli/watchdog.hpp"
 #include "model/causes.hpp"
+#include "model/load/measure.hpp"
 #include "model/verdict.hpp"
 
 namespace cli {
@@ -50,6 +51,8 @@ struct Outcome {
   std::vector<Insight> insights{};      // Explored: into each example.
   // Of a run by time, with --why: what each line has caused; the last one is for no call.
   std::vector<model::Tally> tallies{};
+  // Of a run by time: what its `measure` asks for.
+  std::vector<model::Measured> measured{};
   Judgement judgement = Judgement::pass;
 
   // All executions were looked at. One run and a sample prove nothing of the others.

@@ -6,6 +6,7 @@
 
 #include "cli/attribution.hpp"
 #include "cli/coverage_report.hpp"
+#include "cli/figure.hpp"
 #include "cli/layout.hpp"
 #include "cli/names.hpp"
 #include "sim/pct_chooser.hpp"
@@ -264,6 +265,14 @@ void write_unclaimed_cycles(Output& out, const Case& what, const Outcome& outcom
   }
 }
 
+void write_measured(Output& out, const Outcome& outcome) {
+  std::size_t width = 0;
+  for (const model::Measured& each : outcome.measured) width = std::max(width, each.name.size());
+  for (const model::Measured& each : outcome.measured) {
+    out.print("  {:<{}}  {:>14}\n", each.name, width, figure_text(each));
+  }
+}
+
 }  // namespace
 
 std::string_view mode_name(RunMode mode) {
@@ -360,6 +369,7 @@ void write_result(Output& out, const Case& what, const Outcome& outcome, const O
     out.write(flowed("  ? ", what.cell->questions[i].text, 4));
     out.write(flowed("    ", answer_text(what, outcome, i), 4));
   }
+  write_measured(out, outcome);
   if (outcome.coverage) write_coverage(out, what, outcome);
   write_attribution(out, what, outcome);
 }

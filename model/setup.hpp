@@ -15,6 +15,7 @@
 #include "model/fabric/message.hpp"
 #include "model/injection.hpp"
 #include "model/kernel.hpp"
+#include "model/load/measure.hpp"
 #include "model/memory/frame.hpp"
 #include "model/policy/all.hpp"
 #include "model/result.hpp"
@@ -238,6 +239,9 @@ struct Program {
   AdapterId adapter{};
   CpuId cpu{};
   std::vector<LineId> lines{};
+  // A slot of a job: it makes calls of this workload, in the name of its one line, until the load
+  // is over. Such programs come last.
+  WorkloadId workload{};
 };
 
 // What a `>` line looks for.
@@ -303,6 +307,7 @@ struct Setup {
   std::vector<VariableSetup> variables{};
   std::vector<Program> programs{};
   std::vector<Line> lines{};
+  LoadSetup load{};  // Only by time.
   std::vector<Point> points{};
   std::vector<Monitor> monitors{};
   std::vector<Claim> claims{};  // At most 64: the bits of broken() and witnessed().

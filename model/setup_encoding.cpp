@@ -201,7 +201,7 @@ void add(Renamed& out, const ProcessSetup& process) {
 }
 
 void add(Renamed& out, const Program& program, const std::vector<Line>& lines) {
-  const auto& [name, host, mm, adapter, cpu, calls] = program;
+  const auto& [name, host, mm, adapter, cpu, calls, workload] = program;
   out.add(host);
   out.add(mm);
   out.add(adapter);
@@ -320,9 +320,9 @@ Bytes bytes_of(const Setup& setup, const std::vector<Expression>& questions,
                const Permutation& names) {
   Renamed out(names);
   // No ids: kernel, switches, costs. Not looked at: name, the fabric, windows, the names of
-  // variables.
+  // variables, and loads, which are not for a search.
   const auto& [name, kernel, switches, costs, hosts, adapters, processes, files, regions, windows,
-               fabric_switches, links, variables, programs, lines, points, monitors, claims] =
+               fabric_switches, links, variables, programs, lines, load, points, monitors, claims] =
       setup;
   const auto add_all = [&](Kind kind, const auto& items) {
     out.in_order(kind, items, [&](const auto& item) { add(out, item); });

@@ -126,6 +126,33 @@ sim::Nanoseconds occupancy(const LinkSetup& link, const Message& message) {
 
 }  // namespace
 
+sim::Lane World::lane_of(HostId from, HostId to) const {
+  const auto hosts = static_cast<std::uint32_t>(machine_.hosts.size());
+  return sim::Lane{4 * (from.value * hosts + to.value) + 1};
+}
+
+// Behind those of what comes in order: a lane for each direction, then one for each queue pair.
+sim::Lane World::late_lane_of(HostId from, HostId to) const {
+  const auto hosts = static_cast<std::uint32_t>(machine_.hosts.size());
+  return sim::Lane{4 * (hosts * hosts + from.value * hosts + to.value) + 1};
+}
+
+// Behind those of the CPUs' interrupts.
+sim::Lane World::lane_of(LineId signal) const {
+  return sim::Lane{4 * (static_cast<std::uint32_t>(machine_.cpus.size()) + signal.value) + 2};
+}
+
+// And those behind the signals.
+sim::Lane World::lane_of(const Wire& wire) const {
+  const auto before = static_cast<std::uint32_t>(machine_.cpus.size() + machine_.lines.size());
+  return sim::Lane{4 * (before + 2 * wire.link.value + (wire.backwards ? 1 : 0)) + 2};
+}
+
+sim::Lane World::lane_of(QpId timer) const {
+  const auto hosts = static_cast<std::uint32_t>(machine_.hosts.size());
+  return sim::Lane{4 * (2 * hosts * hosts + timer.value) + 1};
+}
+
 // A host talks to itself at once, and to another one if neither is unplugged. Whether a message is
 // lost is told when it is sent: nobody could tell later from never. So is the way that it takes.
 void World::post_message(const Effects::Sent& sent, Effects& effects, sim::Chooser& chooser) {

@@ -38,8 +38,10 @@ World::World(const Setup& setup, sim::Order order) : machine_(build(setup)), eve
   machine_.running = true;
   sim::FirstChooser first;
   for (std::uint32_t task = 0; task < machine_.tasks.size(); ++task) {
-    if (machine_.tasks[task].alive) set_runnable(TaskId{task}, 0, first);
+    if (machine_.tasks[task].alive && !is_slot(TaskId{task})) set_runnable(TaskId{task}, 0, first);
   }
+  slots_wait_ = !jobs_.empty();
+  decide_running_ahead();
   judge_always();
 }
 
@@ -48,6 +50,7 @@ void World::add_programs() {
     const Program& program = setup().programs[i];
     add_task({.host = program.host, .mm = program.mm, .cpu = program.cpu, .alive = true});
   }
+  add_slots();
   for (std::uint32_t host = 0; host < setup().hosts.size(); ++host) {
     if (low_watermark(setup().hosts[host].frames) == 0) continue;
     const TaskId task = add_task({.host = HostId{host}, .alive = true});
@@ -75,33 +78,6 @@ void World::run_init() {
   }
 }
 
-sim::Lane World::lane_of(HostId from, HostId to) const {
-  const auto hosts = static_cast<std::uint32_t>(machine_.hosts.size());
-  return sim::Lane{4 * (from.value * hosts + to.value) + 1};
-}
-
-// Behind those of what comes in order: a lane for each direction, then one for each queue pair.
-sim::Lane World::late_lane_of(HostId from, HostId to) const {
-  const auto hosts = static_cast<std::uint32_t>(machine_.hosts.size());
-  return sim::Lane{4 * (hosts * hosts + from.value * hosts + to.value) + 1};
-}
-
-// Behind those of the CPUs' interrupts.
-sim::Lane World::lane_of(LineId signal) const {
-  return sim::Lane{4 * (static_cast<std::uint32_t>(machine_.cpus.size()) + signal.value) + 2};
-}
-
-// And those behind the signals.
-sim::Lane World::lane_of(const Wire& wire) const {
-  const auto before = static_cast<std::uint32_t>(machine_.cpus.size() + machine_.lines.size());
-  return sim::Lane{4 * (before + 2 * wire.link.value + (wire.backwards ? 1 : 0)) + 2};
-}
-
-sim::Lane World::lane_of(QpId timer) const {
-  const auto hosts = static_cast<std::uint32_t>(machine_.hosts.size());
-  return sim::Lane{4 * (2 * hosts * hosts + timer.value) + 1};
-}
-
 const Program* World::program_of(TaskId task) const {
   return task.index() < setup().programs.size() ? &setup().programs[task.index()] : nullptr;
 }
@@ -110,6 +86,7 @@ const Line* World::next_line(TaskId task) const {
   const Program* program = program_of(task);
   const std::uint32_t next = actors_[task.index()].next_line;
   if (program == nullptr || next >= program->lines.size()) return nullptr;
+  if (is_slot(task) && (!machine_.running || jobs_.slot(slot_of(task)).over)) return nullptr;
   return &setup().lines[program->lines[next].index()];
 }
 
@@ -159,6 +136,7 @@ void World::set_runnable(TaskId task, sim::Nanoseconds after, sim::Chooser& choo
 // The next call of a program starts after its delay, anywhere in its window.
 void World::post_line(TaskId task, sim::Nanoseconds after, sim::Chooser& chooser) {
   constexpr std::uint32_t window_parts = 16;
+  if (is_slot(task)) return post_slot(task, after, chooser);
   const Gate& gate = next_line(task)->gate;
   sim::Nanoseconds delay = gate.delay;
   if (gate.window != 0 && events_.order() == sim::Order::by_time) {
@@ -206,6 +184,7 @@ bool World::consistent() const {
 }
 
 bool World::step(sim::Turn turn) {
+  if (slots_wait_) start_slots(turn.chooser);
   if (events_.ready_count() == 0) return false;
   const sim::Candidates candidates(events_);
   const sim::Lane lane = candidates.nth(turn.chooser.choose_next("who is next?", candidates));
@@ -215,9 +194,11 @@ bool World::step(sim::Turn turn) {
   actor_ = static_cast<sim::ActorId>(lane.value);
   Effects& effects = scratch();
   effects.witness = witness_;
+  effects.itemized = meter_ != nullptr;
   TaskId actor;
   if (std::holds_alternative<Resume>(pending)) {
     actor = TaskId{lane.value / 4};
+    if (runs_ahead_ && is_slot(actor) && run_ahead(actor, turn)) return true;
     resume(actor, effects, turn);
   } else if (const auto* delivery = std::get_if<Delivery>(&pending)) {
     deliver_message(*delivery, effects);
@@ -261,6 +242,10 @@ void World::finish_step(Effects& effects, sim::Turn turn, TaskId actor) {
   for (const Event& event : effects.fates) {
     note(event, effects);
     show(event, turn.trace, actor);
+  }
+  if (meter_ != nullptr) {
+    meter_->saw(effects.events, effects.spent, actor, events_.now());
+    meter_->saw(effects.fates, {}, actor, events_.now());
   }
   for (const WakeKey& key : effects.changed) recheck(key, effects.duration, turn.chooser);
   if (machine_.running) judge_always();
@@ -387,15 +372,16 @@ bool World::start_line(TaskId task, Effects& effects) {
     machine_.tasks[task.index()].result = Result::signal(SIGKILL);
     return false;
   }
-  if (!callable(line.call, machine_)) {
+  const Call call = call_of(task);
+  if (!callable(call, machine_)) {
     machine_.tasks[task.index()].result = Result::error(EINVAL);
     return false;
   }
   if (line.injected.signal != Injection::none) {
     effects.timers.push_back({.of = id, .after = line.injected.signal_after});
   }
-  actors_[task.index()].stack.frames.push_back(begin(line.call, machine_));
-  hook_call(actors_[task.index()].stack, line.call, machine_);
+  actors_[task.index()].stack.frames.push_back(begin(call, machine_));
+  hook_call(actors_[task.index()].stack, call, machine_);
   return true;
 }
 
@@ -433,6 +419,7 @@ void World::finish_line(TaskId task, Effects& effects, sim::Chooser& chooser) {
   if (program->mm.some() && machine_.spaces[program->mm.index()].ends.some()) {
     effects.changed.push_back({.kind = Wait::Kind::alone, .index = program->mm.value});
   }
+  if (is_slot(task)) return finish_slot(task, result, effects);
   if (killed) {  // Its thread is no more.
     actors_[task.index()].next_line = static_cast<std::uint32_t>(program->lines.size());
     return;

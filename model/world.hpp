@@ -12,6 +12,8 @@
 
 #include "model/flow/all.hpp"
 #include "model/lineage.hpp"
+#include "model/load/jobs.hpp"
+#include "model/load/meter.hpp"
 #include "model/reduction.hpp"
 #include "sim/event_queue.hpp"
 #include "sim/system.hpp"
@@ -67,6 +69,8 @@ class World {
   // Lets somebody look on; not part of the state, and not for a search.
   void set_witness(Witness* witness) { witness_ = witness; }
   void set_lineage(Lineage* lineage) { lineage_ = lineage; }
+  // Likewise: it measures, where there is a load.
+  void set_meter(Meter* meter) { meter_ = meter; }
   bool takes_alike_for_one() const { return reduction_ != nullptr; }
   // The world as it were if everything had other names.
   void encode_renamed(sim::Encoder& out, const Symmetry& symmetry) const;
@@ -161,6 +165,12 @@ class World {
     bool operator==(const Watching&) const = default;
   };
 
+  struct Ahead {  // An access that needed no step.
+    sim::Nanoseconds duration = 0;
+    Value value = 0;
+    bool by_program = false;  // It returns in the step in which it starts.
+  };
+
   static sim::Lane lane_of(TaskId task) { return sim::Lane{4 * task.value}; }
   sim::Lane lane_of(HostId from, HostId to) const;
   sim::Lane late_lane_of(HostId from, HostId to) const;  // Of packets that are overtaken.
@@ -173,6 +183,11 @@ class World {
   const Setup& setup() const { return *machine_.setup; }
   const Program* program_of(TaskId task) const;
   const Line* next_line(TaskId task) const;
+  bool is_slot(TaskId task) const {
+    return task.index() >= first_slot_ && task.index() < setup().programs.size();
+  }
+  std::uint32_t slot_of(TaskId task) const { return task.value - first_slot_; }
+  Call call_of(TaskId task) const;
   Wait guard_of(TaskId task) const;
   bool busy(TaskId task) const;
   Small<TaskId, 2> holders_of(const Wait& wait, TaskId task) const;
@@ -182,6 +197,21 @@ class World {
   TaskId add_task(const Task& task);
   void set_runnable(TaskId task, sim::Nanoseconds after, sim::Chooser& chooser);
   void post_line(TaskId task, sim::Nanoseconds after, sim::Chooser& chooser);
+  void post_slot(TaskId task, sim::Nanoseconds after, sim::Chooser& chooser);
+  void finish_slot(TaskId task, Result result, const Effects& effects);
+  void add_slots();
+  void start_slots(sim::Chooser& chooser);
+  void decide_running_ahead();
+  bool run_ahead(TaskId task, sim::Turn turn);
+  std::optional<Ahead> ahead(TaskId task, sim::Nanoseconds at, sim::Nanoseconds horizon,
+                             sim::TraceSink& trace);
+  std::optional<Ahead> load_or_store(TaskId task, const Call& call, Page page, sim::Nanoseconds at,
+                                     sim::TraceSink& trace);
+  std::optional<Ahead> transfer(TaskId task, const Call& call, std::uint32_t block,
+                                sim::Nanoseconds at, sim::Nanoseconds horizon,
+                                sim::TraceSink& trace);
+  void fill_ahead(AdapterId adapter, MrId mr, Page page, PfnEntry target);
+  void saw_ahead(Event event, TaskId task, sim::Nanoseconds at, sim::TraceSink& trace);
   void recheck(const WakeKey& key, sim::Nanoseconds after, sim::Chooser& chooser);
 
   void resume(TaskId task, Effects& effects, sim::Turn turn);
@@ -256,6 +286,13 @@ class World {
   const Reduction* reduction_ = nullptr;
   Witness* witness_ = nullptr;
   Lineage* lineage_ = nullptr;
+  // Of a load, which there is only by time.
+  Jobs jobs_;
+  std::uint32_t first_slot_ = 0;  // The program of slot 0.
+  bool slots_wait_ = false;       // For the first step, which brings a chooser.
+  bool runs_ahead_ = false;       // Accesses between two events need none of their own.
+  bool judges_transfers_ = false;
+  Meter* meter_ = nullptr;
 };
 
 static_assert(sim::System<World>);

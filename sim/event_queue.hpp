@@ -88,6 +88,9 @@ class EventQueue {
   std::size_t size() const { return timed_ ? timed_->size() : flat_.size(); }
   bool empty() const { return size() == 0; }
 
+  // When the next event is due. Only by time, and not if there is none.
+  Nanoseconds next_due() const { return timed_->next_due(); }
+
   // visit(lane, what) for all that is pending in any order of lanes, in its order in each lane.
   template <class Visit>
   void for_each(Visit visit) const {

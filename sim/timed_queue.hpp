@@ -59,6 +59,12 @@ class TimedQueue {
     return {lane, leave(lane)};
   }
 
+  // When the next event is due. Needs: not empty.
+  Nanoseconds next_due() const {
+    find_ready();
+    return ready_due_;
+  }
+
   std::uint32_t ready_count() const {
     find_ready();
     return ready_.size();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/device/registration.hpp"
+#include "model/memory/tlb_entries.hpp"
 
 namespace model {
 
@@ -18,6 +19,7 @@ struct DeviceTlbEntry {
   TaskId vcpu{};  // Of KVM: in whose TLB it is.
 
   bool operator==(const DeviceTlbEntry&) const = default;
+  TlbPlace place() const { return {mr.value, page.value, vcpu.value}; }
   void encode(sim::Encoder& out) const {
     sim::encode(out, mr);
     sim::encode(out, page);
@@ -28,20 +30,24 @@ struct DeviceTlbEntry {
 
 // Oldest first.
 template <std::size_t inline_entries>
-struct DeviceTlb : Small<DeviceTlbEntry, inline_entries> {
+struct DeviceTlb : TlbEntries<DeviceTlbEntry, inline_entries> {
   bool operator==(const DeviceTlb&) const = default;
 
+  using TlbEntries<DeviceTlbEntry, inline_entries>::find;
+  // Whosever it is.
   const DeviceTlbEntry* find(MrId mr, Page page) const {
-    for (const DeviceTlbEntry& entry : *this) {
-      if (entry.mr == mr && entry.page == page) return &entry;
-    }
-    return nullptr;
+    if (this->empty()) return nullptr;
+    if (!this->front().vcpu.some()) return find(TlbPlace{mr.value, page.value, TaskId{}.value});
+    const auto found = std::ranges::find_if(
+        *this, [&](const DeviceTlbEntry& entry) { return entry.mr == mr && entry.page == page; });
+    return found == this->end() ? nullptr : &*found;
   }
   void fill(const DeviceTlbEntry& entry, std::size_t capacity) {
-    if (this->size() >= capacity) this->erase(this->begin());
+    if (this->size() >= capacity) this->drop_oldest();
     this->push_back(entry);
   }
   void flush(MrId mr, PageRange pages) {
+    if (this->empty()) return;
     drop_if(*this, [&](const DeviceTlbEntry& entry) {
       return entry.mr == mr && pages.contains(entry.page);
     });

@@ -184,6 +184,7 @@ void Effects::clear() {
   interrupts.clear();
   spawned.clear();
   timers.clear();
+  spent.clear();
   fates.clear();
   killed.clear();
   stopped.clear();
@@ -191,6 +192,7 @@ void Effects::clear() {
   broken = 0;
   duration = 0;
   witness = nullptr;
+  itemized = false;
 }
 
 Next run(Flow& flow, Context& context) {

@@ -137,10 +137,12 @@ struct Effects {
   std::vector<HostId> killed{};
   std::vector<AdapterId> stopped{};
   MmId ended{};                // Whose threads make no further call.
+  std::vector<Spent> spent{};  // What `duration` is made of, where somebody asks.
   std::vector<Event> fates{};  // Of packets: what the fabric does with them.
   PropertySet broken = 0;
   sim::Nanoseconds duration = 0;
   Witness* witness = nullptr;  // Sees events as they happen.
+  bool itemized = false;       // Somebody asks for `spent`.
 
   void clear();
 };

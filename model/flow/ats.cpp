@@ -27,8 +27,8 @@ void tags_changed(Context& c, AdapterId adapter) {
 
 // ---- Translation
 
-const DeviceTlbEntry* find_shared(const Machine& machine, std::span<const DeviceTlbEntry> tlb,
-                                  MrId mr, Page page) {
+template <class Tlb>
+const DeviceTlbEntry* find_shared(const Machine& machine, const Tlb& tlb, MrId mr, Page page) {
   const std::uint32_t pasid = machine.registrations[mr.index()].iova;
   for (const DeviceTlbEntry& entry : tlb) {
     if (entry.page == page && machine.registrations[entry.mr.index()].iova == pasid) return &entry;

@@ -88,7 +88,11 @@ std::array<std::uint32_t, 3> Context::callers() const {
 }
 
 void Context::spend(Cost cost, std::uint64_t times) {
-  effects_.duration += setup.cost(cost) * times;
+  const sim::Nanoseconds duration = setup.cost(cost) * times;
+  effects_.duration += duration;
+  if (effects_.itemized) {
+    effects_.spent.push_back({.cost = cost, .times = times, .duration = duration});
+  }
 }
 
 void Context::pause(sim::Nanoseconds duration) { effects_.duration += duration; }

@@ -6,7 +6,7 @@
 // one entry, which goes as a whole whichever of its pages is named (Intel SDM volume 3, 4.10.4.1).
 
 #include "model/memory/page_table.hpp"
-#include "model/memory/small.hpp"
+#include "model/memory/tlb_entries.hpp"
 
 namespace model {
 
@@ -32,6 +32,7 @@ struct TlbEntry {
     }
   }
 
+  TlbPlace place() const { return {mm.value, page.value, order}; }
   PageRange pages() const { return {.first = page, .count = 1U << order}; }
   FrameId frame_of(Page wanted) const { return FrameId{frame.value + (wanted.value - page.value)}; }
 };
@@ -40,7 +41,8 @@ struct Cpu {
   static constexpr std::size_t tlb_entries = 64;
 
   HostId host{};
-  Small<TlbEntry, 4> tlb{};       // Oldest first.
+  TlbEntries<TlbEntry, 4> tlb{};
+  std::uint16_t large = 0;        // Entries for more than one page.
   Small<FrameId, 1> lru_batch{};  // New pages, with a reference each: cpu_fbatches.lru_add.
 
   bool operator==(const Cpu&) const = default;
@@ -48,19 +50,17 @@ struct Cpu {
     sim::encode(out, host);
     sim::encode(out, lru_batch);
     Names* names = names_of(out);
-    const bool huge =
-        std::ranges::any_of(tlb, [](const TlbEntry& entry) { return entry.order > 0; });
-    if (names == nullptr || !names->cpu_tlb_roomy || huge) return sim::encode(out, tlb);
+    if (names == nullptr || !names->cpu_tlb_roomy || large > 0) return sim::encode(out, tlb);
     encode_sorted(out, tlb, [names](const TlbEntry& entry) {
       return std::pair(names->of(mm_kind, entry.mm.value), entry.page);
     });
   }
 
   const TlbEntry* find(MmId mm, Page page) const {
-    for (const TlbEntry& entry : tlb) {
-      if (entry.mm == mm && entry.pages().contains(page)) return &entry;
-    }
-    return nullptr;
+    if (large == 0) return tlb.find({mm.value, page.value, 0});
+    const auto found = std::ranges::find_if(
+        tlb, [&](const TlbEntry& entry) { return entry.mm == mm && entry.pages().contains(page); });
+    return found == tlb.end() ? nullptr : &*found;
   }
 
   bool caches(MmId mm, PageRange pages) const {
@@ -72,13 +72,20 @@ struct Cpu {
   // After a miss at `page`: what would translate that one is replaced, as a page fault does.
   void fill(TlbEntry entry, Page page) {
     flush(entry.mm, one_page(page));
-    if (tlb.size() == tlb_entries) tlb.erase(tlb.begin());
+    if (tlb.size() == tlb_entries) {
+      if (tlb.front().order > 0) --large;
+      tlb.drop_oldest();
+    }
     tlb.push_back(entry);
+    if (entry.order > 0) ++large;
   }
 
   void flush(MmId mm, PageRange pages) {
+    if (large == 0 && pages.count == 1 && find(mm, pages.first) == nullptr) return;
     drop_if(tlb,
             [&](const TlbEntry& entry) { return entry.mm == mm && pages.overlaps(entry.pages()); });
+    large = static_cast<std::uint16_t>(
+        std::ranges::count_if(tlb, [](const TlbEntry& entry) { return entry.order > 0; }));
   }
 };
 

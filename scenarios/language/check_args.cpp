@@ -103,14 +103,6 @@ void check_label(Checking& checking, const Expr& expr) {
   }
 }
 
-void check_event_name(Checking& checking, const Expr& expr) {
-  set_meaning(checking, expr, {SymbolKind::event, 0}, Kind::unknown);
-  const Name* name = single_name(expr);
-  if (name == nullptr || find(checking.vocabulary.events, name->text) != nullptr) return;
-  report_unknown(checking, name->span, name->text, "an event",
-                 row_names(checking.vocabulary.events), "events");
-}
-
 // A child sees its parent's regions.
 bool is_forked(const Checking& checking, Symbol process) {
   return std::ranges::any_of(checking.checked.steps, [&](const StepInfo& info) {
@@ -186,8 +178,7 @@ bool fits_count(const Form& form, const std::vector<Arg>& args) {
 }
 
 bool is_inferred(const Parameter& parameter) {
-  return !takes_words(parameter.kind) && parameter.kind != ParameterKind::label &&
-         parameter.kind != ParameterKind::event;
+  return !takes_words(parameter.kind) && parameter.kind != ParameterKind::label;
 }
 
 // Each argument is inferred once, whatever the number of forms: arguments are calls themselves.
@@ -254,7 +245,6 @@ void check_inferred(Checking& checking, const Scope& scope, const Parameter& par
 
 void check_named(Checking& checking, const Parameter& parameter, const Expr& expr) {
   if (parameter.kind == ParameterKind::label) return check_label(checking, expr);
-  if (parameter.kind == ParameterKind::event) return check_event_name(checking, expr);
   check_words(checking, parameter, expr);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What conditions, watch columns and statistics may ask.
+#include "model/load/measure.hpp"
 #include "scenarios/language/vocabulary.hpp"
 
 namespace language {
@@ -91,17 +92,28 @@ std::vector<FunctionRow> execution_functions() {
   };
 }
 
+template <class Table>
+void add_names(std::vector<std::string>& names, const Table& table) {
+  for (const auto& info : table) names.emplace_back(info.name);
+}
+
 std::vector<FunctionRow> statistics() {
   const Parameter workload = of(ParameterKind::workload, "workload");
-  const Parameter event = of(ParameterKind::event, "event");
+  Parameter counted{.name = "event, cost or sum that is counted", .kind = ParameterKind::word};
+  add_names(counted.words, model::event_table);
+  add_names(counted.words, model::cost_table);
+  add_names(counted.words, model::gauges);
+  Parameter spent{.name = "spell or cost that takes time", .kind = ParameterKind::word};
+  add_names(spent.words, model::spells);
+  add_names(spent.words, model::cost_table);
   const auto row = [](std::string name, Parameter of_what, std::string doc) {
     FunctionRow result{std::move(name), {form({std::move(of_what)})}, Kind::number, std::move(doc)};
     result.statistic = true;
     return result;
   };
   return {
-      row("count", event, "How often the event happened."),
-      row("time_in", event, "Time spent between its start and its end."),
+      row("count", counted, "How often the event happened, or the cost was due."),
+      row("time_in", spent, "Time between its start and its end, or spent on the cost."),
       row("latency", workload, "Time from an operation's start to its end."),
       row("throughput", workload, "Operations a second."),
       row("mean", workload, "The mean latency."),

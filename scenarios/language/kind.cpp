@@ -141,8 +141,6 @@ std::string_view description(ParameterKind kind) {
       return description(Kind::label);
     case ParameterKind::workload:
       return description(Kind::workload);
-    case ParameterKind::event:
-      return description(Kind::event);
     case ParameterKind::truth:
       return description(Kind::truth);
     case ParameterKind::any:
@@ -222,8 +220,6 @@ std::string_view noun(SymbolKind kind) {
       return "constant";
     case SymbolKind::function:
       return "function";
-    case SymbolKind::event:
-      return "event";
   }
   return "?";
 }

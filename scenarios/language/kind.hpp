@@ -42,7 +42,6 @@ enum class Kind : std::uint8_t {
   error,    // EFAULT
   signal,   // SIGBUS
   outcome,  // What a call returned: a number, -errno or a signal.
-  event,
 };
 
 // With its article: "a memory region (mr)".

@@ -92,6 +92,7 @@ void Lowering::run() {
   }
   add_window();
   add_programs();
+  add_load();
   add_claims();
   count_lines();
   resolve_points();
@@ -103,10 +104,14 @@ void Lowering::choose_mode() {
   HowToRun how{.mode = timed_ ? RunMode::simulate : RunMode::explore};
   for (const File& file : checked_.script->files) {
     for (const Item& item : file.items) {
-      if (const auto* explore = std::get_if<Explore>(&item.node)) how = how_to_run(*explore);
+      const auto* explore = std::get_if<Explore>(&item.node);
+      if (explore == nullptr) continue;
+      how = how_to_run(*explore);
+      if (!setup_.load.workloads.empty()) problem(item.span, "a load is by time, and not explored");
     }
   }
   if (choices_.explore) how = *choices_.explore;
+  if (!setup_.load.workloads.empty()) how = {.mode = RunMode::simulate};
   cell_.mode = how.mode;
   cell_.runs = how.runs;
   cell_.depth = how.depth;

@@ -107,6 +107,20 @@ class Lowering {
   void add_deadline(model::LineId line, const Time& time, Span span);
   void resolve_points();
 
+  // lower_load.cpp
+  void add_load();
+  void add_run(const Run& run);
+  void add_workload(const Workload& workload);
+  void set_workload(model::WorkloadSetup& setup, const WorkloadKey& key);
+  model::AccessPattern pattern_of(const WorkloadKey* key, std::uint32_t blocks);
+  void add_slots(const model::WorkloadSetup& setup, Symbol actor, model::Line line);
+  std::optional<Symbol> actor_of(const Path& path) const;
+  PagesMeant target_of(const Workload& workload, Symbol actor);
+  std::vector<model::Call> calls_of(std::string_view operation, Symbol actor,
+                                    const PagesMeant& target, Span span);
+  model::VariableId queue_to(const PagesMeant& target, Symbol actor, Span span);
+  void add_measurement(const Measurement& row);
+
   // lower_call.cpp
   model::Call call_of(const StepInfo& info);
   void add_argument(model::Call& call, const Parameter& parameter, const Expr& value);

@@ -38,7 +38,6 @@ enum class SymbolKind : std::uint8_t {
   signal,    // Row of Vocabulary::signals.
   constant,  // Row of Vocabulary::constants.
   function,  // Row of Vocabulary::functions.
-  event,     // Row of Vocabulary::events.
 };
 std::string_view noun(SymbolKind kind);
 

@@ -53,7 +53,6 @@ enum class ParameterKind : std::uint8_t {
   word,   // One word.
   label,
   workload,
-  event,
   truth,
   any,  // Checked for defined names only.
 };

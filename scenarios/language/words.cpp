@@ -238,6 +238,8 @@ void add_load_settings(Vocabulary& words) {
       {"store", "The CPU writes."},
       {"rdma_read", "A remote read."},
       {"rdma_write", "A remote write."},
+      {"dma_read", "A device reads."},
+      {"dma_write", "A device writes."},
       {"madvise_dontneed", "madvise(MADV_DONTNEED) of a page."},
       {"madvise_pageout", "madvise(MADV_PAGEOUT) of a page."},
       {"munmap", "munmap() and mmap() of a page."},

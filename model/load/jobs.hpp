@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The jobs of all workloads, as they are at a moment of a run: what each does next, and when.
+//
+// A job has as many slots as it has operations in flight, and a slot is a program of the setup that
+// makes one call after another. Where a rate is given, arrivals do not wait for the slots: an
+// operation counts from its arrival, also if no slot was free then.
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "model/load/workload.hpp"
+
+namespace model {
+
+class Jobs {
+ public:
+  struct Slot {
+    WorkloadId workload{};
+    std::uint32_t job = 0;        // Of all jobs of all workloads.
+    std::uint32_t operation = 0;  // Of the mix; the one in progress.
+    std::uint32_t call = 0;       // Of its calls: the next one.
+    std::uint32_t block = 0;
+    bool over = false;
+    sim::Nanoseconds since = 0;  // Its arrival.
+
+    bool operator==(const Slot&) const = default;
+  };
+
+  // The next slots, of one job.
+  void add_job(WorkloadId workload, std::uint32_t depth);
+  bool empty() const { return slots_.empty(); }
+  std::uint32_t slots() const { return static_cast<std::uint32_t>(slots_.size()); }
+  const Slot& slot(std::uint32_t number) const { return slots_[number]; }
+
+  // When the slot starts its next call, not before `now`. None: there is no further one.
+  std::optional<sim::Nanoseconds> next(std::uint32_t slot, const std::vector<WorkloadSetup>& setups,
+                                       const RunSetup& run, sim::Nanoseconds now,
+                                       sim::Chooser& chooser);
+  // A single call, and nothing of it has been done.
+  bool is_simple(std::uint32_t slot, const std::vector<WorkloadSetup>& setups) const {
+    const Slot& which = slots_[slot];
+    const WorkloadSetup& setup = setups[which.workload.index()];
+    return setup.operations[which.operation].calls.size() == 1 && setup.block_pages == 1;
+  }
+  // That call, which starts now.
+  Call call(std::uint32_t slot, const std::vector<WorkloadSetup>& setups) const;
+  // It has returned. True: with it the operation is over.
+  bool returned(std::uint32_t slot, const std::vector<WorkloadSetup>& setups, bool failed);
+  void stop(std::uint32_t slot) { slots_[slot].over = true; }
+
+  bool operator==(const Jobs&) const = default;
+
+ private:
+  struct Job {
+    sim::Nanoseconds arrival = 0;  // Of its next operation, if it has a rate.
+    std::uint64_t drawn = 0;       // Operations.
+
+    bool operator==(const Job&) const = default;
+  };
+
+  std::vector<Slot> slots_;
+  std::vector<Job> jobs_;
+  std::vector<std::uint64_t> begun_;  // Operations of each workload.
+};
+
+}  // namespace model

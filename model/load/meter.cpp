@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/load/meter.hpp"
+
+#include <algorithm>
+
+namespace model {
+namespace {
+
+template <class Word>
+constexpr std::size_t index_of(Word word) {
+  return static_cast<std::size_t>(word);
+}
+
+}  // namespace
+
+Meter::Meter(const Setup& setup) : setup_(setup), loads_(setup.load.workloads.size()) {
+  follows_stale_ = std::ranges::any_of(setup.load.measures, [](const MeasureSetup& measure) {
+    return measure.spell == Spell::stale;
+  });
+}
+
+void Meter::saw(std::span<const Event> events, std::span<const Spent> spent, TaskId task,
+                sim::Nanoseconds now) {
+  for (const Event& event : events) see(event, task, now);
+  if (!counts(now)) return;
+  for (const Spent& each : spent) {
+    costs_[index_of(each.cost)] += each.times;
+    durations_[index_of(each.cost)] += each.duration;
+  }
+}
+
+void Meter::see(const Event& event, TaskId task, sim::Nanoseconds now) {
+  if (counts(now)) ++events_[index_of(event.kind)];
+  switch (event.kind) {
+    case EventKind::range_start:
+      add(Gauge::pages_told, event.pages.count, now);
+      begin(Spell::invalidate, event, task, now);
+      begin(Spell::range_start, event, task, now);
+      return;
+    case EventKind::range_returned:
+    case EventKind::range_refused:
+      end(Spell::range_start, event, task, now);
+      if (event.kind == EventKind::range_refused) end(Spell::invalidate, event, task, now);
+      return;
+    case EventKind::range_end:
+      return end(Spell::invalidate, event, task, now);
+    case EventKind::dev_fault:
+      return begin(Spell::dev_fault, event, task, now);
+    case EventKind::dma_start:
+    case EventKind::dma_refused:
+      return end(Spell::dev_fault, event, task, now);
+    case EventKind::page_pinned:
+    case EventKind::page_unpinned:
+      return follow_pins(event, now);
+    case EventKind::pfn_cleared:
+      add(Gauge::pages_over_invalidated, outside_of_ranges(event.pages), now);
+      return;
+    case EventKind::pfn_installed:
+    case EventKind::pte_cleared:
+    case EventKind::device_flush:
+    case EventKind::iotlb_flush:
+      if (follows_stale_) follow_stale(event, now);
+      return;
+    default:
+      return;
+  }
+}
+
+void Meter::begin(Spell spell, const Event& event, TaskId task, sim::Nanoseconds now) {
+  open_.push_back(
+      {.spell = spell, .task = task, .mm = event.mm, .pages = event.pages, .since = now});
+}
+
+// The innermost one of that task.
+void Meter::end(Spell spell, const Event& event, TaskId task, sim::Nanoseconds now) {
+  for (std::size_t i = open_.size(); i-- > 0;) {
+    const Open& open = open_[i];
+    if (open.spell != spell || open.task != task) continue;
+    if (event.mm.some() && open.mm.some() && event.mm != open.mm) continue;
+    add(spell, open.since, now);
+    open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(i));
+    return;
+  }
+}
+
+void Meter::add(Spell spell, sim::Nanoseconds since, sim::Nanoseconds now) {
+  if (counts(now)) spells_[index_of(spell)].add(now - since);
+}
+
+void Meter::add(Gauge gauge, std::uint64_t amount, sim::Nanoseconds now) {
+  if (counts(now)) gauges_[index_of(gauge)] += amount;
+}
+
+void Meter::follow_pins(const Event& event, sim::Nanoseconds now) {
+  gauges_[index_of(Gauge::pinned_time)] += static_cast<std::uint64_t>(still_pinned(now));
+  pinned_since_ = now;
+  if (event.kind == EventKind::page_pinned) {
+    ++pinned_;
+  } else if (pinned_ > 0) {
+    --pinned_;
+  }
+}
+
+// What an adapter has of a page is stale while the process has it no more.
+void Meter::follow_stale(const Event& event, sim::Nanoseconds now) {
+  switch (event.kind) {
+    case EventKind::pte_cleared:
+      return make_stale(event, now);
+    case EventKind::pfn_installed: {
+      std::vector<MrId>& mrs = mrs_of_[event.mm.value];
+      if (std::ranges::find(mrs, event.mr) == mrs.end()) mrs.push_back(event.mr);
+      const Place place{event.mr.value, event.pages.first.value};
+      drop_stale(place, now);
+      held_[place] = {};
+      return;
+    }
+    default:
+      for (std::uint32_t i = 0; i < event.pages.count; ++i) {
+        drop_stale({event.mr.value, event.pages.at(i).value}, now);
+      }
+  }
+}
+
+void Meter::make_stale(const Event& event, sim::Nanoseconds now) {
+  const auto mrs = mrs_of_.find(event.mm.value);
+  if (mrs == mrs_of_.end()) return;
+  for (const MrId mr : mrs->second) {
+    for (std::uint32_t i = 0; i < event.pages.count; ++i) {
+      const auto held = held_.find({mr.value, event.pages.at(i).value});
+      if (held != held_.end() && !held->second.stale) {
+        held->second = {.stale = true, .since = now};
+      }
+    }
+  }
+}
+
+void Meter::drop_stale(const Place& place, sim::Nanoseconds now) {
+  const auto held = held_.find(place);
+  if (held == held_.end()) return;
+  if (held->second.stale) add(Spell::stale, held->second.since, now);
+  held_.erase(held);
+}
+
+std::uint32_t Meter::outside_of_ranges(PageRange pages) const {
+  std::uint32_t inside = 0;
+  for (const Open& open : open_) {
+    if (open.spell == Spell::invalidate) inside += open.pages.intersect(pages).count;
+  }
+  return pages.count - std::min(inside, pages.count);
+}
+
+void Meter::completed(const Jobs::Slot& slot, sim::Nanoseconds end, Result result) {
+  if (!counts(end)) return;
+  Load& load = loads_[slot.workload.index()];
+  load.last_end = std::max(load.last_end, end);
+  if (result.ok()) {
+    load.latency.add(end - slot.since);
+    return;
+  }
+  ++gauges_[index_of(Gauge::failed)];
+  if (result == Result::error(ENOMEM)) ++gauges_[index_of(Gauge::oom)];
+  if (result == Result::signal(SIGBUS)) ++gauges_[index_of(Gauge::sigbus)];
+}
+
+sim::Nanoseconds Meter::measured_until(sim::Nanoseconds now) const {
+  return setup_.load.run.runtime == 0 ? now : std::min(now, setup_.load.run.end());
+}
+
+std::vector<Measured> Meter::report(sim::Nanoseconds now) const {
+  std::vector<Measured> found;
+  for (const MeasureSetup& measure : setup_.load.measures) report_on(measure, now, found);
+  return found;
+}
+
+namespace {
+
+double value_of(const Histogram& histogram, const Statistic& statistic) {
+  switch (statistic.kind) {
+    case Statistic::Kind::mean:
+      return histogram.mean();
+    case Statistic::Kind::min:
+      return static_cast<double>(histogram.min());
+    case Statistic::Kind::max:
+      return static_cast<double>(histogram.max());
+    case Statistic::Kind::percentile:
+      return static_cast<double>(histogram.percentile(statistic.percent));
+  }
+  return 0;
+}
+
+void add_statistics(const MeasureSetup& measure, const Histogram& histogram,
+                    std::vector<Measured>& found) {
+  for (const Statistic& statistic : measure.statistics) {
+    found.push_back({.name = statistic.name + "(" + measure.subject + ")",
+                     .unit = "ns",
+                     .value = value_of(histogram, statistic)});
+  }
+}
+
+}  // namespace
+
+void Meter::report_on(const MeasureSetup& measure, sim::Nanoseconds now,
+                      std::vector<Measured>& found) const {
+  switch (measure.kind) {
+    case MeasureSetup::Kind::latency:
+      return add_statistics(measure, latency(measure.workload), found);
+    case MeasureSetup::Kind::throughput: {
+      const Load& load = loads_[measure.workload.index()];
+      const sim::Nanoseconds end =
+          setup_.load.run.runtime == 0 ? load.last_end : setup_.load.run.end();
+      const auto seconds = static_cast<double>(end - std::min(end, setup_.load.run.ramp)) / 1e9;
+      const auto operations = static_cast<double>(load.latency.count());
+      found.push_back({.name = "throughput(" + measure.subject + ")",
+                       .unit = "1/s",
+                       .value = seconds > 0 ? operations / seconds : 0});
+      return;
+    }
+    case MeasureSetup::Kind::count: {
+      Measured count{.name = "count(" + measure.subject + ")"};
+      if (measure.event) count.value = static_cast<double>(events_[index_of(*measure.event)]);
+      if (measure.cost) count.value = static_cast<double>(costs_[index_of(*measure.cost)]);
+      if (measure.gauge) {
+        count.value = static_cast<double>(gauges_[index_of(*measure.gauge)]);
+        count.unit = gauges[index_of(*measure.gauge)].unit;
+        if (*measure.gauge == Gauge::pinned_time) count.value += still_pinned(now);
+      }
+      found.push_back(std::move(count));
+      return;
+    }
+    case MeasureSetup::Kind::time_in: {
+      Measured sum{.name = "time_in(" + measure.subject + ")", .unit = "ns"};
+      if (!measure.spell) {
+        sum.value = static_cast<double>(durations_[index_of(*measure.cost)]);
+        return found.push_back(std::move(sum));
+      }
+      const Histogram& histogram = spells_[index_of(*measure.spell)];
+      sum.value = static_cast<double>(histogram.sum());
+      if (measure.statistics.empty()) return found.push_back(std::move(sum));
+      return add_statistics(measure, histogram, found);
+    }
+  }
+}
+
+double Meter::still_pinned(sim::Nanoseconds now) const {
+  const sim::Nanoseconds from = std::max(pinned_since_, setup_.load.run.ramp);
+  const sim::Nanoseconds until = measured_until(now);
+  return until > from ? static_cast<double>(pinned_) * static_cast<double>(until - from) : 0;
+}
+
+}  // namespace model

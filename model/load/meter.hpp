@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Measures a load: it sees what happens and is no part of what it sees.
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <span>
+#include <vector>
+
+#include "model/load/histogram.hpp"
+#include "model/load/jobs.hpp"
+#include "model/load/measure.hpp"
+#include "model/setup.hpp"
+
+namespace model {
+
+class Meter {
+ public:
+  explicit Meter(const Setup& setup);
+
+  // A step at `now`, of that task or of none.
+  void saw(std::span<const Event> events, std::span<const Spent> spent, TaskId task,
+           sim::Nanoseconds now);
+  // An event that was none of the queue, with a cost.
+  void saw(EventKind kind, sim::Nanoseconds at) {
+    if (counts(at)) ++events_[static_cast<std::size_t>(kind)];
+  }
+  void saw(const Spent& spent, sim::Nanoseconds at) {
+    if (!counts(at)) return;
+    costs_[static_cast<std::size_t>(spent.cost)] += spent.times;
+    durations_[static_cast<std::size_t>(spent.cost)] += spent.duration;
+  }
+  // An operation of a workload is over. The slot says since when it has been due.
+  void completed(const Jobs::Slot& slot, sim::Nanoseconds end, Result result);
+
+  // All that the scenario asks for, in its order. `now`: when the run has come to rest.
+  std::vector<Measured> report(sim::Nanoseconds now) const;
+  // How long the operations of a workload have taken.
+  const Histogram& latency(WorkloadId workload) const { return loads_[workload.index()].latency; }
+
+ private:
+  struct Load {
+    Histogram latency;
+    sim::Nanoseconds last_end = 0;
+  };
+  using Place = std::pair<std::uint32_t, std::uint32_t>;  // A registration and a page.
+  struct Held {                                           // What an adapter has of it.
+    bool stale = false;
+    sim::Nanoseconds since = 0;
+  };
+  struct Open {  // A spell that has begun.
+    Spell spell{};
+    TaskId task{};
+    MmId mm{};
+    PageRange pages{};
+    sim::Nanoseconds since = 0;
+  };
+
+  bool counts(sim::Nanoseconds at) const { return at >= setup_.load.run.ramp && !past_end(at); }
+  bool past_end(sim::Nanoseconds at) const {
+    return setup_.load.run.runtime != 0 && at > setup_.load.run.end();
+  }
+  void see(const Event& event, TaskId task, sim::Nanoseconds now);
+  void begin(Spell spell, const Event& event, TaskId task, sim::Nanoseconds now);
+  void end(Spell spell, const Event& event, TaskId task, sim::Nanoseconds now);
+  void add(Spell spell, sim::Nanoseconds since, sim::Nanoseconds now);
+  void add(Gauge gauge, std::uint64_t amount, sim::Nanoseconds now);
+  void follow_pins(const Event& event, sim::Nanoseconds now);
+  void follow_stale(const Event& event, sim::Nanoseconds now);
+  void make_stale(const Event& event, sim::Nanoseconds now);
+  void drop_stale(const Place& place, sim::Nanoseconds now);
+  std::uint32_t outside_of_ranges(PageRange pages) const;
+  double still_pinned(sim::Nanoseconds now) const;
+  sim::Nanoseconds measured_until(sim::Nanoseconds now) const;
+  void report_on(const MeasureSetup& measure, sim::Nanoseconds now,
+                 std::vector<Measured>& found) const;
+
+  const Setup& setup_;
+  bool follows_stale_ = false;
+  std::vector<Load> loads_;
+  std::array<std::uint64_t, static_cast<std::size_t>(EventKind::count)> events_{};
+  std::array<std::uint64_t, static_cast<std::size_t>(Cost::count)> costs_{};
+  std::array<sim::Nanoseconds, static_cast<std::size_t>(Cost::count)> durations_{};
+  std::array<std::uint64_t, static_cast<std::size_t>(Gauge::count)> gauges_{};
+  std::array<Histogram, static_cast<std::size_t>(Spell::count)> spells_{};
+  std::vector<Open> open_;
+  boost::unordered_flat_map<Place, Held> held_;  // Where `stale` is asked for.
+  boost::unordered_flat_map<std::uint32_t, std::vector<MrId>> mrs_of_;  // By their process.
+  std::uint64_t pinned_ = 0;                                            // Pages, since
+  sim::Nanoseconds pinned_since_ = 0;
+};
+
+}  // namespace model

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+// Workloads become programs, one for each operation that they have in flight.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "scenarios/language/canonical.hpp"
+#include "scenarios/language/lowering.hpp"
+
+namespace language {
+namespace {
+
+using model::Call;
+using model::Verb;
+
+constexpr std::uint32_t slots_max = 1'000'000;  // Of all workloads.
+
+double real(const Rational& number) {
+  return static_cast<double>(number.numerator()) / static_cast<double>(number.denominator());
+}
+
+const WorkloadKey* find_key(const Workload& workload, std::string_view name) {
+  const auto found = std::ranges::find_if(
+      workload.keys, [&](const WorkloadKey& key) { return key.name.text == name; });
+  return found == workload.keys.end() ? nullptr : &*found;
+}
+
+// Those that a program waits for by itself: more of them in flight are more threads.
+bool is_synchronous(std::string_view operation) {
+  return !operation.starts_with("rdma_") && !operation.starts_with("dma_");
+}
+
+}  // namespace
+
+void Lowering::add_load() {
+  bool any = false;
+  for (const File& file : checked_.script->files) {
+    for (const Item& item : file.items) {
+      if (const auto* run = std::get_if<Run>(&item.node)) add_run(*run);
+      if (const auto* workload = std::get_if<Workload>(&item.node)) {
+        any = true;
+        add_workload(*workload);
+      }
+    }
+  }
+  if (any) {
+    timed_ = true;
+    if (setup_.load.run.runtime == 0 && setup_.load.run.operations == 0)
+      setup_.load.run.runtime = 100'000'000;
+  }
+  for (const File& file : checked_.script->files) {
+    for (const Item& item : file.items) {
+      const auto* measure = std::get_if<Measure>(&item.node);
+      if (measure == nullptr) continue;
+      for (const Measurement& row : measure->rows) add_measurement(row);
+    }
+  }
+}
+
+void Lowering::add_run(const Run& run) {
+  for (const Setting& setting : run.settings) {
+    const std::string& name = setting.name.text;
+    const Expr& value = setting.values[0];
+    if (name == "ramp_time") setup_.load.run.ramp = number_of(value, Dimension::time);
+    if (name == "runtime") setup_.load.run.runtime = number_of(value, Dimension::time);
+    if (name == "ops") setup_.load.run.operations = number_of(value);
+  }
+}
+
+std::optional<Symbol> Lowering::actor_of(const Path& path) const {
+  const std::string text = path.text();
+  for (std::uint32_t i = 0; i < setup_.processes.size(); ++i) {
+    if (setup_.processes[i].name == text) return Symbol{SymbolKind::process, i};
+  }
+  for (std::uint32_t i = 0; i < setup_.adapters.size(); ++i) {
+    if (setup_.adapters[i].name == text) return Symbol{SymbolKind::device, i};
+  }
+  return std::nullopt;
+}
+
+PagesMeant Lowering::target_of(const Workload& workload, Symbol) {
+  const WorkloadKey* key = find_key(workload, "target");
+  if (key == nullptr) {
+    problem(workload.name.span, "a workload needs a target: a region, or a registration");
+    return {};
+  }
+  return pages_meant(key->values[0].value);
+}
+
+// The queue pair of that process that leads to the adapter with the registration.
+model::VariableId Lowering::queue_to(const PagesMeant& target, Symbol actor, Span span) {
+  const VariableInfo& object = checked_.variables[target.target.variable.index()];
+  for (std::uint32_t i = 0; i < checked_.variables.size(); ++i) {
+    const VariableInfo& variable = checked_.variables[i];
+    if (variable.kind == Kind::qp && variable.owner == actor && variable.device == object.device) {
+      return model::VariableId{i};
+    }
+  }
+  problem(span,
+          "this process has no queue pair to the adapter with that registration: "
+          "qp := connect(...) in init");
+  return {};
+}
+
+std::vector<Call> Lowering::calls_of(std::string_view operation, Symbol actor,
+                                     const PagesMeant& target, Span span) {
+  const bool by_device = actor.kind == SymbolKind::device;
+  const bool by_object = target.target.variable.some();
+  Call call{.mm = mm_of(actor), .pages = target.pages};
+  call.host = host_of(actor);
+  const auto with = [&call](Verb verb, std::uint32_t number = 0) {
+    call.verb = verb;
+    call.number = number;
+    return call;
+  };
+  if (operation.starts_with("rdma_") || operation.starts_with("dma_")) {
+    if (!by_object || by_device != operation.starts_with("dma_")) {
+      problem(span, by_device ? "a device does dma_read and dma_write, to a registration"
+                              : "a process does rdma_read and rdma_write, to a registration");
+      return {};
+    }
+    call.target = target.target;
+    call.pages = {};
+    if (by_device) {
+      call.adapter = model::AdapterId{actor.index};
+      call.mm = target.mm;
+      return {with(operation == "dma_read" ? Verb::dma_read : Verb::dma_write, 1)};
+    }
+    if (!target.attachment) call.queue = queue_to(target, actor, span);
+    return {with(operation == "rdma_read" ? Verb::rdma_read : Verb::rdma_write, 1)};
+  }
+  if (by_object || by_device || target.mm != call.mm) {
+    problem(span, "this is done by a process, to a region of its own");
+    return {};
+  }
+  using model::Advice;
+  namespace protection = model::protection;
+  if (operation == "load") return {with(Verb::read_once)};
+  if (operation == "store") return {with(Verb::write_once, 1)};
+  if (operation == "munmap") {
+    const Call gone = with(Verb::munmap);
+    return {gone, with(Verb::mmap, protection::as_declared)};
+  }
+  if (operation == "mprotect") {
+    const Call closed = with(Verb::mprotect, protection::read);
+    return {closed, with(Verb::mprotect, protection::read | protection::write)};
+  }
+  const Advice advice = operation == "madvise_pageout" ? Advice::pageout : Advice::dontneed;
+  return {with(Verb::madvise, static_cast<std::uint32_t>(advice))};
+}
+
+model::AccessPattern Lowering::pattern_of(const WorkloadKey* key, std::uint32_t blocks) {
+  using Pattern = model::AccessPattern;
+  if (key == nullptr) return {Pattern::Kind::uniform, 0, blocks};
+  const WorkloadKey::Value& value = key->values[0];
+  const Pattern::Kind kind = model::pattern_named(single_name(value.value)->text);
+  const model::PatternParameter parameter = model::parameter_of(kind);
+  if (!value.detail) return {kind, parameter.usual, blocks};
+  if (parameter.name.empty()) {
+    problem(value.detail->span, "this distribution has no parameter");
+    return {kind, 0, blocks};
+  }
+  const std::optional<Rational> given = amount_in(value_of(*value.detail), Dimension::none);
+  const double number = given ? real(*given) : 0;
+  if (number <= parameter.above || number >= parameter.below) {
+    problem(value.detail->span, fmt::format("{} lies between {} and {}, both excluded",
+                                            parameter.name, parameter.above, parameter.below));
+    return {kind, parameter.usual, blocks};
+  }
+  return {kind, number, blocks};
+}
+
+void Lowering::set_workload(model::WorkloadSetup& setup, const WorkloadKey& key) {
+  const std::string& name = key.name.text;
+  const Expr& value = key.values[0].value;
+  if (name == "iodepth") setup.depth = static_cast<std::uint32_t>(number_of(value));
+  if (name == "numjobs") setup.jobs = static_cast<std::uint32_t>(number_of(value));
+  if (name == "thinktime") setup.interval = number_of(value, Dimension::time);
+  if (name != "rate") return;
+  const std::uint64_t rate = number_of(value, Dimension::rate);
+  constexpr std::uint64_t second = 1'000'000'000;
+  if (rate == 0 || rate > second) {
+    problem(value.span, "a rate lies between 1/s and 1000000k/s");
+    return;
+  }
+  setup.has_rate = true;
+  setup.interval = second / rate;
+  setup.poisson = key.values.size() > 1 && single_name(key.values[1].value)->text == "poisson";
+}
+
+void Lowering::add_workload(const Workload& workload) {
+  const std::optional<Symbol> actor = actor_of(workload.actor);
+  if (!actor) return problem(workload.actor.span, "a workload is done by a process or a device");
+  model::WorkloadSetup setup{.name = workload.name.text};
+  const PagesMeant target = target_of(workload, *actor);
+  const std::size_t before = problems_.size();
+  if (const WorkloadKey* size = find_key(workload, "bs")) {
+    const std::uint64_t bytes = number_of(size->values[0].value, Dimension::size);
+    setup.block_pages = static_cast<std::uint32_t>(
+        std::max<std::uint64_t>(1, (bytes + page_bytes - 1) / page_bytes));
+  }
+  const std::uint32_t blocks = target.pages.count / setup.block_pages;
+  if (blocks == 0) {
+    if (target.pages.count > 0) problem(workload.name.span, "its target is smaller than a block");
+    return;
+  }
+  PagesMeant block = target;
+  block.pages.count = setup.block_pages;
+  block.target.offset.count = setup.block_pages;
+  setup.pattern = pattern_of(find_key(workload, "random_distribution"), blocks);
+  const WorkloadKey* mix = find_key(workload, "op");
+  if (mix == nullptr) return problem(workload.name.span, "a workload needs operations: op load");
+  bool synchronous = false;
+  for (const WorkloadKey::Value& value : mix->values) {
+    const Name* name = single_name(value.value);
+    const std::optional<Rational> share =
+        value.detail ? amount_in(value_of(*value.detail), Dimension::none) : Rational(1);
+    const double parts = share ? real(*share) * 1'000'000 : 0;
+    if (parts < 1) problem(value.detail->span, "a share of nothing");
+    setup.operations.push_back({.name = name->text,
+                                .share = static_cast<std::uint32_t>(parts),
+                                .calls = calls_of(name->text, *actor, block, name->span)});
+    synchronous = synchronous || is_synchronous(name->text);
+  }
+  for (const WorkloadKey& key : workload.keys) set_workload(setup, key);
+  if (synchronous) setup.depth = 1;
+  if (problems_.size() != before) return;
+  model::Line line{.call = setup.operations[0].calls[0]};
+  line.text = "workload " + setup.name;
+  line.source = place(workload.name.span);
+  add_slots(setup, *actor, std::move(line));
+}
+
+void Lowering::add_slots(const model::WorkloadSetup& setup, Symbol actor, model::Line line) {
+  const model::WorkloadId id{static_cast<std::uint32_t>(setup_.load.workloads.size())};
+  const model::LineId own{static_cast<std::uint32_t>(setup_.lines.size())};
+  setup_.lines.push_back(std::move(line));
+  const model::HostId host = host_of(actor);
+  for (std::uint32_t job = 0; job < setup.jobs; ++job) {
+    std::uint32_t cpu = used_cpus_[host.index()]++ % setup_.hosts[host.index()].cpus;
+    for (std::uint32_t i = 0; i < host.value; ++i) cpu += setup_.hosts[i].cpus;
+    for (std::uint32_t i = 0; i < setup.depth && setup_.programs.size() < slots_max; ++i) {
+      model::Program program{.name = fmt::format("{}.{}", setup.name, job),
+                             .host = host,
+                             .mm = mm_of(actor),
+                             .cpu = model::CpuId{cpu},
+                             .lines = {own},
+                             .workload = id};
+      if (actor.kind == SymbolKind::device) program.adapter = model::AdapterId{actor.index};
+      setup_.programs.push_back(std::move(program));
+    }
+  }
+  setup_.load.workloads.push_back(setup);
+}
+
+void Lowering::add_measurement(const Measurement& row) {
+  using What = model::MeasureSetup::Kind;
+  model::MeasureSetup measure{.subject = row.subject.text};
+  for (const Name& name : row.statistics) {
+    model::Statistic statistic{.name = name.text};
+    if (name.text == "min") statistic.kind = model::Statistic::Kind::min;
+    if (name.text == "max") statistic.kind = model::Statistic::Kind::max;
+    if (name.text.starts_with("p")) {
+      statistic.kind = model::Statistic::Kind::percentile;
+      statistic.percent = std::strtod(name.text.c_str() + 1, nullptr);
+    }
+    measure.statistics.push_back(std::move(statistic));
+  }
+  if (row.what.text == "latency" || row.what.text == "throughput") {
+    measure.kind = row.what.text == "latency" ? What::latency : What::throughput;
+    for (std::uint32_t i = 0; i < setup_.load.workloads.size(); ++i) {
+      if (setup_.load.workloads[i].name == row.subject.text)
+        measure.workload = model::WorkloadId{i};
+    }
+    if (!measure.workload.some()) return;
+  } else {
+    measure.kind = row.what.text == "count" ? What::count : What::time_in;
+    const auto is_it = [&](const auto& info) { return info.name == row.subject.text; };
+    if (const auto event = std::ranges::find_if(model::event_table, is_it);
+        event != model::event_table.end()) {
+      measure.event = static_cast<model::EventKind>(event - model::event_table.begin());
+    }
+    if (const auto gauge = std::ranges::find_if(model::gauges, is_it);
+        gauge != model::gauges.end()) {
+      measure.gauge = static_cast<model::Gauge>(gauge - model::gauges.begin());
+    }
+    if (const auto spell = std::ranges::find_if(model::spells, is_it);
+        spell != model::spells.end()) {
+      measure.spell = static_cast<model::Spell>(spell - model::spells.begin());
+    }
+    if (const auto cost = std::ranges::find_if(model::cost_table, is_it);
+        cost != model::cost_table.end()) {
+      measure.cost = static_cast<model::Cost>(cost - model::cost_table.begin());
+    }
+  }
+  setup_.load.measures.push_back(std::move(measure));
+}
+
+}  // namespace language
