@@ -39,37 +39,31 @@ void World::decide_running_ahead() {
 // False: the operation that the slot is about to begin needs a step as any other.
 bool World::run_ahead(TaskId task, sim::Turn turn) {
   const std::uint32_t slot = slot_of(task);
-  if (!std::as_const(actors_)[task.index()].stack.frames.empty()) return false;
-  if (!jobs_.is_simple(slot, setup().load.workloads) || machine_.killed(task)) return false;
+  if (!std::as_const(actors_)[task.index()].stack.frames.empty() || machine_.killed(task)) {
+    return false;
+  }
+  const WorkloadSetup& load = load_of(task);
   const sim::Nanoseconds horizon =
       events_.empty() ? std::numeric_limits<sim::Nanoseconds>::max() : events_.next_due();
   sim::Nanoseconds at = events_.now();
-  while (const auto done = ahead(task, at, horizon, turn.trace)) {
-    saw_ahead({.kind = EventKind::returned,
-               .detail = static_cast<std::uint8_t>(Result::Kind::value),
-               .mm = machine_.tasks[task.index()].mm,
-               .value = done->value},
-              task, done->by_program ? at : at + done->duration, turn.trace);
-    jobs_.returned(slot, setup().load.workloads, false);
-    if (meter_ != nullptr) {
-      meter_->completed(jobs_.slot(slot), at + done->duration, Result::success());
-    }
-    const auto next = jobs_.next(slot, setup().load.workloads, setup().load.run,
-                                 at + done->duration, turn.chooser);
-    if (!next) return true;
+  while (at < horizon && jobs_.is_simple(slot, load)) {
+    const Ahead done = ahead(task, load, at, horizon, turn.trace);
+    if (!done.done) break;
+    at += done.duration;
+    jobs_.returned(slot, load, false);
+    if (meter_ != nullptr) meter_->completed(jobs_.slot(slot), at, Result::success());
+    const auto next = jobs_.next(slot, setup().load, at, turn.chooser);
+    if (!next) break;
     at = *next;
-    if (at >= horizon || !jobs_.is_simple(slot, setup().load.workloads)) break;
   }
   if (at == events_.now()) return false;
   events_.post_at(lane_of(task), at, Resume{});
   return true;
 }
 
-// How long the access takes; none: it is not such a one.
-std::optional<World::Ahead> World::ahead(TaskId task, sim::Nanoseconds at, sim::Nanoseconds horizon,
-                                         sim::TraceSink& trace) {
+World::Ahead World::ahead(TaskId task, const WorkloadSetup& load, sim::Nanoseconds at,
+                          sim::Nanoseconds horizon, sim::TraceSink& trace) {
   const Jobs::Slot& slot = jobs_.slot(slot_of(task));
-  const WorkloadSetup& load = setup().load.workloads[slot.workload.index()];
   const Call& call = load.operations[slot.operation].calls.front();
   switch (call.verb) {
     case Verb::read_once:
@@ -79,44 +73,51 @@ std::optional<World::Ahead> World::ahead(TaskId task, sim::Nanoseconds at, sim::
     case Verb::dma_write:
       return transfer(task, call, slot.block, at, horizon, trace);
     default:
-      return std::nullopt;
+      return {};
   }
 }
 
 // Access::perform(), if the TLB of the CPU has the page.
-std::optional<World::Ahead> World::load_or_store(TaskId task, const Call& call, Page page,
-                                                 sim::Nanoseconds at, sim::TraceSink& trace) {
+World::Ahead World::load_or_store(TaskId task, const Call& call, Page page, sim::Nanoseconds at,
+                                  sim::TraceSink& trace) {
   const Machine& machine = machine_;
   const bool write = call.verb == Verb::write_once;
   const TlbEntry* hit = machine.cpus[machine.tasks[task.index()].cpu.index()].find(call.mm, page);
-  if (hit == nullptr || (write && !hit->write) || !machine.xpmem.empty()) return std::nullopt;
+  if (hit == nullptr || (write && !hit->write) || !machine.xpmem.empty()) return {};
   const FrameId id = hit->frame_of(page);
-  const Frame& frame = machine.frames[id];
-  if (frame.generation != hit->generation) return std::nullopt;
-  if (write && frame.value != call.number) machine_.frames[id].value = call.number;
-  saw_ahead({.kind = EventKind::call, .mm = call.mm}, task, at, trace);
-  saw_ahead({.kind = write ? EventKind::cpu_write : EventKind::cpu_read,
-             .detail = write,
-             .mm = call.mm,
-             .pages = one_page(page),
-             .frame = id,
-             .generation = hit->generation,
-             .value = frame.value},
-            task, at, trace);
+  Frame& frame = machine_.frames[id];
+  if (frame.generation != hit->generation) return {};
+  if (write) frame.value = call.number;
   const sim::Nanoseconds duration = setup().cost(Cost::memory_access);
-  if (meter_ != nullptr) meter_->saw(Spent{Cost::memory_access, 1, duration}, at);
-  return Ahead{.duration = duration, .value = write ? 0 : frame.value, .by_program = true};
+  const EventKind kind = write ? EventKind::cpu_write : EventKind::cpu_read;
+  if (meter_ != nullptr) meter_->saw_access(kind, duration, at);
+  const Ahead done{.done = true, .duration = duration};
+  if (!trace.wanted()) return done;
+  show_ahead({.kind = EventKind::call, .mm = call.mm}, task, at, trace);
+  show_ahead({.kind = kind,
+              .detail = write,
+              .mm = call.mm,
+              .pages = one_page(page),
+              .frame = id,
+              .generation = hit->generation,
+              .value = frame.value},
+             task, at, trace);
+  show_ahead({.kind = EventKind::returned,
+              .detail = static_cast<std::uint8_t>(Result::Kind::value),
+              .mm = call.mm,
+              .value = write ? 0 : frame.value},
+             task, at, trace);
+  return done;
 }
 
 // Dma, if the adapter's TLB or its PFN table has the page.
-std::optional<World::Ahead> World::transfer(TaskId task, const Call& call, std::uint32_t block,
-                                            sim::Nanoseconds at, sim::Nanoseconds horizon,
-                                            sim::TraceSink& trace) {
+World::Ahead World::transfer(TaskId task, const Call& call, std::uint32_t block,
+                             sim::Nanoseconds at, sim::Nanoseconds horizon, sim::TraceSink& trace) {
   const Machine& machine = machine_;
   const sim::Nanoseconds look = setup().cost(Cost::device_tlb);
   const sim::Nanoseconds move = setup().cost(Cost::dma_page);
-  const Result object = machine.variables[call.target.variable.index()];
-  if (object.kind != Result::Kind::object || at + look + move >= horizon) return std::nullopt;
+  const Result& object = machine.variables[call.target.variable.index()];
+  if (object.kind != Result::Kind::object || at + look + move >= horizon) return {};
   const MrId mr{object.number};
   const Registration& region = machine.registrations[mr.index()];
   const AdapterSetup& card = setup().adapters[call.adapter.index()];
@@ -124,36 +125,36 @@ std::optional<World::Ahead> World::transfer(TaskId task, const Call& call, std::
   const bool write = call.verb == Verb::dma_write;
   const bool plain = card.kind == AdapterSetup::Kind::rnic && !device.hung && !device.blocked &&
                      region.live && !region.stopped && (!write || region.write);
-  if (!plain) return std::nullopt;
+  if (!plain) return {};
   const Page page = region.pages.at(call.target.offset.first.value + block);
   const bool asks = write && card.check_write;
   const DeviceTlbEntry* hit = device.tlb.find(mr, page);
   PfnEntry target = hit == nullptr ? PfnEntry{} : hit->target;
-  const bool missed = !target.populated() || (asks && !target.write);
-  if (missed) target = region.table.at(page);
-  if (!target.populated() || (asks && !target.write)) return std::nullopt;
-  if (machine.frames[target.frame].generation != target.generation) return std::nullopt;
-  if (missed) fill_ahead(call.adapter, mr, page, target);
-  Event event{.kind = EventKind::dma_start,
-              .detail = write,
-              .mm = region.mm,
-              .pages = one_page(page),
-              .mr = mr,
-              .adapter = call.adapter,
-              .frame = target.frame,
-              .generation = target.generation};
-  saw_ahead({.kind = EventKind::call, .mm = call.mm}, task, at, trace);
-  saw_ahead(event, task, at, trace);
-  event.kind = write ? EventKind::dma_write : EventKind::dma_read;
-  event.value = write ? call.number : machine.frames[target.frame].value;
-  if (judges_transfers_) break_properties(judge(machine_, event, task));
-  if (write) machine_.frames[target.frame].value = call.number;
-  saw_ahead(event, task, at + look + move, trace);
-  if (meter_ != nullptr) {
-    meter_->saw(Spent{Cost::device_tlb, 1, look}, at);
-    meter_->saw(Spent{Cost::dma_page, 1, move}, at);
+  if (!target.populated() || (asks && !target.write)) {
+    target = region.table.at(page);
+    if (!target.populated() || (asks && !target.write)) return {};
+    if (machine.frames[target.frame].generation != target.generation) return {};
+    fill_ahead(call.adapter, mr, page, target);
   }
-  return Ahead{.duration = look + move, .value = write ? 0 : event.value};
+  Frame& frame = machine_.frames[target.frame];
+  if (frame.generation != target.generation) return {};
+  const EventKind kind = write ? EventKind::dma_write : EventKind::dma_read;
+  if (meter_ != nullptr) meter_->saw_transfer(kind, look, move, at);
+  if (judges_transfers_ || trace.wanted()) [[unlikely]] {
+    tell_transfer(task,
+                  {.kind = kind,
+                   .detail = write,
+                   .mm = region.mm,
+                   .pages = one_page(page),
+                   .mr = mr,
+                   .adapter = call.adapter,
+                   .frame = target.frame,
+                   .generation = target.generation,
+                   .value = write ? call.number : frame.value},
+                  at, at + look + move, trace);
+  }
+  if (write) frame.value = call.number;
+  return {.done = true, .duration = look + move};
 }
 
 // What Dma::translate() does after a look into the PFN table.
@@ -168,9 +169,26 @@ void World::fill_ahead(AdapterId adapter, MrId mr, Page page, PfnEntry target) {
                   setup().adapters[adapter.index()].tlb_entries);
 }
 
-void World::saw_ahead(Event event, TaskId task, sim::Nanoseconds at, sim::TraceSink& trace) {
-  if (meter_ != nullptr) meter_->saw(event.kind, at);
+// The event is that of the landing.
+void World::tell_transfer(TaskId task, Event event, sim::Nanoseconds at, sim::Nanoseconds landed,
+                          sim::TraceSink& trace) {
+  if (judges_transfers_) break_properties(judge(machine_, event, task));
   if (!trace.wanted()) return;
+  show_ahead({.kind = EventKind::call, .mm = event.mm}, task, at, trace);
+  Event start = event;
+  start.kind = EventKind::dma_start;
+  start.value = 0;
+  show_ahead(start, task, at, trace);
+  show_ahead(event, task, landed, trace);
+  show_ahead({.kind = EventKind::half}, task, landed, trace);
+  show_ahead({.kind = EventKind::returned,
+              .detail = static_cast<std::uint8_t>(Result::Kind::value),
+              .mm = event.mm,
+              .value = event.detail != 0 ? 0 : event.value},
+             task, landed, trace);
+}
+
+void World::show_ahead(Event event, TaskId task, sim::Nanoseconds at, sim::TraceSink& trace) const {
   event.line = setup().programs[task.index()].lines.front();
   sim::Record record = to_record(event, task);
   record.at = at;

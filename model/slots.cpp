@@ -26,21 +26,20 @@ void World::start_slots(sim::Chooser& chooser) {
 }
 
 Call World::call_of(TaskId task) const {
-  if (is_slot(task)) return jobs_.call(slot_of(task), setup().load.workloads);
+  if (is_slot(task)) return jobs_.call(slot_of(task), load_of(task));
   return next_line(task)->call;
 }
 
 void World::post_slot(TaskId task, sim::Nanoseconds after, sim::Chooser& chooser) {
   const sim::Nanoseconds now = events_.now() + after;
-  const auto start =
-      jobs_.next(slot_of(task), setup().load.workloads, setup().load.run, now, chooser);
+  const auto start = jobs_.next(slot_of(task), setup().load, now, chooser);
   if (start) events_.post_at(lane_of(task), *start, Resume{});
 }
 
 // Its call has returned.
 void World::finish_slot(TaskId task, Result result, const Effects& effects) {
   const std::uint32_t slot = slot_of(task);
-  const bool over = jobs_.returned(slot, setup().load.workloads, !result.ok());
+  const bool over = jobs_.returned(slot, load_of(task), !result.ok());
   if (over && meter_ != nullptr) {
     meter_->completed(jobs_.slot(slot), events_.now() + effects.duration, result);
   }

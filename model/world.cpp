@@ -198,7 +198,9 @@ bool World::step(sim::Turn turn) {
   TaskId actor;
   if (std::holds_alternative<Resume>(pending)) {
     actor = TaskId{lane.value / 4};
-    if (runs_ahead_ && is_slot(actor) && run_ahead(actor, turn)) return true;
+    if (runs_ahead_ && is_slot(actor)) {
+      if (jobs_.slot(slot_of(actor)).over || run_ahead(actor, turn)) return true;
+    }
     resume(actor, effects, turn);
   } else if (const auto* delivery = std::get_if<Delivery>(&pending)) {
     deliver_message(*delivery, effects);

@@ -165,10 +165,9 @@ class World {
     bool operator==(const Watching&) const = default;
   };
 
-  struct Ahead {  // An access that needed no step.
+  struct Ahead {  // An access that needed no step, if there was one.
+    bool done = false;
     sim::Nanoseconds duration = 0;
-    Value value = 0;
-    bool by_program = false;  // It returns in the step in which it starts.
   };
 
   static sim::Lane lane_of(TaskId task) { return sim::Lane{4 * task.value}; }
@@ -187,6 +186,9 @@ class World {
     return task.index() >= first_slot_ && task.index() < setup().programs.size();
   }
   std::uint32_t slot_of(TaskId task) const { return task.value - first_slot_; }
+  const WorkloadSetup& load_of(TaskId slot) const {
+    return setup().load.workloads[jobs_.slot(slot_of(slot)).workload.index()];
+  }
   Call call_of(TaskId task) const;
   Wait guard_of(TaskId task) const;
   bool busy(TaskId task) const;
@@ -203,15 +205,16 @@ class World {
   void start_slots(sim::Chooser& chooser);
   void decide_running_ahead();
   bool run_ahead(TaskId task, sim::Turn turn);
-  std::optional<Ahead> ahead(TaskId task, sim::Nanoseconds at, sim::Nanoseconds horizon,
-                             sim::TraceSink& trace);
-  std::optional<Ahead> load_or_store(TaskId task, const Call& call, Page page, sim::Nanoseconds at,
-                                     sim::TraceSink& trace);
-  std::optional<Ahead> transfer(TaskId task, const Call& call, std::uint32_t block,
-                                sim::Nanoseconds at, sim::Nanoseconds horizon,
-                                sim::TraceSink& trace);
+  Ahead ahead(TaskId task, const WorkloadSetup& load, sim::Nanoseconds at, sim::Nanoseconds horizon,
+              sim::TraceSink& trace);
+  Ahead load_or_store(TaskId task, const Call& call, Page page, sim::Nanoseconds at,
+                      sim::TraceSink& trace);
+  Ahead transfer(TaskId task, const Call& call, std::uint32_t block, sim::Nanoseconds at,
+                 sim::Nanoseconds horizon, sim::TraceSink& trace);
+  void tell_transfer(TaskId task, Event event, sim::Nanoseconds at, sim::Nanoseconds landed,
+                     sim::TraceSink& trace);
   void fill_ahead(AdapterId adapter, MrId mr, Page page, PfnEntry target);
-  void saw_ahead(Event event, TaskId task, sim::Nanoseconds at, sim::TraceSink& trace);
+  void show_ahead(Event event, TaskId task, sim::Nanoseconds at, sim::TraceSink& trace) const;
   void recheck(const WakeKey& key, sim::Nanoseconds after, sim::Chooser& chooser);
 
   void resume(TaskId task, Effects& effects, sim::Turn turn);

@@ -58,7 +58,10 @@ class Chooser {
   // stream goes its own way, so that more draws of one kind do not shift the others. Streams are
   // numbered from 0. The seed of all of them is the answer to one question, asked at the first
   // draw: whoever is given the same answers draws the same.
-  std::uint64_t bits(std::uint32_t stream);
+  std::uint64_t bits(std::uint32_t stream) {
+    if (stream >= streams_.size()) begin_stream(stream);
+    return mixed(streams_[stream] += 0x9e3779b97f4a7c15);
+  }
 
   // Who is next? The one question of scheduling: it comes once a step, even for a single candidate.
   Answer choose_next(std::string_view question, const Candidates& candidates) {
@@ -74,6 +77,14 @@ class Chooser {
   virtual Answer next(std::string_view question, const Candidates& candidates) {
     return choose(question, candidates.size());
   }
+
+  // SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014).
+  static constexpr std::uint64_t mixed(std::uint64_t bits) {
+    bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
+    bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;
+    return bits ^ (bits >> 31);
+  }
+  void begin_stream(std::uint32_t stream);
 
   std::vector<std::uint64_t> streams_;  // The state of each.
   std::optional<Answer> draws_;         // Their seed.

@@ -7,11 +7,11 @@
 // makes one call after another. Where a rate is given, arrivals do not wait for the slots: an
 // operation counts from its arrival, also if no slot was free then.
 
+#include <algorithm>
 #include <optional>
-#include <span>
 #include <vector>
 
-#include "model/load/workload.hpp"
+#include "model/load/measure.hpp"
 
 namespace model {
 
@@ -36,30 +36,56 @@ class Jobs {
   const Slot& slot(std::uint32_t number) const { return slots_[number]; }
 
   // When the slot starts its next call, not before `now`. None: there is no further one.
-  std::optional<sim::Nanoseconds> next(std::uint32_t slot, const std::vector<WorkloadSetup>& setups,
-                                       const RunSetup& run, sim::Nanoseconds now,
-                                       sim::Chooser& chooser);
+  std::optional<sim::Nanoseconds> next(std::uint32_t number, const LoadSetup& load,
+                                       sim::Nanoseconds now, sim::Chooser& chooser) {
+    Slot& slot = slots_[number];
+    if (slot.over) return std::nullopt;
+    if (slot.call > 0) return now;
+    const WorkloadSetup& setup = load.workloads[slot.workload.index()];
+    const sim::Bits bits(chooser, first_stream + slot.workload.value);
+    Job& job = jobs_[slot.job];
+    const bool first = job.drawn == 0 && now == 0;
+    slot.since = setup.has_rate ? arrive(slot, setup, bits) : first ? 0 : now + setup.interval;
+    const sim::Nanoseconds start = std::max(now, slot.since);
+    std::uint64_t& begun = begun_[slot.workload.index()];
+    slot.over = (load.run.runtime != 0 && start >= load.run.end()) ||
+                (load.run.operations != 0 && begun == load.run.operations);
+    if (slot.over) return std::nullopt;
+    ++begun;
+    slot.operation = setup.operations.size() == 1 ? 0 : draw_operation(setup, bits);
+    slot.block = setup.pattern.draw(bits, job.drawn++);
+    return start;
+  }
   // A single call, and nothing of it has been done.
-  bool is_simple(std::uint32_t slot, const std::vector<WorkloadSetup>& setups) const {
-    const Slot& which = slots_[slot];
-    const WorkloadSetup& setup = setups[which.workload.index()];
-    return setup.operations[which.operation].calls.size() == 1 && setup.block_pages == 1;
+  bool is_simple(std::uint32_t number, const WorkloadSetup& setup) const {
+    return setup.operations[slots_[number].operation].calls.size() == 1 && setup.block_pages == 1;
   }
   // That call, which starts now.
-  Call call(std::uint32_t slot, const std::vector<WorkloadSetup>& setups) const;
+  Call call(std::uint32_t number, const WorkloadSetup& setup) const;
   // It has returned. True: with it the operation is over.
-  bool returned(std::uint32_t slot, const std::vector<WorkloadSetup>& setups, bool failed);
+  bool returned(std::uint32_t number, const WorkloadSetup& setup, bool failed) {
+    Slot& slot = slots_[number];
+    const std::size_t calls = setup.operations[slot.operation].calls.size();
+    if (!failed && ++slot.call < calls) return false;
+    slot.call = 0;
+    return true;
+  }
   void stop(std::uint32_t slot) { slots_[slot].over = true; }
 
   bool operator==(const Jobs&) const = default;
 
  private:
+  static constexpr std::uint32_t first_stream = 256;  // Behind those of costs.
+
   struct Job {
     sim::Nanoseconds arrival = 0;  // Of its next operation, if it has a rate.
     std::uint64_t drawn = 0;       // Operations.
 
     bool operator==(const Job&) const = default;
   };
+
+  sim::Nanoseconds arrive(Slot& slot, const WorkloadSetup& setup, sim::Bits bits);
+  static std::uint32_t draw_operation(const WorkloadSetup& setup, sim::Bits bits);
 
   std::vector<Slot> slots_;
   std::vector<Job> jobs_;

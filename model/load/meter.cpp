@@ -149,14 +149,7 @@ std::uint32_t Meter::outside_of_ranges(PageRange pages) const {
   return pages.count - std::min(inside, pages.count);
 }
 
-void Meter::completed(const Jobs::Slot& slot, sim::Nanoseconds end, Result result) {
-  if (!counts(end)) return;
-  Load& load = loads_[slot.workload.index()];
-  load.last_end = std::max(load.last_end, end);
-  if (result.ok()) {
-    load.latency.add(end - slot.since);
-    return;
-  }
+void Meter::failed(Result result) {
   ++gauges_[index_of(Gauge::failed)];
   if (result == Result::error(ENOMEM)) ++gauges_[index_of(Gauge::oom)];
   if (result == Result::signal(SIGBUS)) ++gauges_[index_of(Gauge::sigbus)];

@@ -21,17 +21,28 @@ class Meter {
   // A step at `now`, of that task or of none.
   void saw(std::span<const Event> events, std::span<const Spent> spent, TaskId task,
            sim::Nanoseconds now);
-  // An event that was none of the queue, with a cost.
-  void saw(EventKind kind, sim::Nanoseconds at) {
-    if (counts(at)) ++events_[static_cast<std::size_t>(kind)];
-  }
-  void saw(const Spent& spent, sim::Nanoseconds at) {
+  // An access that needed no step: of a CPU, or a transfer by a device.
+  void saw_access(EventKind kind, sim::Nanoseconds cost, sim::Nanoseconds at) {
     if (!counts(at)) return;
-    costs_[static_cast<std::size_t>(spent.cost)] += spent.times;
-    durations_[static_cast<std::size_t>(spent.cost)] += spent.duration;
+    count_call(kind);
+    count(Cost::memory_access, cost);
+  }
+  void saw_transfer(EventKind kind, sim::Nanoseconds look, sim::Nanoseconds move,
+                    sim::Nanoseconds at) {
+    if (!counts(at)) return;
+    count_call(kind);
+    ++events_[static_cast<std::size_t>(EventKind::dma_start)];
+    ++events_[static_cast<std::size_t>(EventKind::half)];
+    count(Cost::device_tlb, look);
+    count(Cost::dma_page, move);
   }
   // An operation of a workload is over. The slot says since when it has been due.
-  void completed(const Jobs::Slot& slot, sim::Nanoseconds end, Result result);
+  void completed(const Jobs::Slot& slot, sim::Nanoseconds end, Result result) {
+    if (!counts(end)) return;
+    Load& load = loads_[slot.workload.index()];
+    load.last_end = std::max(load.last_end, end);
+    result.ok() ? load.latency.add(end - slot.since) : failed(result);
+  }
 
   // All that the scenario asks for, in its order. `now`: when the run has come to rest.
   std::vector<Measured> report(sim::Nanoseconds now) const;
@@ -60,6 +71,16 @@ class Meter {
   bool past_end(sim::Nanoseconds at) const {
     return setup_.load.run.runtime != 0 && at > setup_.load.run.end();
   }
+  void count_call(EventKind kind) {
+    ++events_[static_cast<std::size_t>(kind)];
+    ++events_[static_cast<std::size_t>(EventKind::call)];
+    ++events_[static_cast<std::size_t>(EventKind::returned)];
+  }
+  void count(Cost cost, sim::Nanoseconds duration) {
+    ++costs_[static_cast<std::size_t>(cost)];
+    durations_[static_cast<std::size_t>(cost)] += duration;
+  }
+  void failed(Result result);
   void see(const Event& event, TaskId task, sim::Nanoseconds now);
   void begin(Spell spell, const Event& event, TaskId task, sim::Nanoseconds now);
   void end(Spell spell, const Event& event, TaskId task, sim::Nanoseconds now);

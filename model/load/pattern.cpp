@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/random/normal_distribution.hpp>
-#include <boost/random/uniform_int_distribution.hpp>
 #include <cmath>
 #include <numeric>
 
@@ -85,11 +84,11 @@ std::uint32_t AccessPattern::scattered(std::uint32_t rank) const {
   return static_cast<std::uint32_t>(std::uint64_t{rank} * stride_ % blocks_);
 }
 
-std::uint32_t AccessPattern::draw(sim::Bits bits, std::uint64_t place) const {
+std::uint32_t AccessPattern::draw_skewed(sim::Bits& bits, std::uint64_t place) const {
   const std::uint32_t last = blocks_ - 1;
   switch (kind_) {
     case Kind::uniform:
-      return boost::random::uniform_int_distribution<std::uint32_t>(0, last)(bits);
+      return draw_uniform(bits);
     case Kind::zipf:
       return scattered(draw_zipf(bits));
     case Kind::pareto: {
