@@ -46,13 +46,18 @@ bool World::run_ahead(TaskId task, sim::Turn turn) {
   const sim::Nanoseconds horizon =
       events_.empty() ? std::numeric_limits<sim::Nanoseconds>::max() : events_.next_due();
   sim::Nanoseconds at = events_.now();
-  while (at < horizon && jobs_.is_simple(slot, load)) {
+  const bool alike = load.operations.size() == 1 && jobs_.is_simple(slot, load) &&
+                     setup().programs[task.index()].adapter.some();
+  if (alike && !judges_transfers_ && !turn.trace.wanted()) {
+    at = transfer_many(task, load, at, horizon, turn.chooser);
+  }
+  while (at < horizon && !jobs_.slot(slot).over && jobs_.is_simple(slot, load)) {
     const Ahead done = ahead(task, load, at, horizon, turn.trace);
     if (!done.done) break;
     at += done.duration;
     jobs_.returned(slot, load, false);
     if (meter_ != nullptr) meter_->completed(jobs_.slot(slot), at, Result::success());
-    const auto next = jobs_.next(slot, setup().load, at, turn.chooser);
+    const auto next = jobs_.next(slot, load, setup().load.run, at, turn.chooser);
     if (!next) break;
     at = *next;
   }
@@ -110,63 +115,111 @@ World::Ahead World::load_or_store(TaskId task, const Call& call, Page page, sim:
   return done;
 }
 
-// Dma, if the adapter's TLB or its PFN table has the page.
-World::Ahead World::transfer(TaskId task, const Call& call, std::uint32_t block,
-                             sim::Nanoseconds at, sim::Nanoseconds horizon, sim::TraceSink& trace) {
+World::Transfers World::transfers_of(const Call& call) {
   const Machine& machine = machine_;
-  const sim::Nanoseconds look = setup().cost(Cost::device_tlb);
-  const sim::Nanoseconds move = setup().cost(Cost::dma_page);
   const Result& object = machine.variables[call.target.variable.index()];
-  if (object.kind != Result::Kind::object || at + look + move >= horizon) return {};
-  const MrId mr{object.number};
-  const Registration& region = machine.registrations[mr.index()];
+  if (object.kind != Result::Kind::object) return {};
   const AdapterSetup& card = setup().adapters[call.adapter.index()];
   const Adapter& device = machine.adapters[call.adapter.index()];
+  const Registration& region = machine.registrations[object.number];
   const bool write = call.verb == Verb::dma_write;
   const bool plain = card.kind == AdapterSetup::Kind::rnic && !device.hung && !device.blocked &&
                      region.live && !region.stopped && (!write || region.write);
-  if (!plain) return {};
-  const Page page = region.pages.at(call.target.offset.first.value + block);
-  const bool asks = write && card.check_write;
-  const DeviceTlbEntry* hit = device.tlb.find(mr, page);
-  PfnEntry target = hit == nullptr ? PfnEntry{} : hit->target;
-  if (!target.populated() || (asks && !target.write)) {
-    target = region.table.at(page);
-    if (!target.populated() || (asks && !target.write)) return {};
-    if (machine.frames[target.frame].generation != target.generation) return {};
-    fill_ahead(call.adapter, mr, page, target);
-  }
-  Frame& frame = machine_.frames[target.frame];
-  if (frame.generation != target.generation) return {};
-  const EventKind kind = write ? EventKind::dma_write : EventKind::dma_read;
-  if (meter_ != nullptr) meter_->saw_transfer(kind, look, move, at);
-  if (judges_transfers_ || trace.wanted()) [[unlikely]] {
-    tell_transfer(task,
-                  {.kind = kind,
-                   .detail = write,
-                   .mm = region.mm,
-                   .pages = one_page(page),
-                   .mr = mr,
-                   .adapter = call.adapter,
-                   .frame = target.frame,
-                   .generation = target.generation,
-                   .value = write ? call.number : frame.value},
-                  at, at + look + move, trace);
-  }
-  if (write) frame.value = call.number;
-  return {.done = true, .duration = look + move};
+  return {.possible = plain,
+          .write = write,
+          .asks = write && card.check_write,
+          .mr = MrId{object.number},
+          .adapter = call.adapter,
+          .first = region.pages.at(call.target.offset.first.value),
+          .value = call.number,
+          .look = setup().cost(Cost::device_tlb),
+          .move = setup().cost(Cost::dma_page)};
 }
 
-// What Dma::translate() does after a look into the PFN table.
-void World::fill_ahead(AdapterId adapter, MrId mr, Page page, PfnEntry target) {
+// Dma, if the adapter's TLB or its PFN table has the page: where it leads to. None: otherwise.
+inline PfnEntry World::translate_ahead(const Transfers& run, const Adapter& device, Page page) {
+  const DeviceTlbEntry* hit = device.tlb.find(TlbPlace{run.mr.value, page.value, TaskId{}.value});
+  const bool usable = hit != nullptr && (!run.asks || hit->target.write);
+  const PfnEntry target = usable ? hit->target : walk_ahead(run, page);
+  if (!target.populated()) return {};
+  return std::as_const(machine_).frames[target.frame].generation == target.generation ? target
+                                                                                      : PfnEntry{};
+}
+
+World::Ahead World::transfer(TaskId task, const Call& call, std::uint32_t block,
+                             sim::Nanoseconds at, sim::Nanoseconds horizon, sim::TraceSink& trace) {
+  const Transfers run = transfers_of(call);
+  const sim::Nanoseconds landed = at + run.look + run.move;
+  if (!run.possible || landed >= horizon) return {};
+  const Page page{run.first.value + block};
+  const Adapter& device = std::as_const(machine_).adapters[run.adapter.index()];
+  const PfnEntry target = translate_ahead(run, device, page);
+  if (!target.populated()) return {};
+  Frame& frame = machine_.frames[target.frame];
+  const EventKind kind = run.write ? EventKind::dma_write : EventKind::dma_read;
+  if (meter_ != nullptr && meter_->counts(at)) meter_->saw_transfers(kind, run.look, run.move, 1);
+  if (judges_transfers_ || trace.wanted()) {
+    const Registration& region = std::as_const(machine_).registrations[run.mr.index()];
+    tell_transfer(task,
+                  {.kind = kind,
+                   .detail = run.write,
+                   .mm = region.mm,
+                   .pages = one_page(page),
+                   .mr = run.mr,
+                   .adapter = run.adapter,
+                   .frame = target.frame,
+                   .generation = target.generation,
+                   .value = run.write ? run.value : frame.value},
+                  at, landed, trace);
+  }
+  if (run.write) frame.value = run.value;
+  return {.done = true, .duration = landed - at};
+}
+
+// The same, one after the other, where nobody is told of a single one. Gives the time at which
+// there was another operation to begin.
+sim::Nanoseconds World::transfer_many(TaskId task, const WorkloadSetup& load, sim::Nanoseconds at,
+                                      sim::Nanoseconds horizon, sim::Chooser& chooser) {
+  const std::uint32_t slot = slot_of(task);
+  const Transfers run = transfers_of(load.operations.front().calls.front());
+  if (!run.possible) return at;
+  const Adapter& device = std::as_const(machine_).adapters[run.adapter.index()];
+  const sim::Nanoseconds duration = run.look + run.move;
+  std::uint64_t counted = 0;
+  while (at + duration < horizon) {
+    const PfnEntry target =
+        translate_ahead(run, device, Page{run.first.value + jobs_.slot(slot).block});
+    if (!target.populated()) break;
+    if (run.write) machine_.frames[target.frame].value = run.value;
+    if (meter_ != nullptr) {
+      counted += meter_->counts(at) ? 1 : 0;
+      meter_->completed(jobs_.slot(slot), at + duration, Result::success());
+    }
+    at += duration;
+    const auto next = jobs_.next(slot, load, setup().load.run, at, chooser);
+    if (!next) break;
+    at = *next;
+  }
+  if (counted > 0) {
+    const EventKind kind = run.write ? EventKind::dma_write : EventKind::dma_read;
+    meter_->saw_transfers(kind, run.look, run.move, counted);
+  }
+  return at;
+}
+
+// What Dma::translate() does when the TLB has not got it.
+PfnEntry World::walk_ahead(const Transfers& run, Page page) {
+  PfnEntry target = std::as_const(machine_).registrations[run.mr.index()].table.at(page);
+  if (!target.populated() || (run.asks && !target.write)) return {};
   if (!target.young) {
     target.young = true;
-    machine_.registrations[mr.index()].table.set(page, target);
+    machine_.registrations[run.mr.index()].table.set(page, target);
   }
-  Adapter& device = machine_.adapters[adapter.index()];
-  if (device.tlb.find(mr, page) != nullptr) device.tlb.flush(mr, one_page(page));
-  device.tlb.fill({.mr = mr, .page = page, .target = target},
-                  setup().adapters[adapter.index()].tlb_entries);
+  Adapter& device = machine_.adapters[run.adapter.index()];
+  if (device.tlb.find(run.mr, page) != nullptr) device.tlb.flush(run.mr, one_page(page));
+  device.tlb.fill({.mr = run.mr, .page = page, .target = target},
+                  setup().adapters[run.adapter.index()].tlb_entries);
+  return target;
 }
 
 // The event is that of the landing.

@@ -32,7 +32,7 @@ Call World::call_of(TaskId task) const {
 
 void World::post_slot(TaskId task, sim::Nanoseconds after, sim::Chooser& chooser) {
   const sim::Nanoseconds now = events_.now() + after;
-  const auto start = jobs_.next(slot_of(task), setup().load, now, chooser);
+  const auto start = jobs_.next(slot_of(task), load_of(task), setup().load.run, now, chooser);
   if (start) events_.post_at(lane_of(task), *start, Resume{});
 }
 

@@ -170,6 +170,18 @@ class World {
     sim::Nanoseconds duration = 0;
   };
 
+  struct Transfers {  // By one call, again and again.
+    bool possible = false;
+    bool write = false;
+    bool asks = false;  // A write wants a translation that allows it.
+    MrId mr{};
+    AdapterId adapter{};
+    Page first{};
+    Value value = 0;
+    sim::Nanoseconds look = 0;
+    sim::Nanoseconds move = 0;
+  };
+
   static sim::Lane lane_of(TaskId task) { return sim::Lane{4 * task.value}; }
   sim::Lane lane_of(HostId from, HostId to) const;
   sim::Lane late_lane_of(HostId from, HostId to) const;  // Of packets that are overtaken.
@@ -213,7 +225,11 @@ class World {
                  sim::Nanoseconds horizon, sim::TraceSink& trace);
   void tell_transfer(TaskId task, Event event, sim::Nanoseconds at, sim::Nanoseconds landed,
                      sim::TraceSink& trace);
-  void fill_ahead(AdapterId adapter, MrId mr, Page page, PfnEntry target);
+  Transfers transfers_of(const Call& call);
+  PfnEntry translate_ahead(const Transfers& run, const Adapter& device, Page page);
+  PfnEntry walk_ahead(const Transfers& run, Page page);
+  sim::Nanoseconds transfer_many(TaskId task, const WorkloadSetup& load, sim::Nanoseconds at,
+                                 sim::Nanoseconds horizon, sim::Chooser& chooser);
   void show_ahead(Event event, TaskId task, sim::Nanoseconds at, sim::TraceSink& trace) const;
   void recheck(const WakeKey& key, sim::Nanoseconds after, sim::Chooser& chooser);
 

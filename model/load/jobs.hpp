@@ -36,20 +36,20 @@ class Jobs {
   const Slot& slot(std::uint32_t number) const { return slots_[number]; }
 
   // When the slot starts its next call, not before `now`. None: there is no further one.
-  std::optional<sim::Nanoseconds> next(std::uint32_t number, const LoadSetup& load,
-                                       sim::Nanoseconds now, sim::Chooser& chooser) {
+  std::optional<sim::Nanoseconds> next(std::uint32_t number, const WorkloadSetup& setup,
+                                       const RunSetup& run, sim::Nanoseconds now,
+                                       sim::Chooser& chooser) {
     Slot& slot = slots_[number];
     if (slot.over) return std::nullopt;
     if (slot.call > 0) return now;
-    const WorkloadSetup& setup = load.workloads[slot.workload.index()];
     const sim::Bits bits(chooser, first_stream + slot.workload.value);
     Job& job = jobs_[slot.job];
     const bool first = job.drawn == 0 && now == 0;
     slot.since = setup.has_rate ? arrive(slot, setup, bits) : first ? 0 : now + setup.interval;
     const sim::Nanoseconds start = std::max(now, slot.since);
     std::uint64_t& begun = begun_[slot.workload.index()];
-    slot.over = (load.run.runtime != 0 && start >= load.run.end()) ||
-                (load.run.operations != 0 && begun == load.run.operations);
+    slot.over = (run.runtime != 0 && start >= run.end()) ||
+                (run.operations != 0 && begun == run.operations);
     if (slot.over) return std::nullopt;
     ++begun;
     slot.operation = setup.operations.size() == 1 ? 0 : draw_operation(setup, bits);

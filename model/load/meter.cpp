@@ -2,6 +2,7 @@
 #include "model/load/meter.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace model {
 namespace {
@@ -13,7 +14,12 @@ constexpr std::size_t index_of(Word word) {
 
 }  // namespace
 
-Meter::Meter(const Setup& setup) : setup_(setup), loads_(setup.load.workloads.size()) {
+Meter::Meter(const Setup& setup)
+    : setup_(setup),
+      from_(setup.load.run.ramp),
+      until_(setup.load.run.runtime != 0 ? setup.load.run.end()
+                                         : std::numeric_limits<sim::Nanoseconds>::max()),
+      loads_(setup.load.workloads.size()) {
   follows_stale_ = std::ranges::any_of(setup.load.measures, [](const MeasureSetup& measure) {
     return measure.spell == Spell::stale;
   });
@@ -147,6 +153,16 @@ std::uint32_t Meter::outside_of_ranges(PageRange pages) const {
     if (open.spell == Spell::invalidate) inside += open.pages.intersect(pages).count;
   }
   return pages.count - std::min(inside, pages.count);
+}
+
+void Meter::saw_transfers(EventKind kind, sim::Nanoseconds look, sim::Nanoseconds move,
+                          std::uint64_t times) {
+  for (const EventKind each :
+       {EventKind::call, EventKind::dma_start, kind, EventKind::half, EventKind::returned}) {
+    count(each, times);
+  }
+  count(Cost::device_tlb, look, times);
+  count(Cost::dma_page, move, times);
 }
 
 void Meter::failed(Result result) {

@@ -21,21 +21,16 @@ class Meter {
   // A step at `now`, of that task or of none.
   void saw(std::span<const Event> events, std::span<const Spent> spent, TaskId task,
            sim::Nanoseconds now);
+  // Whether what happens then is measured.
+  bool counts(sim::Nanoseconds at) const { return at >= from_ && at <= until_; }
   // An access that needed no step: of a CPU, or a transfer by a device.
   void saw_access(EventKind kind, sim::Nanoseconds cost, sim::Nanoseconds at) {
     if (!counts(at)) return;
-    count_call(kind);
+    for (const EventKind each : {EventKind::call, kind, EventKind::returned}) count(each);
     count(Cost::memory_access, cost);
   }
-  void saw_transfer(EventKind kind, sim::Nanoseconds look, sim::Nanoseconds move,
-                    sim::Nanoseconds at) {
-    if (!counts(at)) return;
-    count_call(kind);
-    ++events_[static_cast<std::size_t>(EventKind::dma_start)];
-    ++events_[static_cast<std::size_t>(EventKind::half)];
-    count(Cost::device_tlb, look);
-    count(Cost::dma_page, move);
-  }
+  void saw_transfers(EventKind kind, sim::Nanoseconds look, sim::Nanoseconds move,
+                     std::uint64_t times);
   // An operation of a workload is over. The slot says since when it has been due.
   void completed(const Jobs::Slot& slot, sim::Nanoseconds end, Result result) {
     if (!counts(end)) return;
@@ -67,18 +62,12 @@ class Meter {
     sim::Nanoseconds since = 0;
   };
 
-  bool counts(sim::Nanoseconds at) const { return at >= setup_.load.run.ramp && !past_end(at); }
-  bool past_end(sim::Nanoseconds at) const {
-    return setup_.load.run.runtime != 0 && at > setup_.load.run.end();
+  void count(EventKind kind, std::uint64_t times = 1) {
+    events_[static_cast<std::size_t>(kind)] += times;
   }
-  void count_call(EventKind kind) {
-    ++events_[static_cast<std::size_t>(kind)];
-    ++events_[static_cast<std::size_t>(EventKind::call)];
-    ++events_[static_cast<std::size_t>(EventKind::returned)];
-  }
-  void count(Cost cost, sim::Nanoseconds duration) {
-    ++costs_[static_cast<std::size_t>(cost)];
-    durations_[static_cast<std::size_t>(cost)] += duration;
+  void count(Cost cost, sim::Nanoseconds duration, std::uint64_t times = 1) {
+    costs_[static_cast<std::size_t>(cost)] += times;
+    durations_[static_cast<std::size_t>(cost)] += duration * times;
   }
   void failed(Result result);
   void see(const Event& event, TaskId task, sim::Nanoseconds now);
@@ -97,6 +86,8 @@ class Meter {
                  std::vector<Measured>& found) const;
 
   const Setup& setup_;
+  sim::Nanoseconds from_ = 0;
+  sim::Nanoseconds until_ = 0;
   bool follows_stale_ = false;
   std::vector<Load> loads_;
   std::array<std::uint64_t, static_cast<std::size_t>(EventKind::count)> events_{};

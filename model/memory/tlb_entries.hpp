@@ -71,12 +71,10 @@ class TlbEntries {
   void clear() { erase(begin(), end()); }
 
   const Entry* find(const TlbPlace& place) const {
-    if (size() <= few) {
-      const auto found =
-          std::find_if(begin(), end(), [&](const Entry& entry) { return entry.place() == place; });
-      return found == end() ? nullptr : &*found;
+    if (!index_) {
+      if (size() <= few) return look_through(place);
+      build();
     }
-    if (!index_) build();
     const Index& index = *index_;
     for (std::uint32_t slot = first_slot(index, place);; slot = (slot + 1) & index.mask) {
       const std::uint32_t number = index.numbers[slot];
@@ -112,7 +110,12 @@ class TlbEntries {
     return position >= gone_ && position < entries_.size();
   }
 
-  void build() const {
+  const Entry* look_through(const TlbPlace& place) const {
+    const auto found =
+        std::find_if(begin(), end(), [&](const Entry& entry) { return entry.place() == place; });
+    return found == end() ? nullptr : &*found;
+  }
+  [[gnu::noinline]] void build() const {
     index_ = std::make_unique<Index>();
     std::size_t slots = 64;
     while (slots < 4 * size()) slots *= 2;
