@@ -184,7 +184,7 @@ void World::recheck(const WakeKey& key, sim::Nanoseconds after, sim::Chooser& ch
     if (pending || !may_run) continue;
     note_post(lane_of(task), Lineage::How::woken);
     const bool idle = actors_[task.index()].stack.frames.empty();
-    const sim::Nanoseconds seen = idle ? after : after + setup().cost(Cost::lock);
+    const sim::Nanoseconds seen = idle ? after : after + setup().price(Cost::lock, 1, lot(chooser));
     const sim::Nanoseconds now = events_.now();
     const sim::Nanoseconds wait = std::max(now + seen, entry->earliest) - now;
     if (idle) {
@@ -215,6 +215,7 @@ bool World::step(sim::Turn turn) {
   actor_ = static_cast<sim::ActorId>(lane.value);
   Effects& effects = scratch();
   effects.witness = witness_;
+  effects.lot = lot(turn.chooser);
   TaskId actor;
   if (std::holds_alternative<Resume>(pending)) {
     actor = TaskId{lane.value / 4};

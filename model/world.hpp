@@ -183,6 +183,7 @@ class World {
   void set_runnable(TaskId task, sim::Nanoseconds after, sim::Chooser& chooser);
   void post_line(TaskId task, sim::Nanoseconds after, sim::Chooser& chooser);
   void recheck(const WakeKey& key, sim::Nanoseconds after, sim::Chooser& chooser);
+  sim::Chooser* lot(sim::Chooser& chooser) const;  // Who draws costs: null where they are nothing.
 
   void resume(TaskId task, Effects& effects, sim::Turn turn);
   Next run_top(TaskId task, Effects& effects, sim::TraceSink& trace);

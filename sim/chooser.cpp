@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/random/uniform_int_distribution.hpp>
 #include <charconv>
+#include <limits>
 #include <system_error>
 
 namespace sim {
@@ -57,6 +58,22 @@ std::optional<Path> parse_path(std::string_view text) {
   } while (skip(text, '.'));
   if (!text.empty()) return std::nullopt;
   return path;
+}
+
+// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014).
+std::uint64_t Chooser::bits(std::uint32_t stream) {
+  const auto mixed = [](std::uint64_t bits) {
+    bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
+    bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;
+    return bits ^ (bits >> 31);
+  };
+  constexpr std::uint32_t seeds = std::numeric_limits<std::uint32_t>::max();
+  if (!draws_) draws_ = choose("what is drawn?", seeds);
+  while (streams_.size() <= stream) {
+    streams_.push_back(mixed((std::uint64_t{*draws_} << 32) + streams_.size() + 1));
+  }
+  streams_[stream] += 0x9e3779b97f4a7c15;
+  return mixed(streams_[stream]);
 }
 
 SeededChooser::SeededChooser(std::uint64_t seed, Keep keep) : engine_(seed), keep_(keep) {}

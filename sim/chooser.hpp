@@ -53,6 +53,12 @@ class Chooser {
     return given;
   }
 
+  // 64 random bits of a stream, for what is drawn and not decided: a length, a duration. Each
+  // stream goes its own way, so that more draws of one kind do not shift the others. Streams are
+  // numbered from 0. The seed of all of them is the answer to one question, asked at the first
+  // draw: whoever is given the same answers draws the same.
+  std::uint64_t bits(std::uint32_t stream);
+
   // Who is next? The one question of scheduling: it comes once a step, even for a single candidate.
   Answer choose_next(std::string_view question, const Candidates& candidates) {
     check(candidates.size() > 0);
@@ -67,6 +73,9 @@ class Chooser {
   virtual Answer next(std::string_view question, const Candidates& candidates) {
     return choose(question, candidates.size());
   }
+
+  std::vector<std::uint64_t> streams_;  // The state of each.
+  std::optional<Answer> draws_;         // Their seed.
 };
 
 class FirstChooser final : public Chooser {

@@ -191,6 +191,7 @@ void Effects::clear() {
   broken = 0;
   duration = 0;
   witness = nullptr;
+  lot = nullptr;
 }
 
 Next run(Flow& flow, Context& context) {

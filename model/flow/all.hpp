@@ -117,6 +117,7 @@ struct Effects {
     MmId mm;
     PageRange pages;
     TaskId waiting;
+    sim::Nanoseconds after;  // From the start of the step.
   };
   struct Spawned {
     Flow flow;
@@ -140,7 +141,8 @@ struct Effects {
   std::vector<Event> fates{};  // Of packets: what the fabric does with them.
   PropertySet broken = 0;
   sim::Nanoseconds duration = 0;
-  Witness* witness = nullptr;  // Sees events as they happen.
+  Witness* witness = nullptr;   // Sees events as they happen.
+  sim::Chooser* lot = nullptr;  // Draws costs; null where time plays no part.
 
   void clear();
 };

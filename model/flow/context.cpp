@@ -87,8 +87,10 @@ std::array<std::uint32_t, 3> Context::callers() const {
   return within;
 }
 
-void Context::spend(Cost cost, std::uint64_t times) {
-  effects_.duration += setup.cost(cost) * times;
+void Context::spend(Cost cost, std::uint64_t times) { effects_.duration += price(cost, times); }
+
+sim::Nanoseconds Context::price(Cost cost, std::uint64_t times) {
+  return setup.price(cost, times, effects_.lot);
 }
 
 void Context::pause(sim::Nanoseconds duration) { effects_.duration += duration; }
@@ -101,9 +103,13 @@ void Context::send(HostId from, HostId to, Message message) {
   effects_.sent.push_back({.from = from, .to = to, .message = message});
 }
 
-void Context::interrupt(CpuId cpu, MmId mm, PageRange pages) {
+void Context::interrupt(CpuId cpu, MmId mm, PageRange pages, sim::Nanoseconds answered) {
   ++task().ipis;
-  effects_.interrupts.push_back({.cpu = cpu, .mm = mm, .pages = pages, .waiting = self});
+  effects_.interrupts.push_back({.cpu = cpu,
+                                 .mm = mm,
+                                 .pages = pages,
+                                 .waiting = self,
+                                 .after = effects_.duration + answered});
 }
 
 void Context::spawn(const Flow& flow, HostId host) {
