@@ -35,7 +35,7 @@ bool fails(const Claim& claim, std::size_t number, const model::World& world) {
 std::optional<RunsByTime> all_runs_by_time(const model::Setup& setup) {
   const bool windows =
       std::ranges::any_of(setup.lines, [](const auto& line) { return line.gate.window != 0; });
-  if (windows) return std::nullopt;
+  if (windows || !setup.varying.empty()) return std::nullopt;
   RunsByTime found{.failing = std::vector<std::uint64_t>(setup.claims.size())};
   const model::World start(setup, sim::Order::by_time);
   sim::ExhaustiveChooser chooser;

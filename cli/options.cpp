@@ -191,6 +191,8 @@ void add_options_of(CLI::App& app, std::string_view command, Options& options, R
     app.add_option("what", options.words, "One of " + kinds + "; after steps: a name's beginning")
         ->required();
     app.add_flag("--json", options.json, "One JSON object a word");
+    app.add_option("--profile", options.profile, "costs: those of a profile (scenarios/cost)")
+        ->type_name("NAME");
   } else if (command == "explain") {
     app.add_option("word", options.words, "The word")->required();
     app.add_option("--kernel", options.choices.kernel, "Which one runs an operation (7.3)")

@@ -51,6 +51,7 @@ struct Options {
 
   // Of single commands.
   std::vector<std::string> words;    // list, explain
+  std::string profile;               // list costs
   std::vector<std::string> against;  // conform: records.
   bool ast = false;                  // check --ast=json
   bool only_check = false;           // fmt --check

@@ -7,6 +7,7 @@
 #include <array>
 #include <functional>
 
+#include "cli/costs.hpp"
 #include "cli/formats/format.hpp"
 #include "cli/names.hpp"
 #include "cli/operations.hpp"
@@ -223,12 +224,7 @@ void add_devices(Words& words, const language::Vocabulary& known) {
 }
 
 void add_costs(Words& words) {
-  for (const model::CostInfo& info : model::cost_table) {
-    words.push_back({.list = "costs",
-                     .name = std::string(info.name),
-                     .meaning = fmt::format("{} ({} ns)", info.meaning, info.value),
-                     .details = {{"source", std::string(info.source)}}});
-  }
+  for (const model::CostInfo& info : model::cost_table) words.push_back(cost_word(info));
 }
 
 void add_functions(Words& words, const language::Vocabulary& known) {

@@ -29,8 +29,13 @@ void World::decide_running_ahead() {
   const Observed& observed = machine_.observed;
   const bool always = std::ranges::any_of(
       setup().claims, [](const Claim& claim) { return claim.kind == Claim::Kind::always; });
-  runs_ahead_ = !jobs_.empty() && !always && setup().monitors.empty() && setup().points.empty() &&
-                !observed.asks(Property::reordered_read) && !observed.asks(Property::missed_use) &&
+  constexpr std::array costs{Cost::memory_access, Cost::device_tlb, Cost::dma_page};
+  const bool drawn = std::ranges::any_of(setup().varying, [&](const Distribution& distribution) {
+    return std::ranges::find(costs, distribution.cost) != costs.end();
+  });
+  runs_ahead_ = !drawn && !jobs_.empty() && !always && setup().monitors.empty() &&
+                setup().points.empty() && !observed.asks(Property::reordered_read) &&
+                !observed.asks(Property::missed_use) &&
                 std::ranges::none_of(setup().adapters, is_speculative);
   judges_transfers_ = std::ranges::any_of(
       judged_of_transfers, [&](Property property) { return observed.asks(property); });

@@ -14,6 +14,10 @@ void World::set_timers(const Effects& effects) {
   }
 }
 
+sim::Chooser* World::lot(sim::Chooser& chooser) const {
+  return machine_.running && events_.order() == sim::Order::by_time ? &chooser : nullptr;
+}
+
 void World::carry_out(Effects& effects, sim::Chooser& chooser) {
   for (const Effects::Sent& sent : effects.sent) {
     const bool notice = sent.message.kind == MessageKind::peer_down;
@@ -22,7 +26,7 @@ void World::carry_out(Effects& effects, sim::Chooser& chooser) {
   }
   for (const Effects::Interrupt& request : effects.interrupts) {
     note_post(lane_of(request.cpu), Lineage::How::interrupt);
-    events_.post(lane_of(request.cpu), effects.duration + setup().cost(Cost::ipi),
+    events_.post(lane_of(request.cpu), request.after,
                  Interrupt{.cpu = request.cpu,
                            .mm = request.mm,
                            .pages = request.pages,

@@ -66,6 +66,8 @@ constexpr KernelSwitch table[] = {
      "flush_tlb_mm_range() tells secondary TLBs; else its callers and range_end do"},
     {"secondary_above", &S::secondary_above, false,
      "a flush of more than 33 entries tells secondary TLBs to drop everything"},
+    {"flush_at_once", &S::flush_at_once, false,
+     "a CPU flushes while the others do that it has asked (since 5.13); else before it asks"},
     {"change_pte", &S::change_pte, false,
      "set_pte_at_notify(): a replaced page is announced by change_pte"},
     {"vma_lock", &S::vma_lock, false, "a page fault holds the lock of its VMA, not mmap_lock"},

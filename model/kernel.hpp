@@ -47,6 +47,7 @@ struct KernelSwitches {
   // ---- In what the versions differ.
   bool secondary_by_flush = true;
   bool secondary_above = false;
+  bool flush_at_once = true;
   bool change_pte = false;
   bool vma_lock = true;
   bool vma_lock_advice = true;

@@ -78,8 +78,9 @@ struct AdapterSetup {
   HostId host{};
   std::uint32_t tlb_entries = 64;
   std::uint32_t pfn_table = 1024;
-  bool odp = false;         // The adapter can fault: on-demand paging.
-  bool check_write = true;  // A write wants a translation that allows it.
+  bool odp = false;               // The adapter can fault: on-demand paging.
+  std::uint32_t fault_batch = 1;  // How many pages of a message a fault report asks for at most.
+  bool check_write = true;        // A write wants a translation that allows it.
   Kind kind = Kind::rnic;
   DeviceMemory memory = DeviceMemory::none;
   bool checks_exclusive = false;       // Of a mirror: see MakeExclusive::checked.
@@ -295,7 +296,8 @@ struct Setup {
   std::string name{};
   std::string kernel = "7.3";
   KernelSwitches switches{};
-  std::array<sim::Nanoseconds, static_cast<std::size_t>(Cost::count)> costs{};
+  std::array<sim::Nanoseconds, cost_count> costs{};
+  std::vector<Distribution> varying{};  // Of costs that vary; at most one for each.
   std::vector<HostSetup> hosts{};
   std::vector<AdapterSetup> adapters{};
   std::vector<ProcessSetup> processes{};
@@ -314,6 +316,8 @@ struct Setup {
 
   Setup();  // With the default costs.
   sim::Nanoseconds cost(Cost cost) const { return costs[static_cast<std::size_t>(cost)]; }
+  // For so many of them. Those that vary are drawn, if there is somebody to draw.
+  sim::Nanoseconds price(Cost cost, std::uint64_t times, sim::Chooser* lot) const;
 };
 
 }  // namespace model

@@ -148,13 +148,15 @@ void add(Renamed& out, const Policy& policy) {
 }
 
 void add(Renamed& out, const AdapterSetup& adapter) {
-  const auto& [name, host, tlb_entries, pfn_table, odp, check_write, kind, memory, checks_exclusive,
-               ats, pri, completes_after_writes, prq, inval_queue, traffic_classes,
-               inval_completion, memslots, dirty_log, rc, ud_drop, policy] = adapter;
+  const auto& [name, host, tlb_entries, pfn_table, odp, fault_batch, check_write, kind, memory,
+               checks_exclusive, ats, pri, completes_after_writes, prq, inval_queue,
+               traffic_classes, inval_completion, memslots, dirty_log, rc, ud_drop, policy] =
+      adapter;
   out.add(host);
   out.add(tlb_entries);
   out.add(pfn_table);
   out.add(odp);
+  out.add(fault_batch);
   out.add(check_write);
   out.add(kind);
   out.add(memory);
@@ -321,9 +323,9 @@ Bytes bytes_of(const Setup& setup, const std::vector<Expression>& questions,
   Renamed out(names);
   // No ids: kernel, switches, costs. Not looked at: name, the fabric, windows, the names of
   // variables, and loads, which are not for a search.
-  const auto& [name, kernel, switches, costs, hosts, adapters, processes, files, regions, windows,
-               fabric_switches, links, variables, programs, lines, load, points, monitors, claims] =
-      setup;
+  const auto& [name, kernel, switches, costs, varying, hosts, adapters, processes, files, regions,
+               windows, fabric_switches, links, variables, programs, lines, load, points, monitors,
+               claims] = setup;
   const auto add_all = [&](Kind kind, const auto& items) {
     out.in_order(kind, items, [&](const auto& item) { add(out, item); });
   };

@@ -179,7 +179,8 @@ void World::post_message(const Effects::Sent& sent, Effects& effects, sim::Choos
   const Delivery delivery{.to = sent.to, .message = sent.message};
   if (route.empty()) {
     note_post(lane_of(sent.from, sent.to), Lineage::How::sent);
-    events_.post(lane_of(sent.from, sent.to), after + setup().cost(Cost::lock), delivery);
+    events_.post(lane_of(sent.from, sent.to), after + setup().price(Cost::lock, 1, effects.lot),
+                 delivery);
     return;
   }
   const Fate fate = machine.running

@@ -162,7 +162,7 @@ void World::recheck(const WakeKey& key, sim::Nanoseconds after, sim::Chooser& ch
     if (pending || !may_run) continue;
     note_post(lane_of(task), Lineage::How::woken);
     const bool idle = actors_[task.index()].stack.frames.empty();
-    const sim::Nanoseconds seen = idle ? after : after + setup().cost(Cost::lock);
+    const sim::Nanoseconds seen = idle ? after : after + setup().price(Cost::lock, 1, lot(chooser));
     const sim::Nanoseconds now = events_.now();
     const sim::Nanoseconds wait = std::max(now + seen, entry->earliest) - now;
     if (idle) {
@@ -195,6 +195,7 @@ bool World::step(sim::Turn turn) {
   Effects& effects = scratch();
   effects.witness = witness_;
   effects.itemized = meter_ != nullptr;
+  effects.lot = lot(turn.chooser);
   TaskId actor;
   if (std::holds_alternative<Resume>(pending)) {
     actor = TaskId{lane.value / 4};

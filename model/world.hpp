@@ -232,6 +232,7 @@ class World {
                                  sim::Nanoseconds horizon, sim::Chooser& chooser);
   void show_ahead(Event event, TaskId task, sim::Nanoseconds at, sim::TraceSink& trace) const;
   void recheck(const WakeKey& key, sim::Nanoseconds after, sim::Chooser& chooser);
+  sim::Chooser* lot(sim::Chooser& chooser) const;  // Who draws costs: null where they are nothing.
 
   void resume(TaskId task, Effects& effects, sim::Turn turn);
   Next run_top(TaskId task, Effects& effects, sim::TraceSink& trace);

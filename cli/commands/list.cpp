@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/commands/all.hpp"
+#include "cli/costs.hpp"
 #include "cli/json.hpp"
 #include "cli/layout.hpp"
 #include "cli/words.hpp"
@@ -59,9 +60,37 @@ ExitStatus refuse(Session& session, const std::string& wanted) {
   return ExitStatus::misuse;
 }
 
+// What a profile sets; all else costs what it costs by default.
+ExitStatus list_profile(Session& session) {
+  const std::string& wanted = session.options.profile;
+  if (session.options.words.front() != "costs") {
+    session.err.print("shootdown: only costs have profiles: list costs --profile {}\n", wanted);
+    return ExitStatus::misuse;
+  }
+  const std::optional<CostProfile> profile = find_cost_profile(wanted);
+  if (!profile) {
+    const std::vector<std::string> known = cost_profile_names();
+    const auto meant = language::nearest(wanted, known);
+    session.err.print("shootdown: there is no profile '{}'; {}\n", wanted,
+                      meant ? fmt::format("did you mean '{}'?", *meant)
+                            : fmt::format("there are {}", fmt::join(known, ", ")));
+    return ExitStatus::misuse;
+  }
+  std::vector<const Word*> words;
+  for (const Word& word : profile->costs) words.push_back(&word);
+  if (session.options.json) {
+    write_json(session.out, words);
+    return ExitStatus::ok;
+  }
+  session.out.write(flowed(profile->name + ": ", profile->about, 0) + "\n");
+  write_words(session.out, words);
+  return ExitStatus::ok;
+}
+
 }  // namespace
 
 ExitStatus list_words(Session& session) {
+  if (!session.options.profile.empty()) return list_profile(session);
   const std::vector<std::string>& asked = session.options.words;
   if (std::ranges::find(word_lists(), asked.front()) == word_lists().end()) {
     return refuse(session, asked.front());

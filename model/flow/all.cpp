@@ -193,6 +193,7 @@ void Effects::clear() {
   duration = 0;
   witness = nullptr;
   itemized = false;
+  lot = nullptr;
 }
 
 Next run(Flow& flow, Context& context) {

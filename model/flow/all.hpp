@@ -117,6 +117,7 @@ struct Effects {
     MmId mm;
     PageRange pages;
     TaskId waiting;
+    sim::Nanoseconds after;  // From the start of the step.
   };
   struct Spawned {
     Flow flow;
@@ -141,8 +142,9 @@ struct Effects {
   std::vector<Event> fates{};  // Of packets: what the fabric does with them.
   PropertySet broken = 0;
   sim::Nanoseconds duration = 0;
-  Witness* witness = nullptr;  // Sees events as they happen.
-  bool itemized = false;       // Somebody asks for `spent`.
+  Witness* witness = nullptr;   // Sees events as they happen.
+  bool itemized = false;        // Somebody asks for `spent`.
+  sim::Chooser* lot = nullptr;  // Draws costs; null where time plays no part.
 
   void clear();
 };

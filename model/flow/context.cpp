@@ -87,12 +87,14 @@ std::array<std::uint32_t, 3> Context::callers() const {
   return within;
 }
 
-void Context::spend(Cost cost, std::uint64_t times) {
-  const sim::Nanoseconds duration = setup.cost(cost) * times;
-  effects_.duration += duration;
+void Context::spend(Cost cost, std::uint64_t times) { effects_.duration += price(cost, times); }
+
+sim::Nanoseconds Context::price(Cost cost, std::uint64_t times) {
+  const sim::Nanoseconds duration = setup.price(cost, times, effects_.lot);
   if (effects_.itemized) {
     effects_.spent.push_back({.cost = cost, .times = times, .duration = duration});
   }
+  return duration;
 }
 
 void Context::pause(sim::Nanoseconds duration) { effects_.duration += duration; }
@@ -105,9 +107,13 @@ void Context::send(HostId from, HostId to, Message message) {
   effects_.sent.push_back({.from = from, .to = to, .message = message});
 }
 
-void Context::interrupt(CpuId cpu, MmId mm, PageRange pages) {
+void Context::interrupt(CpuId cpu, MmId mm, PageRange pages, sim::Nanoseconds answered) {
   ++task().ipis;
-  effects_.interrupts.push_back({.cpu = cpu, .mm = mm, .pages = pages, .waiting = self});
+  effects_.interrupts.push_back({.cpu = cpu,
+                                 .mm = mm,
+                                 .pages = pages,
+                                 .waiting = self,
+                                 .after = effects_.duration + answered});
 }
 
 void Context::spawn(const Flow& flow, HostId host) {

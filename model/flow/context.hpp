@@ -67,10 +67,12 @@ class Context {
   // ---- Effects.
   void emit(Event event);
   void spend(Cost cost, std::uint64_t times = 1);
-  void pause(sim::Nanoseconds duration);  // The step takes so much longer.
+  sim::Nanoseconds price(Cost cost, std::uint64_t times = 1);  // Not spent yet.
+  void pause(sim::Nanoseconds duration);                       // The step takes so much longer.
   void changed(Wait::Kind kind, std::uint32_t index = 0);
   void send(HostId from, HostId to, Message message);
-  void interrupt(CpuId cpu, MmId mm, PageRange pages);  // An IPI; its answer counts for this task.
+  // An IPI, answered after so long; its answer counts for this task.
+  void interrupt(CpuId cpu, MmId mm, PageRange pages, sim::Nanoseconds answered);
   void spawn(const Flow& flow, HostId host);
   void set_timer(AttachmentId attachment, sim::Nanoseconds after);
   void cancel_timer(AttachmentId attachment);

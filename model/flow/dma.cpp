@@ -7,8 +7,8 @@
 namespace model {
 namespace {
 
-PolicyCall fault_call(MrId mr, Page page, bool write) {
-  return {.hook = Hook::fault, .write = write, .mr = mr, .pages = one_page(page), .page = page};
+PolicyCall fault_call(MrId mr, PageRange pages, bool write) {
+  return {.hook = Hook::fault, .write = write, .mr = mr, .pages = pages, .page = pages.first};
 }
 
 // What the pages of a speculative policy read like where nothing is mapped; none: it is not one.
@@ -136,10 +136,19 @@ Next Dma::fault(Context& c) {
   return Next::again;
 }
 
+// One report may ask for the rest of the message: pagefault_data_segments() of mlx5.
 Next Dma::ask_driver(Context& c) {
-  if (!posted) c.spend(Cost::dev_fault);
+  const bool batches =
+      std::visit([](const auto& policy) { return policy.batches; }, c.machine.policy_of(mr));
+  const std::uint32_t most = batches ? c.setup.adapters[adapter.index()].fault_batch : 1;
+  const PageRange wanted{.first = pages.at(done), .count = std::min(most, pages.count - done)};
+  if (!posted) {
+    c.spend(Cost::dev_fault);
+    c.spend(Cost::dev_fault_page, wanted.count - 1);
+    c.spend(Cost::driver_fault);
+  }
   step = Step::faulted;
-  return c.call({fault_call(mr, pages.at(done), writes())});
+  return c.call({fault_call(mr, wanted, writes())});
 }
 
 // The adapter does not fault: where its IOMMU has no page, or none that may be written, it finds
@@ -173,7 +182,7 @@ Next Dma::speculate(Context& c) {
 Next Dma::check(Context& c) {
   c.spend(Cost::memory_access);
   step = Step::checked;
-  PolicyCall call = fault_call(mr, pages.at(done), writes());
+  PolicyCall call = fault_call(mr, one_page(pages.at(done)), writes());
   call.hook = Hook::check;
   call.cursor = signature ? 1 : 0;
   call.invalidate_seq = version;
@@ -358,7 +367,7 @@ Next Prefetch::run(Context& c) {
       while (done < pages.count && region.table.at(pages.at(done)).populated()) ++done;
       if (done >= pages.count) return c.done();
       step = Step::faulted;
-      PolicyCall fault = fault_call(mr, pages.at(done), write);
+      PolicyCall fault = fault_call(mr, one_page(pages.at(done)), write);
       fault.prefetch = no_fault;
       return c.call({fault});
     }

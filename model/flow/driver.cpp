@@ -190,7 +190,9 @@ void Driver::install_kept(const PolicyCall& call) {
   if (call.page == call.pages.first) return;
   const Small<PfnEntry, 1> found = context_.collected().found;
   context_.task().collected.pop_back();
-  for (std::uint32_t i = 0; i < found.size(); ++i) install(call.mr, call.pages.at(i), found[i]);
+  for (std::uint32_t i = 0; i < found.size(); ++i) {  // One write, with the entry that follows.
+    set_entry(call.mr, call.pages.at(i), found[i], Cost::pfn_update_page);
+  }
 }
 
 void Driver::put(const PfnEntry& entry) {
@@ -233,19 +235,45 @@ void Driver::mark_dirty(MrId mr, PageRange pages) {
 }
 
 void Driver::install(MrId mr, Page page, PfnEntry entry) {
+  set_entry(mr, page, entry, Cost::pfn_update);
+}
+
+void Driver::set_entry(MrId mr, Page page, PfnEntry entry, Cost update) {
   if (!entry.populated()) return end_lookup(mr, page);
   entry.young = true;
-  if (registration(mr).pinned.empty())
-    context_.spend(Cost::pfn_update);  // Else it is part of the pin.
+  if (is_behind_iommu(mr)) {
+    context_.spend(Cost::iommu_map);
+  } else if (!registration(mr).pinned.empty()) {
+    context_.spend(Cost::reg_mr_page);
+  } else {
+    context_.spend(update);
+    context_.spend(Cost::driver_map_page);
+  }
   if (registration(mr).vm.some()) unmap_guest(mr, page);
   model::install(context_, mr, page, entry);
   end_lookup(mr, page);
 }
 
+bool Driver::is_behind_iommu(MrId mr) const {
+  return context_.machine.is(registration(mr).adapter, AdapterSetup::Kind::pci);
+}
+
+// The zap and the adapter's answer, and what the driver has kept of the pages. What was not mapped
+// costs nothing.
+void Driver::spend_zap(MrId mr, PageRange pages) {
+  std::uint32_t entries = 0;
+  registration(mr).table.for_each(pages, [&](Page, const PfnEntry&) { ++entries; });
+  if (is_behind_iommu(mr)) return context_.spend(Cost::iommu_unmap, entries);
+  context_.spend(Cost::dev_invalidate);
+  context_.spend(Cost::dev_invalidate_page, entries - 1);
+  context_.spend(Cost::driver_unmap);
+  context_.spend(Cost::driver_unmap_page, entries - 1);
+}
+
 void Driver::clear(MrId mr, PageRange pages) {
   for (const Part& part : parts(mr, pages)) {
     if (!registration(part.mr).table.any(part.pages)) continue;
-    context_.spend(Cost::dev_invalidate);  // The zap and the adapter's answer.
+    spend_zap(part.mr, part.pages);
     Registration& region = context_.registration(part.mr);
     region.table.clear(part.pages);
     context_.emit(
@@ -317,6 +345,8 @@ void Driver::flush_atc(MrId mr, PageRange pages) {
             [&](const DeviceTlbEntry& entry) { return registration(entry.mr).vm == mr; });
   } else {
     context_.adapter(adapter).tlb.flush(mr, pages);
+    if (context_.machine.is(adapter, AdapterSetup::Kind::sva)) context_.spend(Cost::ats_invalidate);
+    if (is_behind_iommu(mr)) context_.spend(Cost::iotlb_flush);  // Its TLB is the IOMMU's.
   }
   context_.emit({.kind = EventKind::device_flush,
                  .mm = context_.registration(mr).mm,

@@ -112,6 +112,7 @@ struct GetPage {
   bool must_unshare(Context& c, Pte pte, const Vma& vma) const;
   void lose_write(Context& c);
   bool orphaned(Context& c) const;
+  void spend(Context& c, Cost cost) const;
   bool owns(Context& c, Pte pte) const;
   bool heeds_signals() const;
   bool may_retry() const;

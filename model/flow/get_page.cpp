@@ -34,7 +34,7 @@ Next GetPage::run(Context& c) {
         return c.done(Result::error(EFAULT));
       }
       if (!held) c.take(lock, LockMode::read);
-      c.spend(Cost::lock);
+      spend(c, Cost::lock);
       step = Step::walk;
       return Next::again;
     case Step::walk:
@@ -86,6 +86,14 @@ bool GetPage::heeds_signals() const {
 // iommu_sva_handle_mm() have it not, nor has who keeps mmap_lock.
 bool GetPage::may_retry() const { return mode != Mode::look_up && mode != Mode::request && !held; }
 
+// Of a device behind an IOMMU the caller has its pages already: dma_map() looks for nothing.
+void GetPage::spend(Context& c, Cost cost) const {
+  const bool owned =
+      mr.some() && c.machine.is(std::as_const(c.machine).registrations[mr.index()].adapter,
+                                AdapterSetup::Kind::pci);
+  if (!owned) c.spend(cost);
+}
+
 // follow_page_pte() or walk_page_range(), under the page table lock.
 Next GetPage::walk(Context& c) {
   if (heeds_signals() && mode != Mode::cpu && c.fatal_signal_pending()) {  // __get_user_pages()
@@ -95,7 +103,7 @@ Next GetPage::walk(Context& c) {
   }
   const AddressSpace& space = std::as_const(c.machine).spaces[mm.index()];
   const Pte pte = space.page_table.at(page);
-  c.spend(Cost::pte_walk);
+  spend(c, Cost::pte_walk);
   const Vma* vma = space.find_vma(page);
   const bool can = vma != nullptr && vma->allows(write);
   const bool program = mode == Mode::cpu || mode == Mode::request;
@@ -185,7 +193,7 @@ Next GetPage::found(Context& c, Pte pte) {
   if (mode == Mode::hold) return Next::again;
   ++c.frame(c.machine.frames.head(frame)).pins;
   if (mr.some()) c.registration(mr).pinned.push_back(c.machine.frames.head(frame));
-  c.spend(Cost::pin_page);
+  spend(c, Cost::pin_page);
   c.emit({.kind = EventKind::page_pinned, .mm = mm, .pages = one_page(page), .frame = frame});
   return Next::again;
 }

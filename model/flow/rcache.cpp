@@ -138,7 +138,7 @@ Next RcacheGet::run(Context& c) {
   switch (step) {
     case Step::find:  // Under the lock for reading: users are counted atomically.
       start_over(c);
-      c.spend(Cost::lock);
+      c.spend(Cost::rcache_hit);
       if (cache.queue.empty()) return find(c);
       step = Step::lock;
       return Next::again;

@@ -38,6 +38,13 @@ bool takes_all(const Context& c, AdapterId adapter) {
   return std::holds_alternative<IntervalNotifierPolicy>(c.setup.adapters[adapter.index()].policy);
 }
 
+// A call of an RDMA library; dma_map() is none, and what it does has costs of its own.
+void spend_registration(Context& c, AdapterId adapter, Cost call) {
+  if (c.machine.is(adapter, AdapterSetup::Kind::pci)) return;
+  c.spend(Cost::syscall);
+  if (c.machine.is(adapter, AdapterSetup::Kind::rnic)) c.spend(call);
+}
+
 }  // namespace
 
 // struct ib_mr; its PFN table, or list of pages (ib_umem_odp_get(), ib_umem_get()); and
@@ -89,7 +96,7 @@ Next Register::run(Context& c) {
         c.registration(mr).vm = mr;
         c.machine.vms.push_back({.mr = mr});
       }
-      c.spend(Cost::syscall);
+      spend_registration(c, adapter, Cost::reg_mr);
       step = Step::created;
       return c.call({PolicyCall{.hook = Hook::registered,
                                 .mr = mr,
@@ -165,7 +172,7 @@ Next Deregister::run(Context& c) {
         return c.call({NotifyUnmap{.mr = mr}});
       }
       c.registration(mr).live = false;  // The key is invalid from here on.
-      c.spend(Cost::syscall);
+      spend_registration(c, c.registration(mr).adapter, Cost::dereg_mr);
       const Registration& region = c.registration(mr);
       step = Step::destroy;
       return c.call({PolicyCall{.hook = Hook::deregistered,

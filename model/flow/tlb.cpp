@@ -19,33 +19,44 @@ bool only_ours(Page start, std::uint32_t span, Page floor, Page ceiling) {
 }
 
 // By entry, or all of them at once.
-void spend_flush(Context& c, std::uint64_t entries, Cost each) {
-  if (entries > single_page_flushes_max) return c.spend(Cost::tlb_flush_all);
-  c.spend(each, entries);
+sim::Nanoseconds flush_price(Context& c, std::uint64_t entries, Cost each) {
+  return entries > single_page_flushes_max ? c.price(Cost::tlb_flush_all) : c.price(each, entries);
 }
 
-// Sends each CPU that caches such entries the request to drop them: true if there are others.
-// All flush at the same time, so that the own flush is not waited for if there are others.
+// Sends each CPU that caches such entries the request to drop them: true if there are others. The
+// requests leave one after the other; what is asked for is done by all CPUs at the same time, and
+// by this one too (smp_call_function_many_cond()), or (before 5.13) by this one first.
 template <class Wanted>
 bool send(Context& c, std::uint64_t entries, Wanted wanted) {
   const CpuId own = c.task().cpu;
-  bool local = false;
+  const auto caches = [&](std::uint32_t i) {
+    bool any = false;
+    wanted([&](MmId mm, PageRange pages) {
+      any = any || std::as_const(c.machine).cpus[i].caches(mm, pages);
+    });
+    return any;
+  };
+  const bool local = own.some() && caches(own.value);
+  const sim::Nanoseconds own_flush = local ? flush_price(c, entries, Cost::tlb_flush_local) : 0;
+  if (!c.setup.switches.flush_at_once) c.pause(own_flush);
+  sim::Nanoseconds sent = 0;
   bool remote = false;
   for (std::uint32_t i = 0; i < c.machine.cpus.size(); ++i) {
-    Cpu& cpu = c.machine.cpus[i];
+    if (!caches(i)) continue;
+    const bool is_own = CpuId{i} == own;
+    if (!is_own && remote) sent += c.price(Cost::ipi_more);
+    const sim::Nanoseconds answered =
+        is_own ? 0 : sent + c.price(Cost::ipi) + flush_price(c, entries, Cost::tlb_flush_remote);
+    remote = remote || !is_own;
     wanted([&](MmId mm, PageRange pages) {
+      Cpu& cpu = c.machine.cpus[i];
       if (!cpu.caches(mm, pages)) return;
-      if (CpuId{i} == own) {
-        cpu.flush(mm, pages);
-        local = true;
-        c.emit({.kind = EventKind::cpu_flush, .mm = mm, .pages = pages, .value = i});
-      } else {
-        c.interrupt(CpuId{i}, mm, pages);
-        remote = true;
-      }
+      if (!is_own) return c.interrupt(CpuId{i}, mm, pages, answered);
+      cpu.flush(mm, pages);
+      c.emit({.kind = EventKind::cpu_flush, .mm = mm, .pages = pages, .value = i});
     });
   }
-  if (local && !remote) spend_flush(c, entries, Cost::tlb_flush_local);
+  if (c.setup.switches.flush_at_once) c.pause(own_flush);
   return remote;
 }
 
@@ -158,8 +169,6 @@ Next TlbFlush::run(Context& c) {
       step = Step::wait;
       return Next::again;
     }
-  } else {
-    spend_flush(c, entries, Cost::tlb_flush_remote);
   }
   const bool many = entries > single_page_flushes_max;
   const bool waited = step == Step::wait;
@@ -241,7 +250,6 @@ Next BatchFlush::run(Context& c) {
       return Next::again;
     }
     case Step::wait:
-      c.spend(Cost::tlb_flush_all);
       return c.give();
   }
   return c.done();

@@ -4,6 +4,7 @@
 // The hands of a policy: all that a driver may do. It sees no page table, no clock and no other
 // driver's adapter. The bodies are in flow/driver.cpp, since some of these are flows of the kernel.
 
+#include "model/cost.hpp"
 #include "model/device/attachment.hpp"
 #include "model/device/vm.hpp"
 #include "model/fabric/message.hpp"
@@ -169,6 +170,9 @@ class Driver {
   Next raise(int signal);
 
  private:
+  bool is_behind_iommu(MrId mr) const;
+  void set_entry(MrId mr, Page page, PfnEntry entry, Cost update);
+  void spend_zap(MrId mr, PageRange pages);
   void unmap_guest(MrId slot, Page page);
   void answer_user(MessageKind answer, AttachmentId attachment, PageRange pages, TaskId requester);
 

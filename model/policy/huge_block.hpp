@@ -22,6 +22,7 @@ namespace model {
 
 struct HugeBlockPolicy : IntervalNotifierPolicy {
   static constexpr std::string_view name = "huge_block";
+  static constexpr bool batches = false;
 
   bool drop_block = true;
 

@@ -22,6 +22,7 @@ namespace model {
 struct IntervalNotifierPolicy : PolicyDefaults {
   static constexpr std::string_view name = "interval_notifier";
   static constexpr bool faults = true;
+  static constexpr bool batches = true;
   static constexpr Guarantees guarantees{.promises = full_protection};
   enum class Recheck : std::uint8_t { no, yes, active, ended };
   enum class OwnerFilter : std::uint8_t { own, any, none };

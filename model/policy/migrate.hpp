@@ -24,6 +24,7 @@ namespace model {
 
 struct MigratePolicy : IntervalNotifierPolicy {
   static constexpr std::string_view name = "migrate";
+  static constexpr bool batches = false;
   static constexpr std::string_view device = "mirror";
   static constexpr Guarantees guarantees{.promises = full_protection & ~bit(Property::false_error)};
   enum class Take : std::uint8_t { migrate, exclusive, nothing };

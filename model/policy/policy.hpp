@@ -101,6 +101,7 @@ struct PolicyDefaults {
   static constexpr bool gated = false;      // A user needs leave of the kernel before it may post.
   static constexpr bool spins = false;      // Takes a spinlock, and waits for its adapter spinning.
   static constexpr bool ages = false;       // Has the callbacks that ask whether a page was used.
+  static constexpr bool batches = false;    // Its faults take all of `pages`, not only `page`.
   static constexpr bool page_told = false;  // Has invalidate_page(), by its hook `secondary`.
 
   bool holds() const { return false; }           // Each translation has a reference of its page.
@@ -143,6 +144,7 @@ concept InvalidationPolicy = std::copyable<P> && P::guarantees.consistent() &&
   { P::spins } -> std::convertible_to<bool>;
   { P::ages } -> std::convertible_to<bool>;
   { P::page_told } -> std::convertible_to<bool>;
+  { P::batches } -> std::convertible_to<bool>;
   { policy.registered(driver, call) } -> std::same_as<Next>;
   { policy.deregistered(driver, call) } -> std::same_as<Next>;
   { policy.fault(driver, call) } -> std::same_as<Next>;

@@ -26,6 +26,7 @@ namespace model {
 
 struct SpeculativePolicy : IntervalNotifierPolicy {
   static constexpr std::string_view name = "speculative";
+  static constexpr bool batches = false;
   static constexpr bool faults = false;
 
   std::uint32_t signature = 0x5163;

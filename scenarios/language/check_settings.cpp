@@ -64,14 +64,66 @@ void check_amount(Checking& checking, const Expr& expr, const SettingRow& row) {
   }
 }
 
+// What the parameters of a distribution are, by its entry: `lognormal(median, sigma)`.
+struct Parameters {
+  std::string_view name;
+  std::size_t times = 1;
+  std::size_t numbers = 0;
+};
+constexpr Parameters parameters[] = {
+    {"const"}, {"uniform", 2}, {"normal", 2}, {"lognormal", 1, 1}, {"exp"}};
+
+// The amounts of an argument, for each sample; none if that was reported.
+std::vector<Rational> check_parameter(Checking& checking, const Expr& expr, Dimension dimension) {
+  const std::size_t before = checking.checked.problems.size();
+  infer(checking, {}, expr);
+  std::vector<Rational> amounts;
+  if (checking.checked.problems.size() != before) return amounts;
+  for (const Assignment& sample : checking.samples) {
+    const Evaluated result = evaluate(checking.checked, sample, expr);
+    const auto amount = amount_in(result.value, dimension);
+    if (amount && *amount >= Rational(0)) {
+      amounts.push_back(*amount);
+      continue;
+    }
+    const std::string_view wanted = dimension == Dimension::time ? "a time" : "a number";
+    report(checking, expr.span, fmt::format("expected {}", wanted));
+    return {};
+  }
+  return amounts;
+}
+
 // lognormal(2.1us, 0.35)
 void check_distribution(Checking& checking, const CallExpr& call) {
   const std::string name = call.function.text();
-  if (find(checking.vocabulary.distributions, name) == nullptr) {
-    report_unknown(checking, call.function.span, name, "a distribution",
-                   names_of(checking.vocabulary.distributions));
+  const Entry* entry = find(checking.vocabulary.distributions, name);
+  if (entry == nullptr) {
+    return report_unknown(checking, call.function.span, name, "a distribution",
+                          names_of(checking.vocabulary.distributions));
   }
-  for (const Arg& arg : call.args) infer(checking, {}, arg.value);
+  const auto form = [&] { return fmt::format("a distribution is written {}", entry->doc); };
+  const auto* known = std::ranges::find(parameters, name, &Parameters::name);
+  if (known == std::end(parameters)) {  // empirical("file.csv")
+    const bool file =
+        call.args.size() == 1 && std::holds_alternative<StringExpr>(call.args[0].value.node);
+    return file ? void() : report(checking, call.function.span, form());
+  }
+  if (call.args.size() != known->times + known->numbers) {
+    return report(checking, call.function.span, form());
+  }
+  std::vector<std::vector<Rational>> amounts;
+  for (std::size_t i = 0; i < call.args.size(); ++i) {
+    const Dimension dimension = i < known->times ? Dimension::time : Dimension::none;
+    amounts.push_back(check_parameter(checking, call.args[i].value, dimension));
+  }
+  for (std::size_t i = 0; i < std::min(amounts.front().size(), amounts.back().size()); ++i) {
+    if (name == "uniform" && amounts[1][i] < amounts[0][i]) {
+      return report(checking, call.args[1].value.span, "the most is less than the least");
+    }
+    if (name == "lognormal" && amounts[0][i] < Rational(1)) {
+      return report(checking, call.args[0].value.span, "the median is at least 1ns");
+    }
+  }
 }
 
 void check_value(Checking& checking, const Expr& value, const SettingRow& row) {

@@ -27,6 +27,7 @@ class Importer {
     std::ranges::move(parsed.problems, std::back_inserter(parsed_.problems));
     for (const Item& item : parsed.file.items) {
       if (const auto* import = std::get_if<Import>(&item.node)) follow(*import);
+      if (const auto* cost = std::get_if<Cost>(&item.node)) load_samples(*cost);
     }
     parsed_.script.files.push_back(std::move(parsed.file));
     chain_.pop_back();
@@ -55,6 +56,21 @@ class Importer {
       return report(span, "too many imports");
     }
     read(*id);
+  }
+
+  // What empirical("file.csv") draws from.
+  void load_samples(const Cost& cost) {
+    for (const Setting& setting : cost.settings) {
+      for (const Expr& value : setting.values) {
+        const auto* call = std::get_if<CallExpr>(&value.node);
+        if (call == nullptr || call->args.size() != 1) continue;
+        const auto* file = std::get_if<StringExpr>(&call->args[0].value.node);
+        if (file == nullptr) continue;
+        const Span span = call->args[0].value.span;
+        const std::string path = resolve_path(sources_.at(span.source).path, file->text);
+        if (!sources_.load(path)) report(span, fmt::format("there is no file '{}'", path));
+      }
+    }
   }
 
   void report_cycle(Span span, SourceId id) {

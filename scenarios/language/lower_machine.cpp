@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hosts, devices, processes, policies and costs.
+// Hosts, devices, processes and policies.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -202,6 +202,8 @@ void Lowering::add_device_setting(model::AdapterSetup& adapter, const Setting& s
     }
   } else if (name == "odp") {
     adapter.odp = is_yes(word());
+  } else if (name == "fault_batch") {
+    adapter.fault_batch = std::max(1U, number());
   } else if (name == "check_write") {
     adapter.check_write = is_yes(word());
   } else if (name == "ats") {
@@ -389,26 +391,6 @@ std::optional<std::uint64_t> Lowering::word_index(std::string_view words, std::s
     ++index;
   }
   return std::nullopt;
-}
-
-void Lowering::add_costs() {
-  for (const File& file : checked_.script->files) {
-    for (const Item& item : file.items) {
-      const auto* cost = std::get_if<Cost>(&item.node);
-      if (cost == nullptr) continue;
-      for (const Setting& setting : cost->settings) {
-        for (std::size_t i = 0; i < model::cost_table.size(); ++i) {
-          if (model::cost_table[i].name != setting.name.text) continue;
-          const auto time = amount_in(value_of(setting.values[0]), Dimension::time);
-          if (time) {
-            setup_.costs[i] = static_cast<sim::Nanoseconds>(time->round_down());
-          } else {
-            problem(setting.span, "costs that vary are not supported by this version");
-          }
-        }
-      }
-    }
-  }
 }
 
 }  // namespace language

@@ -77,7 +77,12 @@ class Lowering {
   model::NodeId node_of(Symbol end) const;
   void add_switches();
   void add_links();
+
+  // lower_costs.cpp
   void add_costs();
+  void add_cost(const Setting& setting, model::Cost cost);
+  std::optional<model::Distribution> distribution_of(const CallExpr& call, model::Cost cost);
+  std::vector<sim::Nanoseconds> samples_of(const Expr& file);
 
   // lower_idle.cpp
   void find_idle();

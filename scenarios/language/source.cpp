@@ -44,10 +44,15 @@ std::string_view Source::text_of(Span span) const {
   return std::string_view(text).substr(span.offset, span.length);
 }
 
-std::optional<SourceId> Sources::load(const std::string& path) {
+std::optional<SourceId> Sources::find(std::string_view path) const {
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     if (sources_[i].path == path) return SourceId{static_cast<std::uint32_t>(i)};
   }
+  return std::nullopt;
+}
+
+std::optional<SourceId> Sources::load(const std::string& path) {
+  if (const std::optional<SourceId> loaded = find(path)) return loaded;
   std::optional<std::string> text = loader_(path);
   if (!text) return std::nullopt;
   return add(path, std::move(*text));

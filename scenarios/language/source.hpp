@@ -44,6 +44,7 @@ class Sources {
 
   // The source of that path, loaded at the first request; empty if there is no such file.
   std::optional<SourceId> load(const std::string& path);
+  std::optional<SourceId> find(std::string_view path) const;  // Of those that are loaded.
   SourceId add(std::string path, std::string text);  // A text that is no file: "-D name=value".
 
   const Source& at(SourceId id) const { return sources_[id.value]; }

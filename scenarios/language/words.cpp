@@ -151,6 +151,8 @@ Vocabulary settings_of_machines() {
        {{"tlb", SettingKind::count, "64", "Translations that it caches.", {"lru", "fifo"}},
         {"pfn_table", SettingKind::count, "1024", "Entries of the driver's page-frame table."},
         {"odp", SettingKind::truth, "on", "It can fault pages in on demand."},
+        {"fault_batch", SettingKind::count, "1",
+         "How many pages of a message one fault report asks for at most; mlx5: 1024."},
         {"check_write", SettingKind::truth, "yes",
          "A write asks for a translation that allows it."},
         rc_settings(),
@@ -247,7 +249,7 @@ void add_load_settings(Vocabulary& words) {
   };
   words.statistics = {{"mean", "Arithmetic mean."}, {"min", "Smallest."}, {"max", "Largest."}};
   words.distributions = {
-      {"const", "Always the same."},
+      {"const", "const(time)"},
       {"uniform", "uniform(least, most)"},
       {"normal", "normal(mean, deviation)"},
       {"lognormal", "lognormal(median, sigma)"},

@@ -202,6 +202,7 @@ bool same_setup(const model::Setup& a, const model::Setup& b) {
     sim::encode(encoder, setup.claims);
     sim::encode(encoder, setup.switches);
     sim::encode(encoder, setup.costs);
+    sim::encode(encoder, setup.varying);
     return std::vector<std::byte>(encoder.bytes().begin(), encoder.bytes().end());
   };
   return a.name == b.name && a.kernel == b.kernel && bytes(a) == bytes(b);

@@ -171,4 +171,42 @@ TEST_CASE("what is not a path is refused") {
     CHECK(sim::parse_path(text) == std::nullopt);
   }
 }
+TEST_CASE("a stream goes its own way, whatever is drawn from others") {
+  const auto drawn = [](std::uint32_t others) {
+    sim::SeededChooser chooser(7);
+    std::vector<std::uint64_t> bits;
+    for (int i = 0; i < 3; ++i) {
+      for (std::uint32_t other = 0; other < others; ++other) chooser.bits(other);
+      bits.push_back(chooser.bits(9));
+    }
+    return bits;
+  };
+  CHECK(drawn(0) == drawn(4));
+}
+
+TEST_CASE("who follows the path of a run draws what that run has drawn") {
+  const auto run = [](sim::Chooser& chooser) {
+    std::vector<std::uint64_t> bits;
+    for (int i = 0; i < 3; ++i) {
+      bits.push_back(chooser.choose("which?", 5));
+      bits.push_back(chooser.bits(1));
+    }
+    return bits;
+  };
+  sim::SeededChooser first(3);
+  const std::vector<std::uint64_t> bits = run(first);
+  CHECK(first.answers().size() == 4);  // Three, and the seed of what is drawn.
+  sim::ReplayChooser again(first.answers());
+  CHECK(run(again) == bits);
+  CHECK_FALSE(again.diverged());
+  sim::SeededChooser other(4);
+  CHECK(run(other) != bits);
+}
+
+TEST_CASE("what is drawn is the same in every build") {
+  sim::FirstChooser chooser;
+  CHECK(chooser.bits(0) == 0xbfef8030ddc2d772);
+  CHECK(chooser.bits(2) == 0xd0bb866aae328182);
+}
+
 }  // namespace
