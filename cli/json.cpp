@@ -189,6 +189,10 @@ Json json_of(const Case& what, const Outcome& outcome, const Options& options) {
   for (const model::Cycle& cycle : outcome.verdict.cycles.found) {
     json["loops"].push_back(loop_json(cycle));
   }
+  for (const CheckResult& check : outcome.checks) {
+    const Json holds = check.holds ? Json(*check.holds) : Json(nullptr);
+    json["checks"].push_back({{"text", check.text}, {"holds", holds}});
+  }
   json["counterexample"] = counterexample_json(what, outcome);
   if (outcome.sample) json["sample"] = sample_json(what, outcome);
   if (!outcome.tallies.empty()) json["caused"] = attribution_json(what, outcome);

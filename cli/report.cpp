@@ -351,11 +351,29 @@ void write_heading(Output& out, const Case& what, const Options& options, const 
   out.write(flowed("  with ", params, ", ", 7));
 }
 
+namespace {
+
+// What `check` says of the measures of a run by time.
+void write_checks(Output& out, const Outcome& outcome) {
+  for (const CheckResult& check : outcome.checks) {
+    out.write(flowed("  check   ", check.text, 10));
+    std::string verdict = out.styled(Style::strong, "undecided");
+    if (check.of_baseline) verdict = "about a baseline: for compare and sweep";
+    if (check.holds) {
+      verdict = *check.holds ? out.styled(Style::good, "ok") : out.styled(Style::bad, "FAIL");
+    }
+    out.print("          {}\n", verdict);
+  }
+}
+
+}  // namespace
+
 void write_result(Output& out, const Case& what, const Outcome& outcome, const Options& options) {
   out.write(flowed("  ", totals(outcome, options), "  ", 2));
   if (outcome.sample) out.write(sample_text(what, outcome));
   write_rows(out, rows_of(what, outcome, options.verbosity));
   write_unclaimed_cycles(out, what, outcome);
+  write_checks(out, outcome);
   for (std::size_t i = 0; i < what.cell->questions.size(); ++i) {
     out.write(flowed("  ? ", what.cell->questions[i].text, 4));
     out.write(flowed("    ", answer_text(what, outcome, i), 4));

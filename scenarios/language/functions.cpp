@@ -94,18 +94,24 @@ std::vector<FunctionRow> execution_functions() {
 std::vector<FunctionRow> statistics() {
   const Parameter workload = of(ParameterKind::workload, "workload");
   const Parameter event = of(ParameterKind::event, "event");
-  const auto row = [](std::string name, Parameter of_what, std::string doc) {
-    FunctionRow result{std::move(name), {form({std::move(of_what)})}, Kind::number, std::move(doc)};
+  const auto row = [](std::string name, std::vector<Form> forms, Dimension dimension,
+                      std::string doc) {
+    FunctionRow result{std::move(name), std::move(forms), Kind::number, std::move(doc)};
     result.statistic = true;
+    result.dimension = dimension;
     return result;
   };
   return {
-      row("count", event, "How often the event happened."),
-      row("time_in", event, "Time spent between its start and its end."),
-      row("latency", workload, "Time from an operation's start to its end."),
-      row("throughput", workload, "Operations a second."),
-      row("mean", workload, "The mean latency."),
-      row("p", workload, "A percentile of the latency: p50, p99, p99.9."),
+      row("time", {}, Dimension::time, "When the run has come to rest."),
+      row("steps", {}, Dimension::none, "How many steps the run has."),
+      row("count", {form({event})}, Dimension::none, "How often the event happened."),
+      row("time_in", {form({event})}, Dimension::time, "Time spent between its start and its end."),
+      row("latency", {form({workload})}, Dimension::time,
+          "Time from an operation's start to its end."),
+      row("throughput", {form({workload})}, Dimension::rate, "Operations a second."),
+      row("mean", {form({workload})}, Dimension::time, "The mean latency."),
+      row("p", {form({workload})}, Dimension::time,
+          "A percentile of the latency: p50, p99, p99.9."),
   };
 }
 

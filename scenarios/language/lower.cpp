@@ -93,6 +93,7 @@ void Lowering::run() {
   add_window();
   add_programs();
   add_claims();
+  cell_.statistics = statistics_of(checked_, assignment_, problems_);
   count_lines();
   resolve_points();
   choose_mode();

@@ -41,12 +41,9 @@ void Lowering::add_claims() {
         }
       } else if (std::holds_alternative<Workload>(item.node) ||
                  std::holds_alternative<Trace>(item.node) ||
-                 std::holds_alternative<Check>(item.node) ||
                  std::holds_alternative<Run>(item.node) ||
-                 std::holds_alternative<Measure>(item.node) ||
-                 std::holds_alternative<Baseline>(item.node) ||
-                 std::holds_alternative<Report>(item.node)) {
-        problem(item.span, "load and statistics are not supported by this version");
+                 std::holds_alternative<Measure>(item.node)) {
+        problem(item.span, "loads are not supported by this version");
       }
     }
   }

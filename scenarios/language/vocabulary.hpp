@@ -145,7 +145,8 @@ struct FunctionRow {
   std::string doc;
   std::vector<std::string> words = {};   // What it can be besides a number: none.
   std::vector<std::string> fields = {};  // frame(buf[1]).refs
-  bool statistic = false;                // Of a whole run; the baseline has it too.
+  bool statistic = false;                // Of a whole run; the baseline has it too,
+  Dimension dimension = Dimension::none; // and then it is this.
 };
 
 struct UnitRow {
