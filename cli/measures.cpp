@@ -21,13 +21,11 @@ std::vector<CheckResult> judge_checks(const language::Statistics& statistics,
   using Code = language::Statistic::Code;
   std::vector<CheckResult> results;
   for (const language::CellCheck& check : statistics.checks) {
-    CheckResult result{.text = check.condition.text,
-                       .of_baseline = check.condition.has_baseline()};
-    const auto value =
-        language::value_of(check.condition, [&](Code code, const std::string& name) {
-          if (code == Code::measure) return find_measure(measures, name);
-          return baseline == nullptr ? std::nullopt : find_measure(*baseline, name);
-        });
+    CheckResult result{.text = check.condition.text, .of_baseline = check.condition.has_baseline()};
+    const auto value = language::value_of(check.condition, [&](Code code, const std::string& name) {
+      if (code == Code::measure) return find_measure(measures, name);
+      return baseline == nullptr ? std::nullopt : find_measure(*baseline, name);
+    });
     if (value) result.holds = *value != 0;
     results.push_back(std::move(result));
   }

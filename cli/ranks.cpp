@@ -6,14 +6,14 @@
 
 #include <cstdlib>
 #include <limits>
-#include <map>
 #include <numeric>
-#include <utility>
 
 #include "sim/check.hpp"
 
 namespace cli {
 namespace {
+
+bool farewell = true;
 
 // What Open MPI and MPICH tell the processes that they start. Alone, MPI would only cost time.
 bool started_by_mpirun() {
@@ -31,12 +31,10 @@ bool in_use() {
 Ranks::Ranks(int& argc, char**& argv) {
   int given = MPI_THREAD_SINGLE;
   if (started_by_mpirun()) MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &given);
-  // Who sends to a rank that is gone goes on.
-  if (in_use()) MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
 }
 
 Ranks::~Ranks() {
-  if (in_use()) MPI_Finalize();
+  if (in_use() && farewell) MPI_Finalize();
 }
 
 bool has_mpi() { return true; }
@@ -79,44 +77,17 @@ bool as_rank_0_says(bool said) {
   return word != 0;
 }
 
-namespace {
-
-// So small that it is on its way when MPI_Send() returns: nobody waits for somebody who is gone, or
-// reads what one that is gone has not finished. The first byte says whether more follows.
-constexpr std::size_t piece_max = 2048;
-constexpr int piece_tag = 1;
-
-}  // namespace
-
-void send_to_rank(unsigned rank, const std::string& bytes) {
-  for (std::size_t begin = 0; begin == 0 || begin < bytes.size(); begin += piece_max) {
-    const bool last = begin + piece_max >= bytes.size();
-    const std::string piece = (last ? '.' : '+') + bytes.substr(begin, piece_max);
-    MPI_Send(piece.data(), static_cast<int>(piece.size()), MPI_BYTE, static_cast<int>(rank),
-             piece_tag, MPI_COMM_WORLD);
-  }
+std::string as_rank_0_says(const std::string& said) {
+  if (!in_use()) return said;
+  auto size = static_cast<std::uint32_t>(said.size());
+  MPI_Bcast(&size, 1, MPI_UINT32_T, 0, MPI_COMM_WORLD);
+  std::string text = said;
+  text.resize(size);
+  MPI_Bcast(text.data(), static_cast<int>(size), MPI_BYTE, 0, MPI_COMM_WORLD);
+  return text;
 }
 
-std::optional<RankMessage> received() {
-  static std::map<int, std::string> begun;
-  while (in_use()) {
-    int there = 0;
-    MPI_Status status;
-    MPI_Iprobe(MPI_ANY_SOURCE, piece_tag, MPI_COMM_WORLD, &there, &status);
-    if (there == 0) break;
-    int size = 0;
-    MPI_Get_count(&status, MPI_BYTE, &size);
-    std::string piece(static_cast<std::size_t>(size), ' ');
-    MPI_Recv(piece.data(), size, MPI_BYTE, status.MPI_SOURCE, piece_tag, MPI_COMM_WORLD,
-             MPI_STATUS_IGNORE);
-    std::string& whole = begun[status.MPI_SOURCE];
-    whole += piece.substr(1);
-    if (piece.front() != '.') continue;
-    return RankMessage{.from = static_cast<unsigned>(status.MPI_SOURCE),
-                       .bytes = std::exchange(whole, {})};
-  }
-  return std::nullopt;
-}
+void leave_without_farewell() { farewell = false; }
 
 }  // namespace cli
 
@@ -132,8 +103,8 @@ unsigned rank_count() { return 1; }
 unsigned own_rank() { return 0; }
 std::vector<std::string> gather(const std::string& bytes) { return {bytes}; }
 bool as_rank_0_says(bool said) { return said; }
-void send_to_rank(unsigned, const std::string&) {}
-std::optional<RankMessage> received() { return std::nullopt; }
+std::string as_rank_0_says(const std::string& said) { return said; }
+void leave_without_farewell() {}
 
 }  // namespace cli
 #endif

@@ -3,7 +3,6 @@
 // rank 0 alone speaks. Without mpirun, or in a program built without MPI, there is one.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,14 +24,9 @@ unsigned own_rank();
 // Each of these is called by all ranks together.
 std::vector<std::string> gather(const std::string& bytes);  // At rank 0: of each rank, in order.
 bool as_rank_0_says(bool said);
+std::string as_rank_0_says(const std::string& said);
 
-// Between two of them, as they like. A rank that is gone does not stop the others: whoever waits for
-// something from it does so without waiting for it alone.
-struct RankMessage {
-  unsigned from = 0;
-  std::string bytes;
-};
-void send_to_rank(unsigned rank, const std::string& bytes);
-std::optional<RankMessage> received();  // What has come, if anything has.
+// Some rank is gone: this one ends without waiting for the others.
+void leave_without_farewell();
 
 }  // namespace cli

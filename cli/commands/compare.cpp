@@ -117,9 +117,9 @@ class Comparison {
       parts.push_back(fmt::format("{} {}", name, value));
     }
     const std::size_t count = plan_.seeds.size();
-    parts.push_back(count == 1 ? fmt::format("seed {}", plan_.seeds.front())
-                               : fmt::format("seeds {}..{}", plan_.seeds.front(),
-                                             plan_.seeds.back()));
+    parts.push_back(count == 1
+                        ? fmt::format("seed {}", plan_.seeds.front())
+                        : fmt::format("seeds {}..{}", plan_.seeds.front(), plan_.seeds.back()));
     std::string base = "none";
     for (const Column& column : columns) {
       if (column.baseline.empty()) continue;
@@ -127,6 +127,7 @@ class Comparison {
       if (std::ranges::count(group, column.baseline.front()) == 0) base += " (of other params)";
     }
     parts.push_back("baseline " + base);
+    if (!plan_.baseline_is_there) parts.emplace_back("(the scenario's own is left out)");
     session_.out.write(flowed("", parts, "  ", 2));
   }
 
@@ -281,7 +282,8 @@ ExitStatus compare_policies(Session& session) {
   const Plan& plan = *planned.plan;
   if (plan.grids.size() < 2) {
     session.err.write(
-        "shootdown: compare wants --policies a,b,...: the scenario has no 'param policy in [...]'\n");
+        "shootdown: compare wants --policies a,b,...: the scenario has no 'param policy in "
+        "[...]'\n");
     return ExitStatus::misuse;
   }
   Results results(plan.cells.size());
@@ -290,7 +292,7 @@ ExitStatus compare_policies(Session& session) {
   Progress progress(options.progress);
   progress.begin(path);
   const std::string problem =
-      share_out(plan, todo, progress,
+      share_out(plan, todo, progress, nullptr,
                 [&](const CellResult& result) { results[result.cell] = result; });
   progress.end();
   session.err.write(problem);

@@ -55,12 +55,18 @@ class Sweep {
 
   ExitStatus run() {
     if (own_rank() != 0) {
-      if (as_rank_0_says(true)) serve_rank_0(plan_);
+      if (!as_rank_0_says(true)) return ExitStatus::ok;
+      const bool alike = as_rank_0_says(to_text(manifest())) == to_text(manifest());
+      RankLines lines;
+      if (!alike) lines.send(0, refusal(own_rank()));
+      serve_rank_0(plan_, lines);
       return ExitStatus::ok;
     }
     Journal journal(path("journal.jsonl"));
     const bool ready = prepare() && recover() && open(journal);
     if (!as_rank_0_says(ready)) return ExitStatus::misuse;
+    as_rank_0_says(to_text(manifest()));
+    RankLines others;
     std::vector<std::size_t> todo;
     for (std::size_t cell = 0; cell < results_.size(); ++cell) {
       if (shard_.has(cell) && !results_[cell]) todo.push_back(cell);
@@ -68,10 +74,11 @@ class Sweep {
     Progress progress(session_.options.progress);
     progress.begin(plan_.path);
     const std::string problem =
-        share_out(plan_, std::move(todo), progress, [&](const CellResult& result) {
-          written_ = journal.add(to_text(cli::json_of(plan_, result))) && written_;
-          results_[result.cell] = result;
-        });
+        share_out(plan_, std::move(todo), progress, rank_count() > 1 ? &others : nullptr,
+                  [&](const CellResult& result) {
+                    written_ = journal.add(to_text(cli::json_of(plan_, result))) && written_;
+                    results_[result.cell] = result;
+                  });
     progress.end();
     session_.err.write(problem);
     if (!problem.empty()) return ExitStatus::misuse;
@@ -91,8 +98,8 @@ class Sweep {
     }
     for (std::size_t cell = 0; cell < results_.size(); ++cell) {
       if (results_[cell]) continue;
-      session_.err.print("shootdown: no shard has cell {}; {} of {} cells are there\n", cell, made(),
-                         results_.size());
+      session_.err.print("shootdown: no shard has cell {}; {} of {} cells are there\n", cell,
+                         made(), results_.size());
       return ExitStatus::misuse;
     }
     return finish();
@@ -172,7 +179,8 @@ class Sweep {
 
   bool open(Journal& journal) {
     if (journal.open()) return true;
-    session_.err.print("shootdown: {}: cannot be written\n", path("journal.jsonl"));
+    session_.err.print("shootdown: {}: cannot be written, or another sweep is at it\n",
+                       path("journal.jsonl"));
     return false;
   }
 
@@ -198,7 +206,7 @@ class Sweep {
   void sum_up(const Findings& findings, const std::vector<OutputFile>& files, bool whole) {
     session_.out.print("{} cells: {} policies, {} seeds; in {}:\n", made(),
                        manifest().at("policies").size(), plan_.seeds.size(), folder_);
-    std::vector<std::string> names{"manifest.json"};
+    std::vector<std::string> names;
     for (const OutputFile& file : files) names.push_back(file.name);
     session_.out.write(flowed("  ", names, "  ", 2));
     if (whole) findings.write_failures(session_.out, 8);
@@ -237,8 +245,8 @@ ExitStatus merge_shards(Session& session) {
     if (!first) first = manifest;
     const std::vector<std::string> different = differences(*manifest, *first);
     for (const std::string& line : different) {
-      session.err.print("shootdown: {} is of another sweep than {}: {}\n", folder,
-                        folders.front(), line);
+      session.err.print("shootdown: {} is of another sweep than {}: {}\n", folder, folders.front(),
+                        line);
     }
     if (!different.empty()) return ExitStatus::misuse;
   }

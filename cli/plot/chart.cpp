@@ -133,8 +133,12 @@ class Drawing {
     if (!chart_.legend.empty()) {
       legend = std::max(legend, text_width(chart_.legend_title, label_size));
     }
-    if (any_marked() && !heat()) legend = std::max(legend, 34 + text_width(hollow_text, label_size));
-    if (heat()) legend = 90;
+    if (any_marked() && !heat())
+      legend = std::max(legend, 34 + text_width(hollow_text, label_size));
+    if (heat()) {
+      legend = std::max(text_width(broke_text, tick_size),
+                        text_width(with_unit(chart_.value_title, true), tick_size));
+    }
     const auto columns = static_cast<double>(columns_);
     const auto rows = static_cast<double>(rows_);
     legend_x_ = left_ + columns * panel_width_ + (columns - 1) * between + 20;
@@ -148,24 +152,24 @@ class Drawing {
 
   // Words that do not fit beside each other stand upright.
   void turn_labels() {
-    const double room = panel_width_ / static_cast<double>(std::max<std::size_t>(
-                                           chart_.categories.size(), 1));
+    const double room =
+        panel_width_ / static_cast<double>(std::max<std::size_t>(chart_.categories.size(), 1));
     double longest = 0;
     for (const std::string& name : chart_.categories) {
       longest = std::max(longest, width_of_tick(name));
     }
     upright_ = longest + 6 > room;
-    if (upright_) label_height_ = longest - 6;
+    if (upright_) label_height_ = longest - 10;
   }
 
   Box box_of(std::size_t number) const {
     const auto column = static_cast<double>(number % columns_);
     const auto row = static_cast<double>(number / columns_);
-    return {.x = left_ + column * (panel_width_ + between),
-            .y = margin + title_height + above_panel +
-                 row * (above_panel + panel_height_ + below()),
-            .width = panel_width_,
-            .height = panel_height_};
+    return {
+        .x = left_ + column * (panel_width_ + between),
+        .y = margin + title_height + above_panel + row * (above_panel + panel_height_ + below()),
+        .width = panel_width_,
+        .height = panel_height_};
   }
 
   static double y_at(const Box& box, double share) { return box.bottom() - share * box.height; }
@@ -277,8 +281,7 @@ class Drawing {
     for (std::size_t i = 0; i < panel.series[number].points.size(); ++i) {
       const Value& value = panel.series[number].points[i];
       if (!value.there) continue;
-      const double left =
-          category_x(box, i) - group / 2 + width * static_cast<double>(number) + 1;
+      const double left = category_x(box, i) - group / 2 + width * static_cast<double>(number) + 1;
       const double zero = y_at(box, y_.share(0));
       const double top = y_at(box, y_.share(value.value));
       const double thick = std::max(width - 2, 1.0);
@@ -304,7 +307,7 @@ class Drawing {
       points.push_back({x, y_at(box, static_cast<double>(i + 1) / count)});
     }
     points.push_back({box.right(), points.back().y});
-    svg_.polyline(points, stroke_of(number));
+    svg_.polyline(points, dashed_stroke_of(number));
   }
 
   void draw_heat(const Box& box, const Panel& panel, bool labelled) {
@@ -355,7 +358,8 @@ class Drawing {
       if (bars()) {
         svg_.rectangle({legend_x_ + 6, y - 10, 14, 12}, stroke_of(i).colour);
       } else {
-        svg_.line({legend_x_, middle.y}, {legend_x_ + 26, middle.y}, stroke_of(i));
+        svg_.line({legend_x_, middle.y}, {legend_x_ + 26, middle.y},
+                  cdf() ? dashed_stroke_of(i) : stroke_of(i));
         if (!cdf()) draw_mark(svg_, i, middle, Fill::full);
       }
       svg_.text({legend_x_ + 34, y}, chart_.legend[i], {.size = label_size});
@@ -383,9 +387,10 @@ class Drawing {
       svg_.text({box.right() + 7, y + 4}, tick.label, {.size = tick_size});
     }
     if (!any_marked()) return;
-    svg_.text({legend_x_, box.bottom() + 22}, "* a guarantee broke", {.size = tick_size});
+    svg_.text({legend_x_, box.bottom() + 22}, broke_text, {.size = tick_size});
   }
 
+  static constexpr std::string_view broke_text = "* a guarantee broke";
   static constexpr std::string_view hollow_text = "hollow: a guarantee broke";
 
   const Chart& chart_;

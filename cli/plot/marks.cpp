@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array<std::string_view, 7> colours{"#0072B2", "#D55E00", "#009E73", "#CC79A7",
                                                   "#E69F00", "#56B4E9", "#000000"};
-constexpr std::array<std::string_view, 3> dashes{"", "6 3", "2 2"};
+constexpr std::array<std::string_view, 5> dashes{"", "9 4", "3 3", "9 3 2 3", "14 6"};
 constexpr double radius = 3.5;
 
 // The corners of the shapes, round a point; a circle has none.
@@ -47,6 +47,12 @@ Stroke stroke_of(std::size_t series) {
   return {.colour = colours[series % colours.size()],
           .width = 1.8,
           .dashes = dashes[series / colours.size() % dashes.size()]};
+}
+
+Stroke dashed_stroke_of(std::size_t series) {
+  Stroke stroke = stroke_of(series);
+  stroke.dashes = dashes[series % dashes.size()];
+  return stroke;
 }
 
 void draw_mark(Svg& svg, std::size_t series, Point at, Fill fill) {

@@ -11,6 +11,8 @@
 namespace cli::plot {
 
 Stroke stroke_of(std::size_t series);
+// For lines without points that may lie upon each other.
+Stroke dashed_stroke_of(std::size_t series);
 // `hollow`: a guarantee broke there.
 enum class Fill : std::uint8_t { full, hollow };
 void draw_mark(Svg& svg, std::size_t series, Point at, Fill fill);

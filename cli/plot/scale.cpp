@@ -44,9 +44,8 @@ DisplayUnit display_unit(double largest, std::string_view unit) {
   }
   if (time) return {chosen.factor, std::string(chosen.prefix)};
   const std::string rest(unit == "1/s" ? "/s" : unit);
-  return {chosen.factor, std::string(chosen.prefix) + (unit == "1/s" && chosen.factor == 1
-                                                           ? "1/s"
-                                                           : rest)};
+  return {chosen.factor,
+          std::string(chosen.prefix) + (unit == "1/s" && chosen.factor == 1 ? "1/s" : rest)};
 }
 
 double Scale::share(double value) const {

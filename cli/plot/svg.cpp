@@ -61,7 +61,7 @@ std::string_view name_of(Anchor anchor) {
 }  // namespace
 
 double text_width(std::string_view text, double size) {
-  return 0.58 * size * static_cast<double>(text.size());
+  return 0.54 * size * static_cast<double>(text.size());
 }
 
 void Svg::line(Point from, Point to, const Stroke& stroke) {
@@ -75,8 +75,8 @@ void Svg::polyline(const std::vector<Point>& points, const Stroke& stroke) {
 }
 
 void Svg::polygon(const std::vector<Point>& points, std::string_view fill, const Stroke& stroke) {
-  body_ += fmt::format("<polygon points=\"{}\" fill=\"{}\"{}/>\n", list(points), fill,
-                       style(stroke));
+  body_ +=
+      fmt::format("<polygon points=\"{}\" fill=\"{}\"{}/>\n", list(points), fill, style(stroke));
 }
 
 void Svg::circle(Point centre, double radius, std::string_view fill, const Stroke& stroke) {
@@ -90,10 +90,9 @@ void Svg::rectangle(const Box& box, std::string_view fill) {
 }
 
 void Svg::text(Point at, std::string_view text, const Lettering& lettering) {
-  const std::string turn =
-      lettering.upwards
-          ? fmt::format(" transform=\"rotate(-90 {} {})\"", number(at.x), number(at.y))
-          : "";
+  const std::string turn = lettering.upwards ? fmt::format(" transform=\"rotate(-90 {} {})\"",
+                                                           number(at.x), number(at.y))
+                                             : "";
   body_ += fmt::format(
       "<text x=\"{}\" y=\"{}\" font-size=\"{}\" text-anchor=\"{}\" fill=\"{}\"{}{}>{}</text>\n",
       number(at.x), number(at.y), number(lettering.size), name_of(lettering.anchor),

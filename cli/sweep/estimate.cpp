@@ -71,7 +71,7 @@ std::string quantity_text(double value, std::string_view unit) {
 std::string quantity_text(const Estimate& estimate, std::string_view unit) {
   const Scale scale = scale_for(estimate.mean, unit);
   const std::string mean = digits(estimate.mean / scale.factor) + unit_text(scale, unit);
-  if (estimate.runs < 2) return mean;
+  if (estimate.half_width == 0) return mean;
   return fmt::format("{} +-{}", mean, digits(estimate.half_width / scale.factor));
 }
 

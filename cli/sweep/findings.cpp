@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "cli/command.hpp"
 #include "cli/layout.hpp"
@@ -20,14 +21,13 @@ Findings::Findings(const Plan& plan, const Results& results) : plan_(plan), resu
     checks_.push_back(checks_of(plan, results, cell));
     auto& values = reported_.emplace_back(columns_.size());
     if (!results[cell] || columns_.empty()) continue;
-    const auto baseline = plan.cells[cell].baseline;
+    const std::vector<Measure>* baseline = baseline_of(plan, results, cell);
     const language::Statistics statistics = plan.statistics(cell);
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       values[i] =
           language::value_of(statistics.reported[i], [&](Code code, const std::string& name) {
             if (code == Code::measure) return find_measure(results[cell]->measured.measures, name);
-            if (!baseline || !results[*baseline]) return std::optional<double>();
-            return find_measure(results[*baseline]->measured.measures, name);
+            return baseline == nullptr ? std::nullopt : find_measure(*baseline, name);
           });
     }
   }
@@ -82,31 +82,34 @@ ExitStatus Findings::status() const {
   bool undecided = false;
   for (std::size_t cell = 0; cell < plan_.cells.size(); ++cell) {
     if (failed(cell)) return ExitStatus::failed;
-    undecided = undecided || !results_[cell] || results_[cell]->measured.undecided ||
-                std::ranges::any_of(checks_[cell],
-                                    [](const CheckResult& check) { return !check.holds; });
+    undecided =
+        undecided || !results_[cell] || results_[cell]->measured.undecided ||
+        std::ranges::any_of(checks_[cell], [](const CheckResult& check) { return !check.holds; });
   }
   return undecided ? ExitStatus::undecided : ExitStatus::ok;
 }
 
 void Findings::write_failures(Output& out, std::size_t most) const {
-  std::size_t shown = 0;
-  std::size_t all = 0;
+  std::set<std::pair<std::size_t, std::size_t>> points;
+  std::size_t more = 0;
   for (std::size_t cell = 0; cell < plan_.cells.size(); ++cell) {
     if (!failed(cell)) continue;
-    ++all;
-    if (shown == most) continue;
-    ++shown;
-    std::vector<std::string> what;
-    for (const std::string& name : broken({cell})) what.push_back(name + " broken");
-    for (const CheckResult& check : checks_[cell]) {
-      if (check.holds == false) what.push_back("check " + check.text);
+    const PlanCell& what = plan_.cells[cell];
+    if (!points.insert({what.grid, what.point}).second) continue;  // Another seed did too.
+    if (points.size() > most) {
+      ++more;
+      continue;
     }
-    if (what.empty()) what.emplace_back("not as claimed");
-    out.write("\n" + flowed(fmt::format("FAIL  cell {}: ", cell), what, ", ", 6));
-    out.write(run_command(plan_.path, plan_.choices(cell), plan_.cells[cell].seed));
+    std::vector<std::string> texts;
+    for (const std::string& name : broken({cell})) texts.push_back("never " + name);
+    for (const CheckResult& check : checks_[cell]) {
+      if (check.holds == false) texts.push_back("check " + check.text);
+    }
+    if (texts.empty()) texts.emplace_back("not as claimed");
+    out.write("\n" + flowed(fmt::format("FAIL  cell {}: ", cell), texts, ", ", 6));
+    out.write(run_command(plan_.path, plan_.choices(cell), what.seed));
   }
-  if (all > shown) out.print("\nand {} more like these\n", all - shown);
+  if (more > 0) out.print("\nand for {} other choices of params and policy\n", more);
 }
 
 std::string_view unit_of(language::Dimension dimension) {

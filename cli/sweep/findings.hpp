@@ -37,7 +37,8 @@ class Findings {
 
   // Of the cells that were made: one of these is not as claimed, or it is not known.
   ExitStatus status() const;
-  // The cells that are not as claimed, each with the command that runs it; at most so many.
+  // What is not as claimed, with the command that runs it: the first seed of each choice of params
+  // and policy, and at most so many of these.
   void write_failures(Output& out, std::size_t most) const;
 
  private:

@@ -2,6 +2,7 @@
 #include "cli/sweep/journal.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -44,7 +45,8 @@ std::optional<std::vector<std::string>> Journal::lines(const std::string& path) 
 bool Journal::open() {
   const std::string text = read_file(path_).value_or("");
   file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (file_ < 0) return false;
+  // One sweep at a time: the lock is gone when the program is, however it ends.
+  if (file_ < 0 || flock(file_, LOCK_EX | LOCK_NB) != 0) return false;
   const std::size_t end = text.rfind('\n');
   const std::size_t whole = end == std::string::npos ? 0 : end + 1;
   return ftruncate(file_, static_cast<off_t>(whole)) == 0;

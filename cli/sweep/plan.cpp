@@ -21,12 +21,18 @@ const language::GridParam* param_named(const language::Grid& grid, const std::st
   return found == grid.params.end() ? nullptr : &*found;
 }
 
-std::optional<std::string> value_at(const language::Grid& grid, std::size_t point,
+const language::GridValue* value_at(const language::Grid& grid, std::size_t point,
                                     const std::string& name) {
   const language::GridParam* param = param_named(grid, name);
-  if (param == nullptr) return std::nullopt;
+  if (param == nullptr) return nullptr;
   const auto index = static_cast<std::size_t>(param - grid.params.data());
-  return param->values[grid.points[point].values[index]].text;
+  return &param->values[grid.points[point].values[index]];
+}
+
+std::optional<std::string> text_at(const language::Grid& grid, std::size_t point,
+                                   const std::string& name) {
+  const language::GridValue* value = value_at(grid, point, name);
+  return value == nullptr ? std::nullopt : std::optional(value->text);
 }
 
 // Lengths keep two texts from looking like one.
@@ -77,7 +83,13 @@ class Planner {
       problems_ = language::render(sources, grid.problems);
       return false;
     }
-    if (plan_->hash.empty()) plan_->hash = hash_of(sources);
+    if (plan_->hash.empty()) {
+      plan_->hash = hash_of(sources);
+      for (std::uint32_t i = 0; i < sources.size(); ++i) {
+        const language::Source& source = sources.at(language::SourceId{i});
+        plan_->texts.emplace(source.path, source.text);
+      }
+    }
     plan_->grids.push_back(std::move(grid));
     return true;
   }
@@ -103,7 +115,7 @@ class Planner {
       if (seed != nullptr && grid.points[point].values[seed_index] != 0) continue;
       const auto& policies = plan_->options.policies;
       const std::string policy =
-          policies.empty() ? value_at(grid, point, "policy").value_or("") : policies[number];
+          policies.empty() ? text_at(grid, point, "policy").value_or("") : policies[number];
       for (const std::uint64_t value : plan_->seeds) {
         if (plan_->cells.size() > cells_max) return;
         plan_->cells.push_back({.grid = number, .point = point, .policy = policy, .seed = value});
@@ -128,7 +140,7 @@ class Planner {
   }
 
   void load(std::size_t cell) {
-    const Scenario scenario = load_scenario(plan_->path, plan_->choices(cell));
+    const Scenario scenario = plan_->load(cell);
     if (cell == 0 || scenario.broken()) problems_ = scenario.problems();
     broken_ = scenario.broken();
     if (broken_ || !plan_->cells[cell].policy.empty()) return;
@@ -159,6 +171,7 @@ class Planner {
       return std::ranges::any_of(grid.points, &language::GridPoint::baseline);
     });
     if (!any) {
+      plan_->baseline_is_there = !plan_->grids.front().has_baseline;
       for (language::Grid& grid : plan_->grids) grid.has_baseline = false;
     }
     // The policy is free, unless the statement leaves it.
@@ -203,7 +216,7 @@ std::vector<std::pair<std::string, std::string>> Plan::params(std::size_t cell) 
   std::vector<std::pair<std::string, std::string>> result;
   for (const language::GridParam& param : grid_of(cell).params) {
     if (!is_axis(param.name)) continue;
-    result.emplace_back(param.name, *value_at(grid_of(cell), cells[cell].point, param.name));
+    result.emplace_back(param.name, *text_at(grid_of(cell), cells[cell].point, param.name));
   }
   return result;
 }
@@ -211,7 +224,13 @@ std::vector<std::pair<std::string, std::string>> Plan::params(std::size_t cell) 
 std::optional<std::string> Plan::value(std::size_t cell, const std::string& name) const {
   if (name == "policy") return cells[cell].policy;
   if (name == "seed") return std::to_string(cells[cell].seed);
-  return value_at(grid_of(cell), cells[cell].point, name);
+  return text_at(grid_of(cell), cells[cell].point, name);
+}
+
+std::optional<double> Plan::number(std::size_t cell, const std::string& name) const {
+  if (name == "seed") return static_cast<double>(cells[cell].seed);
+  const language::GridValue* found = value_at(grid_of(cell), cells[cell].point, name);
+  return found == nullptr ? std::nullopt : found->number;
 }
 
 language::Choices Plan::choices(std::size_t cell) const {
@@ -220,10 +239,21 @@ language::Choices Plan::choices(std::size_t cell) const {
   if (seed_is_param) result.params.emplace_back("seed", std::to_string(cells[cell].seed));
   if (!options.policies.empty()) {
     result.policy = cells[cell].policy;
-  } else if (const auto policy = value_at(grid_of(cell), cells[cell].point, "policy")) {
+  } else if (const auto policy = text_at(grid_of(cell), cells[cell].point, "policy")) {
     result.params.emplace_back("policy", *policy);
   }
   return result;
+}
+
+Scenario Plan::load(std::size_t cell) const {
+  const auto text_of = [this](const std::string& name) -> std::optional<std::string> {
+    const auto found = texts.find(name);
+    return found == texts.end() ? std::nullopt : std::optional(found->second);
+  };
+  Scenario scenario{
+      .path = path, .sources = std::make_unique<language::Sources>(text_of), .loaded = {}};
+  scenario.loaded = language::load(*scenario.sources, path, choices(cell));
+  return scenario;
 }
 
 language::Statistics Plan::statistics(std::size_t cell) const {
@@ -285,8 +315,8 @@ std::vector<std::string> differences(const Json& theirs, const Json& ours) {
       for (const auto& [name, inner] : value.items()) {
         const Json there = other.contains(name) ? other.at(name) : Json(nullptr);
         if (there != inner) {
-          result.push_back(fmt::format("{} {}: {}, not {}", key, name, to_text(there),
-                                       to_text(inner)));
+          result.push_back(
+              fmt::format("{} {}: {}, not {}", key, name, to_text(there), to_text(inner)));
         }
       }
     } else {

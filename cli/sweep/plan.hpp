@@ -4,6 +4,7 @@
 // them.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,15 +32,23 @@ struct Plan {
   bool seed_is_param = false;
   std::vector<language::Grid> grids;  // One for each of --policies, or one.
   std::vector<PlanCell> cells;        // Policies first; seeds turn fastest.
-  std::string hash;                   // Of the texts.
+  // What all cells are read from, by path: a file may change while a sweep is under way.
+  std::map<std::string, std::string> texts;
+  std::string hash;  // Of the texts.
+  // False: none of the cells is the baseline that the scenario names, and ratios are to the first
+  // policy. What the scenario says of its baseline is undecided then.
+  bool baseline_is_there = true;
 
   const language::Grid& grid_of(std::size_t cell) const { return grids[cells[cell].grid]; }
   // The params of a cell, without seed and policy.
   std::vector<std::pair<std::string, std::string>> params(std::size_t cell) const;
   // "policy", "seed" or a param; none if there is no such.
   std::optional<std::string> value(std::size_t cell, const std::string& name) const;
+  // The same as a number in the base unit of its dimension; none: it is a word.
+  std::optional<double> number(std::size_t cell, const std::string& name) const;
   // What loads that cell alone.
   language::Choices choices(std::size_t cell) const;
+  Scenario load(std::size_t cell) const;
   language::Statistics statistics(std::size_t cell) const;
 };
 

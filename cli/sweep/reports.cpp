@@ -114,23 +114,12 @@ Table table_of(const Findings& findings, const language::ReportPlan& report) {
 
 // ---- Plots.
 
-constexpr std::string_view near = "bars: 95 % confidence";
+constexpr std::string_view whiskers = "whiskers: the mean, with a confidence of 95 %";
 
-// "120%": a number and what follows it. None: it has no number in front.
-std::optional<std::pair<double, std::string>> number_in(const std::string& text) {
-  const std::size_t end = text.find_first_not_of("0123456789.-");
-  const std::string digits = text.substr(0, end);
-  char* rest = nullptr;
-  const double value = std::strtod(digits.c_str(), &rest);
-  if (digits.empty() || *rest != '\0') return std::nullopt;
-  return std::pair(value, end == std::string::npos ? std::string() : text.substr(end));
-}
-
-// The values of a param as they come, and as numbers if all are in one unit.
+// The values of a param as they come; where they stand, if they are quantities.
 struct ParamAxis {
   std::vector<std::string> texts{};
   std::vector<double> numbers{};  // Empty: words.
-  std::string unit{};
 
   std::size_t index(const std::string& text) const {
     return static_cast<std::size_t>(std::ranges::find(texts, text) - texts.begin());
@@ -142,21 +131,13 @@ ParamAxis axis_of(const Findings& findings, const std::string& name) {
   bool numbers = true;
   for (const auto& group : findings.groups({name})) {
     const std::string text = findings.plan().value(group.front(), name).value_or("-");
-    const auto number = number_in(text);
-    numbers = numbers && number && (axis.texts.empty() || number->second == axis.unit);
+    const auto number = findings.plan().number(group.front(), name);
+    numbers = numbers && number;
     axis.texts.push_back(text);
-    if (!numbers) continue;
-    axis.numbers.push_back(number->first);
-    axis.unit = number->second;
+    if (numbers) axis.numbers.push_back(*number);
   }
   if (!numbers) axis.numbers.clear();
   return axis;
-}
-
-std::string title_of(const std::string& name, const ParamAxis& axis) {
-  const std::size_t begin = axis.unit.find_first_not_of(' ');
-  if (axis.numbers.empty() || begin == std::string::npos) return name;
-  return fmt::format("{} ({})", name, axis.unit.substr(begin));
 }
 
 class Plotter {
@@ -172,7 +153,7 @@ class Plotter {
     if (!cdf) add_axis(chart);
     if (heat) {
       chart.kind = plot::Kind::heat_map;
-      chart.y_title = title_of(report_.y, axis_of(findings_, report_.y));
+      chart.y_title = report_.y;
       chart.rows = axis_of(findings_, report_.y).texts;
       chart.value_title = column_.text;
     } else if (cdf) {
@@ -181,7 +162,7 @@ class Plotter {
       chart.y_title = "share of runs";
     } else {
       chart.y_title = column_.text;
-      if (findings_.plan().seeds.size() > 1) chart.note = near;
+      if (findings_.plan().seeds.size() > 1) chart.note = whiskers;
     }
     chart.legend_title = report_.lines;
     if (!report_.lines.empty()) chart.legend = axis_of(findings_, report_.lines).texts;
@@ -200,8 +181,9 @@ class Plotter {
 
   void add_axis(plot::Chart& chart) const {
     const ParamAxis axis = axis_of(findings_, report_.x);
-    chart.x_title = title_of(report_.x, axis);
+    chart.x_title = report_.x;
     chart.categories = axis.texts;
+    if (report_.kind == language::ReportPlan::Kind::heat_map) return;
     const bool bars = report_.kind == language::ReportPlan::Kind::bars || axis.numbers.empty();
     chart.kind = bars ? plot::Kind::bars : plot::Kind::lines;
     if (!bars) chart.positions = axis.numbers;
@@ -222,8 +204,9 @@ class Plotter {
   plot::Panel panel(const std::vector<std::size_t>& cells) const {
     plot::Panel panel;
     if (!report_.facets.empty() && !cells.empty()) {
-      panel.title = fmt::format("{} {}", report_.facets,
-                                findings_.plan().value(cells.front(), report_.facets).value_or("-"));
+      panel.title =
+          fmt::format("{} {}", report_.facets,
+                      findings_.plan().value(cells.front(), report_.facets).value_or("-"));
     }
     const bool heat = report_.kind == language::ReportPlan::Kind::heat_map;
     for (const auto& part : split(cells, heat ? report_.y : report_.lines)) {
@@ -267,8 +250,8 @@ std::vector<OutputFile> report_files(const Findings& findings) {
       files.push_back({fmt::format("table-{}.txt", number), table_text(table)});
       files.push_back({fmt::format("table-{}.md", number), table_markdown(table)});
     } else {
-      files.push_back({fmt::format("plot-{}.svg", number),
-                       plot::to_svg(Plotter(findings, report).chart())});
+      files.push_back(
+          {fmt::format("plot-{}.svg", number), plot::to_svg(Plotter(findings, report).chart())});
     }
   }
   return files;

@@ -5,7 +5,7 @@ namespace cli {
 
 CellResult make_cell(const Plan& plan, std::size_t cell) {
   CellResult result{.cell = cell};
-  const Scenario scenario = load_scenario(plan.path, plan.choices(cell));
+  const Scenario scenario = plan.load(cell);
   if (scenario.broken()) {
     result.problem = scenario.problems();
     return result;
@@ -55,16 +55,21 @@ std::optional<CellResult> result_in(std::string_view line) {
   }
 }
 
+const std::vector<Measure>* baseline_of(const Plan& plan,
+                                        const std::vector<std::optional<CellResult>>& results,
+                                        std::size_t cell) {
+  const auto baseline = plan.cells[cell].baseline;
+  if (!plan.baseline_is_there || !baseline || !results[*baseline]) return nullptr;
+  return &results[*baseline]->measured.measures;
+}
+
 std::vector<CheckResult> checks_of(const Plan& plan,
                                    const std::vector<std::optional<CellResult>>& results,
                                    std::size_t cell) {
   if (!results[cell]) return {};
   const Measured& measured = results[cell]->measured;
-  const auto baseline = plan.cells[cell].baseline;
-  const bool there = baseline && results[*baseline];
   std::vector<CheckResult> checks =
-      judge_checks(plan.statistics(cell), measured.measures,
-                   there ? &results[*baseline]->measured.measures : nullptr);
+      judge_checks(plan.statistics(cell), measured.measures, baseline_of(plan, results, cell));
   for (CheckResult& check : checks) {
     if (measured.undecided) check.holds.reset();  // It was cut off.
   }

@@ -22,6 +22,11 @@ CellResult make_cell(const Plan& plan, std::size_t cell);
 Json json_of(const Plan& plan, const CellResult& result);  // Without what its checks say.
 std::optional<CellResult> result_in(std::string_view line);
 
+// Of a cell, that `check` and `report` compare it with; null if it is not there.
+const std::vector<Measure>* baseline_of(const Plan& plan,
+                                        const std::vector<std::optional<CellResult>>& results,
+                                        std::size_t cell);
+
 // What the checks of a cell say, beside its baseline; none if it has not been made.
 std::vector<CheckResult> checks_of(const Plan& plan,
                                    const std::vector<std::optional<CellResult>>& results,

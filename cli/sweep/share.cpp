@@ -17,15 +17,16 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds look_around{1};   // For messages of other ranks,
-constexpr milliseconds look_up{100};     // for an interrupt.
+constexpr milliseconds look_around{1};  // For messages of other ranks,
+constexpr milliseconds look_up{100};    // for an interrupt.
 constexpr milliseconds before_again{2'000};
-constexpr milliseconds patience{300'000};  // Of a rank that hears nothing.
+constexpr milliseconds before_asking_again{20};
 
 // What ranks say: the first letter, and what follows it. From rank 0:
 constexpr char make_this = 'c';  // and its number
 constexpr char nothing_now = 'w';
 constexpr char go_home = 's';
+constexpr char go_alone = 'x';  // Likewise, but MPI would wait for a rank that is gone.
 // To rank 0:
 constexpr char ask = 'a';
 constexpr char result_line = 'r';
@@ -33,9 +34,10 @@ constexpr char problem_text = 'p';
 
 class Sharing {
  public:
-  Sharing(const Plan& plan, std::vector<std::size_t> todo, Progress& progress,
-          const std::function<void(const CellResult&)>& made)
+  Sharing(const Plan& plan, std::vector<std::size_t> todo, Progress& progress, RankLines* lines,
+          const Made& made)
       : plan_(plan),
+        lines_(lines),
         todo_(todo.begin(), todo.end()),
         open_(todo.size()),
         progress_(progress),
@@ -51,14 +53,15 @@ class Sharing {
         pool_.give(*cell);
       }
       for (CellResult& result : pool_.take()) note(std::move(result));
-      while (const auto message = received()) answer(*message);
+      while (lines_ != nullptr) {
+        const auto message = lines_->received();
+        if (!message) break;
+        answer(*message);
+      }
       if (progress_.due()) progress_.show(bar(all - open_, all));
-      pool_.wait(rank_count() > 1 ? look_around : look_up);
+      pool_.wait(lines_ != nullptr ? look_around : look_up);
     }
-    if (rank_count() > 1) abandon_runs();  // Somebody was faster.
-    for (unsigned rank = 1; rank < rank_count(); ++rank) {
-      send_to_rank(rank, std::string(1, go_home));
-    }
+    if (lines_ != nullptr) send_home();
     return problem_;
   }
 
@@ -67,6 +70,14 @@ class Sharing {
     Clock::time_point since;
     std::vector<unsigned> ranks;
   };
+
+  void send_home() {
+    abandon_runs();  // Somebody was faster.
+    if (lost_) leave_without_farewell();
+    for (unsigned rank = 1; rank < rank_count(); ++rank) {
+      lines_->send(rank, std::string(1, lost_ ? go_alone : go_home));
+    }
+  }
 
   std::optional<std::size_t> next_for(unsigned rank) {
     if (!todo_.empty()) {
@@ -103,13 +114,28 @@ class Sharing {
     made_(result);
   }
 
+  // What only that rank was making is for others.
+  void give_up(unsigned rank) {
+    lost_ = true;
+    for (auto one = running_.begin(); one != running_.end();) {
+      std::erase(one->second.ranks, rank);
+      if (one->second.ranks.empty()) {
+        todo_.push_front(one->first);
+        one = running_.erase(one);
+      } else {
+        ++one;
+      }
+    }
+  }
+
   void answer(const RankMessage& message) {
+    if (message.bytes.empty()) return give_up(message.from);
     const std::string text = message.bytes.substr(1);
     switch (message.bytes.front()) {
       case ask: {
         const auto cell = next_for(message.from);
-        send_to_rank(message.from, cell ? fmt::format("{}{}", make_this, *cell)
-                                        : std::string(1, nothing_now));
+        lines_->send(message.from,
+                     cell ? fmt::format("{}{}", make_this, *cell) : std::string(1, nothing_now));
         return;
       }
       case result_line:
@@ -131,10 +157,12 @@ class Sharing {
   }
 
   const Plan& plan_;
+  RankLines* lines_;  // Or null.
   std::deque<std::size_t> todo_;
   std::size_t open_;
   Progress& progress_;
-  const std::function<void(const CellResult&)>& made_;
+  const Made& made_;
+  bool lost_ = false;  // Some rank.
   std::map<std::size_t, Running> running_;
   Clock::duration longest_{0};
   std::string problem_;
@@ -144,33 +172,37 @@ class Sharing {
 }  // namespace
 
 std::string share_out(const Plan& plan, std::vector<std::size_t> todo, Progress& progress,
-                      const std::function<void(const CellResult&)>& made) {
-  return Sharing(plan, std::move(todo), progress, made).run();
+                      RankLines* lines, const Made& made) {
+  return Sharing(plan, std::move(todo), progress, lines, made).run();
 }
 
-void serve_rank_0(const Plan& plan) {
+std::string refusal(unsigned rank) {
+  return fmt::format("{}shootdown: rank {} has another program, or reads another scenario\n",
+                     problem_text, rank);
+}
+
+void serve_rank_0(const Plan& plan, RankLines& lines) {
+  if (!lines.good()) return leave_without_farewell();
   CellPool pool(plan, plan.options.jobs);
   bool asked = false;
-  Clock::time_point heard = Clock::now();
-  Clock::time_point again = heard;
+  Clock::time_point again = Clock::now();
   while (true) {
     if (!asked && pool.hungry() && Clock::now() >= again) {
-      send_to_rank(0, std::string(1, ask));
+      lines.send(0, std::string(1, ask));
       asked = true;
-      heard = Clock::now();
     }
-    while (const auto message = received()) {
-      const char word = message->bytes.front();
-      if (word == go_home) return abandon_runs();
+    while (const auto message = lines.received()) {
+      const char word = message->bytes.empty() ? go_alone : message->bytes.front();
+      if (word == go_alone) leave_without_farewell();
+      if (word == go_alone || word == go_home) return abandon_runs();
       asked = false;
       if (word == make_this) pool.give(std::stoull(message->bytes.substr(1)));
-      if (word == nothing_now) again = Clock::now() + milliseconds(20);
+      if (word == nothing_now) again = Clock::now() + before_asking_again;
     }
-    if (asked && Clock::now() - heard > patience) return abandon_runs();  // Rank 0 is gone.
     for (const CellResult& result : pool.take()) {
       if (result.measured.interrupted) continue;
-      send_to_rank(0, result.problem.empty() ? result_line + to_text(json_of(plan, result))
-                                             : problem_text + result.problem);
+      lines.send(0, result.problem.empty() ? result_line + to_text(json_of(plan, result))
+                                           : problem_text + result.problem);
     }
     pool.wait(look_around);
   }

@@ -116,8 +116,7 @@ void check_statistics(Checking& checking) {
     check_condition(checking, anywhere, item.condition);
     if (item.when) check_param_condition(checking, *item.when);
   });
-  each<Report>(script,
-               [&](const Report& item, Span span) { check_report(checking, item, span); });
+  each<Report>(script, [&](const Report& item, Span span) { check_report(checking, item, span); });
 }
 
 }  // namespace language

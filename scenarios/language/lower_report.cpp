@@ -80,8 +80,8 @@ class Compiler {
     const Evaluated result = evaluate(checked_, assignment_, expr);
     const Quantity* quantity = result.value.quantity();
     if (quantity == nullptr) {
-      problem(expr, result.problem.empty() ? "a measure or a number is wanted here"
-                                           : result.problem);
+      problem(expr,
+              result.problem.empty() ? "a measure or a number is wanted here" : result.problem);
       return {};
     }
     out_.parts.push_back({.code = Op::number, .number = quantity->amount.to_double()});
@@ -181,8 +181,7 @@ void add_report(Compiler& compiler, const Report& report, Statistics& statistics
 
 }  // namespace
 
-Statistics statistics_of(const Checked& checked, const Assignment& assignment,
-                         Problems& problems) {
+Statistics statistics_of(const Checked& checked, const Assignment& assignment, Problems& problems) {
   Statistics statistics;
   Compiler compiler(checked, assignment, problems);
   for (const File& file : checked.script->files) {

@@ -59,11 +59,11 @@ struct CellCheck {  // check p99(remote) <= 20 * baseline.p99(remote)
 
 struct ReportPlan {
   enum class Kind : std::uint8_t { table, lines, bars, cdf, heat_map } kind = Kind::table;
-  std::vector<std::string> by{};   // Params: the rows of a table.
-  std::vector<std::size_t> of{};   // Of Cell::reported: columns; what a plot shows.
-  std::string x{}, y{};            // Params: the axes. y: of a heat map.
-  std::string lines{}, facets{};   // Params, or none.
-  bool chosen = false;             // `as` says of which kind it is.
+  std::vector<std::string> by{};  // Params: the rows of a table.
+  std::vector<std::size_t> of{};  // Of Cell::reported: columns; what a plot shows.
+  std::string x{}, y{};           // Params: the axes. y: of a heat map.
+  std::string lines{}, facets{};  // Params, or none.
+  bool chosen = false;            // `as` says of which kind it is.
 };
 
 // What a script says of measures, for one choice of its params.
