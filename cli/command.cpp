@@ -90,4 +90,12 @@ std::string command_again(std::string_view command, const std::string& path,
   return broken_into_lines(words);
 }
 
+std::string run_command(const std::string& path, const language::Choices& choices,
+                        std::uint64_t seed) {
+  std::vector<std::string> words{"shootdown", "run", shell_word(path)};
+  add_choices(words, choices);
+  words.push_back(fmt::format("--seed {}", seed));
+  return broken_into_lines(words);
+}
+
 }  // namespace cli

@@ -15,4 +15,8 @@ std::string replay_command(const Case& what, const model::ClaimResult& result,
 std::string command_again(std::string_view command, const std::string& path,
                           const language::Choices& choices);
 
+// `shootdown run FILE ... --seed N`; in lines as above.
+std::string run_command(const std::string& path, const language::Choices& choices,
+                        std::uint64_t seed);
+
 }  // namespace cli

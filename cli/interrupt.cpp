@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/interrupt.hpp"
 
+#include <atomic>
 #include <csignal>
 
 namespace cli {
 namespace {
 
 volatile std::sig_atomic_t signalled = 0;
+std::atomic<bool> given_up = false;
 
 void on_signal(int) { signalled = 1; }
 
@@ -20,5 +22,8 @@ void catch_interrupts() {
 }
 
 bool interrupted() { return signalled != 0; }
+
+void abandon_runs() { given_up = true; }
+bool abandoned() { return given_up; }
 
 }  // namespace cli

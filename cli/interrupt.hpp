@@ -8,4 +8,8 @@ namespace cli {
 void catch_interrupts();
 bool interrupted();
 
+// Nobody wants to know any more what the runs under way come to: they end.
+void abandon_runs();
+bool abandoned();
+
 }  // namespace cli

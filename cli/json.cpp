@@ -172,9 +172,9 @@ Json json_of(const Case& what, const Outcome& outcome, const Options& options) {
                                {"graph", outcome.size.graph},
                                {"parts", outcome.size.parts}};
   }
-  if (!outcome.measured.empty()) {
+  if (!outcome.measures.empty()) {
     Json measured = Json::array();
-    for (const model::Measured& each : outcome.measured) {
+    for (const model::Measured& each : outcome.measures) {
       measured.push_back({{"name", each.name}, {"unit", each.unit}, {"value", each.value}});
     }
     json["measured"] = std::move(measured);
@@ -195,6 +195,10 @@ Json json_of(const Case& what, const Outcome& outcome, const Options& options) {
   json["loops"] = Json::array();
   for (const model::Cycle& cycle : outcome.verdict.cycles.found) {
     json["loops"].push_back(loop_json(cycle));
+  }
+  for (const CheckResult& check : outcome.checks) {
+    const Json holds = check.holds ? Json(*check.holds) : Json(nullptr);
+    json["checks"].push_back({{"text", check.text}, {"holds", holds}});
   }
   json["counterexample"] = counterexample_json(what, outcome);
   if (outcome.sample) json["sample"] = sample_json(what, outcome);

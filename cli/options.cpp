@@ -47,6 +47,7 @@ struct Raw {
 };
 
 constexpr std::uint64_t threads_max = 1024;
+constexpr std::uint64_t seeds_max = 1'000'000;
 
 std::optional<std::uint64_t> positive_number(const std::string& word) {
   std::uint64_t number = 0;
@@ -130,6 +131,54 @@ void add_search_options(CLI::App& app, Options& options, Raw& raw) {
            "On standard error: auto, plain or none (auto)");
 }
 
+// What runs by time take that are measured.
+void add_measure_options(CLI::App& app, Options& options, Raw& raw) {
+  const auto number = [&](const char* name, std::uint64_t& value, const char* unit,
+                          const char* meaning) {
+    app.add_option(name, value, meaning)->type_name(unit)->check(whole_number());
+  };
+  app.add_option("-D", raw.definitions, "Set a param of the scenario; may be repeated")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  app.add_option("--set", raw.settings, "A setting of the policy or the kernel; may be repeated")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  app.add_option("--kernel", options.choices.kernel, "Instead of the scenario's kernel")
+      ->type_name("VERSION");
+  app.add_option("--policies", options.policies, "Instead of the scenario's policies")
+      ->type_name("NAME,...")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  number("--seed", options.seed, "N", "The first seed (1)");
+  app.add_option("--seeds", options.seeds, "So many seeds for each cell")
+      ->type_name("N")
+      ->check(whole_number())
+      ->check(CLI::Range(std::uint64_t{1}, seeds_max).description(""));
+  app.add_option("-j,--jobs", options.jobs, "So many cells at once; the result is the same (1)")
+      ->type_name("N")
+      ->check(whole_number())
+      ->check(CLI::Range(std::uint64_t{1}, threads_max).description(""));
+  app.add_option("--time-limit", options.limits.seconds, "For each run (none)")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, 1e9).description(""));
+  number("--step-limit", options.limits.steps, "N", "Steps of a run (10000000; 0: none)");
+  add_word(app, "--progress", raw.progress, {"auto", "plain", "none"},
+           "On standard error: auto, plain or none (auto)");
+}
+
+void add_sweep_options(CLI::App& app, Options& options) {
+  app.add_option("-o,--output", options.folder, "The folder for the results")
+      ->required()
+      ->type_name("DIR");
+  CLI::Option* resume = app.add_flag("--resume", options.resume, "Go on where it was cut off");
+  CLI::Option* shard = app.add_option("--shard", options.shard, "Make part I of N, from 0/N on");
+  shard->type_name("I/N");
+  app.add_option("--merge", options.merged, "Put the results of shards together")
+      ->type_name("DIR...")
+      ->excludes(resume)
+      ->excludes(shard);
+}
+
 void add_format_options(CLI::App& app, Options& options) {
   CLI::Option* json = app.add_flag("--json", options.json, "One JSON object for each variant");
   std::string names;
@@ -141,8 +190,10 @@ void add_format_options(CLI::App& app, Options& options) {
 }
 
 void add_general_options(CLI::App& app, Options& options, Raw& raw) {
-  app.add_option("-o,--output", options.output, "Write to that file, all or nothing")
-      ->type_name("FILE");
+  if (app.get_option_no_throw("--output") == nullptr) {
+    app.add_option("-o,--output", options.output, "Write to that file, all or nothing")
+        ->type_name("FILE");
+  }
   add_word(app, "--color", raw.colour, {"auto", "always", "never"}, "auto, always or never (auto)");
   CLI::Option* quiet = app.add_flag("-q,--quiet", raw.quiet, "Say only what is not as claimed");
   app.add_flag("-v,--verbose", raw.verbose, "Also show inner steps and what is as it should be")
@@ -174,6 +225,8 @@ void add_options_of(CLI::App& app, std::string_view command, Options& options, R
         ->required()
         ->type_name("RECORD")
         ->allow_extra_args(false);
+  } else if (command == "sweep") {
+    add_sweep_options(app, options);
   } else if (command == "check") {
     app.add_option("--ast", raw.ast, "json: print the syntax tree")
         ->type_name("FORMAT")
@@ -276,9 +329,13 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.meaning));
     const bool folders = command.name == "test" || command.name == "conform";
     if (command.takes.files) {
-      sub->add_option("files", line.options.files, folders ? "Scenarios and folders" : "Scenarios")
-          ->required();
+      CLI::Option* files = sub->add_option("files", line.options.files,
+                                           folders ? "Scenarios and folders" : "Scenarios");
+      // What is merged knows its scenario.
+      files->required(command.name != "sweep");
+      if (command.takes.measures) files->expected(command.name == "sweep" ? 0 : 1, 1);
     }
+    if (command.takes.measures) add_measure_options(*sub, line.options, raw);
     if (command.takes.searches) {
       add_choices(*sub, line.options, raw);
       add_search_options(*sub, line.options, raw);

@@ -49,6 +49,16 @@ struct Options {
   Colour colour = Colour::automatic;
   ProgressStyle progress = ProgressStyle::automatic;
 
+  // compare, sweep
+  std::vector<std::string> policies;
+  std::optional<std::uint64_t> seeds;  // How many for each cell.
+  std::uint64_t jobs = 1;              // Threads that make cells.
+  bool measured = false;               // What a run by time has measured counts, not its path.
+  std::string folder;                  // Of results.
+  bool resume = false;
+  std::string shard;                // I/N
+  std::vector<std::string> merged;  // Folders of shards.
+
   // Of single commands.
   std::vector<std::string> words;    // list, explain
   std::string profile;               // list costs

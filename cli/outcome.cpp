@@ -53,16 +53,6 @@ class Collector final : public Observer {
   std::vector<std::set<std::int64_t>> values_;
 };
 
-Judgement judgement_of(const model::Setup& setup, const model::Verdict& verdict) {
-  Judgement judgement = Judgement::pass;
-  for (const model::ClaimResult& result : verdict.claims) {
-    if (is_question(setup, result)) continue;
-    if (!result.as_expected) return Judgement::fail;
-    if (!result.decided) judgement = Judgement::undecided;
-  }
-  return judgement;
-}
-
 Stopped reason_of(sim::Ended ended, const Watchdog& watchdog) {
   switch (ended) {
     case sim::Ended::complete:
@@ -206,31 +196,6 @@ struct Running {
   }
 };
 
-Outcome simulate(const Case& what, const Options& options, Progress& progress, Audience* audience) {
-  Watchdog watchdog(options.limits.seconds);
-  Collector collector(*what.cell, audience == nullptr ? nullptr : &audience->observer);
-  sim::NoTrace no_trace;
-  sim::TraceSink& trace = audience == nullptr ? no_trace : audience->trace;
-  sim::SeededChooser chooser(options.seed);
-  model::World start(what.setup(), sim::Order::by_time);
-  if (audience != nullptr) start.set_lineage(audience->lineage);
-  model::Meter meter(what.setup());
-  if (!what.setup().load.measures.empty()) start.set_meter(&meter);
-  Observed world(std::move(start), collector);
-  if (audience != nullptr) audience->observer.started(world.world());
-  Running running{.options = options, .watchdog = watchdog, .progress = progress};
-  running.run(world, {.chooser = chooser, .trace = trace});
-  return {.stopped = running.stopped,
-          .verdict = model::judge(what.setup(), world.world(), running.at_rest, chooser.answers(),
-                                  running.steps),
-          .states = running.steps,
-          .transitions = running.steps,
-          .executions = running.at_rest ? 1U : 0U,
-          .time = world.world().now(),
-          .values = collector.take(),
-          .measured = meter.report(world.world().now())};
-}
-
 // All runs that were asked for have been made: a claim that held in each has passed, as far as a
 // sample can tell. One that some run would have to show has not been decided.
 void accept_sample(const model::Setup& setup, model::Verdict& verdict) {
@@ -287,6 +252,57 @@ bool is_question(const model::Setup& setup, const model::ClaimResult& result) {
   return setup.claims[result.claim].kind == model::Claim::Kind::question;
 }
 
+Judgement judgement_of(const model::Setup& setup, const Outcome& outcome) {
+  Judgement judgement = Judgement::pass;
+  for (const CheckResult& check : outcome.checks) {
+    if (check.holds == false) return Judgement::fail;
+    if (!check.holds && !check.of_baseline) judgement = Judgement::undecided;
+  }
+  for (const model::ClaimResult& result : outcome.verdict.claims) {
+    if (is_question(setup, result)) continue;
+    if (!result.as_expected) return Judgement::fail;
+    if (!result.decided) judgement = Judgement::undecided;
+  }
+  return judgement;
+}
+
+Outcome run_by_time(const Case& what, const Options& options, Progress& progress,
+                    Audience* audience) {
+  Watchdog watchdog(options.limits.seconds);
+  Collector collector(*what.cell, audience == nullptr ? nullptr : &audience->observer);
+  sim::NoTrace no_trace;
+  sim::TraceSink& trace = audience == nullptr ? no_trace : audience->trace;
+  model::Meter meter(what.setup());
+  const bool measured = options.measured || !what.setup().load.measures.empty() ||
+                        !what.cell->statistics.checks.empty();
+  using Keep = sim::SeededChooser::Keep;
+  sim::SeededChooser chooser(options.seed, options.measured ? Keep::none : Keep::all);
+  model::World start(what.setup(), sim::Order::by_time);
+  if (audience != nullptr) start.set_lineage(audience->lineage);
+  if (measured) start.set_meter(&meter);
+  Observed world(std::move(start), collector);
+  if (audience != nullptr) audience->observer.started(world.world());
+  Running running{.options = options, .watchdog = watchdog, .progress = progress};
+  running.run(world, {.chooser = chooser, .trace = trace});
+  Outcome outcome{.mode = RunMode::simulate,
+                  .stopped = running.stopped,
+                  .verdict = model::judge(what.setup(), world.world(), running.at_rest,
+                                          chooser.answers(), running.steps),
+                  .states = running.steps,
+                  .transitions = running.steps,
+                  .executions = running.at_rest ? 1U : 0U,
+                  .time = world.world().now(),
+                  .values = collector.take()};
+  if (!measured) return outcome;
+  outcome.measures = measures_of(what, meter, world.world(), running.steps);
+  // A run that was cut off has not been measured to its end.
+  outcome.checks = judge_checks(what.cell->statistics, outcome.measures, nullptr);
+  if (!running.at_rest) {
+    for (CheckResult& check : outcome.checks) check.holds.reset();
+  }
+  return outcome;
+}
+
 Outcome run(const Case& what, const Options& options, Progress& progress, Audience* audience) {
   if (own_rank() != 0 && !is_sample(what.cell->mode)) return {};  // It cannot be shared out.
   progress.begin(what.scenario->path);
@@ -300,13 +316,13 @@ Outcome run(const Case& what, const Options& options, Progress& progress, Audien
       outcome = sample(what, options, progress);
       break;
     case RunMode::simulate:
-      outcome = simulate(what, options, progress, audience);
+      outcome = run_by_time(what, options, progress, audience);
       break;
   }
   progress.end();
   if (own_rank() != 0) return {};  // Its part of the sample is at rank 0.
   outcome.mode = what.cell->mode;
-  outcome.judgement = judgement_of(what.setup(), outcome.verdict);
+  outcome.judgement = judgement_of(what.setup(), outcome);
   return outcome;
 }
 

@@ -8,6 +8,7 @@
 
 #include "cli/coverage.hpp"
 #include "cli/insight.hpp"
+#include "cli/measures.hpp"
 #include "cli/observed.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
@@ -51,8 +52,9 @@ struct Outcome {
   std::vector<Insight> insights{};      // Explored: into each example.
   // Of a run by time, with --why: what each line has caused; the last one is for no call.
   std::vector<model::Tally> tallies{};
-  // Of a run by time: what its `measure` asks for.
-  std::vector<model::Measured> measured{};
+  // Of a run by time, if it was to be measured, or if the scenario says something of measures.
+  std::vector<Measure> measures{};
+  std::vector<CheckResult> checks{};
   Judgement judgement = Judgement::pass;
 
   // All executions were looked at. One run and a sample prove nothing of the others.
@@ -74,6 +76,12 @@ struct Audience {
   Observer& observer;
   model::Lineage* lineage = nullptr;
 };
+
+Judgement judgement_of(const model::Setup& setup, const Outcome& outcome);
+
+// One run by time, whatever the scenario asks for. `audience` may be null.
+Outcome run_by_time(const Case& what, const Options& options, Progress& progress,
+                    Audience* audience);
 
 // `audience` may be null.
 Outcome run(const Case& what, const Options& options, Progress& progress, Audience* audience);

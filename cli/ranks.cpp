@@ -13,6 +13,8 @@
 namespace cli {
 namespace {
 
+bool farewell = true;
+
 // What Open MPI and MPICH tell the processes that they start. Alone, MPI would only cost time.
 bool started_by_mpirun() {
   return std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr || std::getenv("PMI_SIZE") != nullptr;
@@ -32,7 +34,7 @@ Ranks::Ranks(int& argc, char**& argv) {
 }
 
 Ranks::~Ranks() {
-  if (in_use()) MPI_Finalize();
+  if (in_use() && farewell) MPI_Finalize();
 }
 
 bool has_mpi() { return true; }
@@ -75,6 +77,18 @@ bool as_rank_0_says(bool said) {
   return word != 0;
 }
 
+std::string as_rank_0_says(const std::string& said) {
+  if (!in_use()) return said;
+  auto size = static_cast<std::uint32_t>(said.size());
+  MPI_Bcast(&size, 1, MPI_UINT32_T, 0, MPI_COMM_WORLD);
+  std::string text = said;
+  text.resize(size);
+  MPI_Bcast(text.data(), static_cast<int>(size), MPI_BYTE, 0, MPI_COMM_WORLD);
+  return text;
+}
+
+void leave_without_farewell() { farewell = false; }
+
 }  // namespace cli
 
 #else
@@ -89,6 +103,8 @@ unsigned rank_count() { return 1; }
 unsigned own_rank() { return 0; }
 std::vector<std::string> gather(const std::string& bytes) { return {bytes}; }
 bool as_rank_0_says(bool said) { return said; }
+std::string as_rank_0_says(const std::string& said) { return said; }
+void leave_without_farewell() {}
 
 }  // namespace cli
 #endif

@@ -24,5 +24,9 @@ unsigned own_rank();
 // Each of these is called by all ranks together.
 std::vector<std::string> gather(const std::string& bytes);  // At rank 0: of each rank, in order.
 bool as_rank_0_says(bool said);
+std::string as_rank_0_says(const std::string& said);
+
+// Some rank is gone: this one ends without waiting for the others.
+void leave_without_farewell();
 
 }  // namespace cli

@@ -6,9 +6,9 @@
 
 #include "cli/attribution.hpp"
 #include "cli/coverage_report.hpp"
-#include "cli/figure.hpp"
 #include "cli/layout.hpp"
 #include "cli/names.hpp"
+#include "cli/sweep/estimate.hpp"
 #include "sim/pct_chooser.hpp"
 
 namespace cli {
@@ -265,11 +265,14 @@ void write_unclaimed_cycles(Output& out, const Case& what, const Outcome& outcom
   }
 }
 
-void write_measured(Output& out, const Outcome& outcome) {
+// Those that the scenario asks for.
+void write_measured(Output& out, const Case& what, const Outcome& outcome) {
+  if (what.setup().load.measures.empty()) return;
   std::size_t width = 0;
-  for (const model::Measured& each : outcome.measured) width = std::max(width, each.name.size());
-  for (const model::Measured& each : outcome.measured) {
-    out.print("  {:<{}}  {:>14}\n", each.name, width, figure_text(each));
+  for (const Measure& each : outcome.measures) width = std::max(width, each.name.size());
+  for (const Measure& each : outcome.measures) {
+    if (each.name == "time" || each.name == "steps") continue;
+    out.print("  {:<{}}  {:>14}\n", each.name, width, quantity_text(each.value, each.unit));
   }
 }
 
@@ -360,16 +363,34 @@ void write_heading(Output& out, const Case& what, const Options& options, const 
   out.write(flowed("  with ", params, ", ", 7));
 }
 
+namespace {
+
+// What `check` says of the measures of a run by time.
+void write_checks(Output& out, const Outcome& outcome) {
+  for (const CheckResult& check : outcome.checks) {
+    out.write(flowed("  check   ", check.text, 10));
+    std::string verdict = out.styled(Style::strong, "undecided");
+    if (check.of_baseline) verdict = "about a baseline: for compare and sweep";
+    if (check.holds) {
+      verdict = *check.holds ? out.styled(Style::good, "ok") : out.styled(Style::bad, "FAIL");
+    }
+    out.print("          {}\n", verdict);
+  }
+}
+
+}  // namespace
+
 void write_result(Output& out, const Case& what, const Outcome& outcome, const Options& options) {
   out.write(flowed("  ", totals(outcome, options), "  ", 2));
   if (outcome.sample) out.write(sample_text(what, outcome));
   write_rows(out, rows_of(what, outcome, options.verbosity));
   write_unclaimed_cycles(out, what, outcome);
+  write_checks(out, outcome);
   for (std::size_t i = 0; i < what.cell->questions.size(); ++i) {
     out.write(flowed("  ? ", what.cell->questions[i].text, 4));
     out.write(flowed("    ", answer_text(what, outcome, i), 4));
   }
-  write_measured(out, outcome);
+  write_measured(out, what, outcome);
   if (outcome.coverage) write_coverage(out, what, outcome);
   write_attribution(out, what, outcome);
 }

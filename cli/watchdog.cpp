@@ -12,7 +12,7 @@ Watchdog::Watchdog(double seconds)
 
 bool Watchdog::barks() {
   if (reason_ != Stopped::no) return true;
-  if (interrupted()) {
+  if (interrupted() || abandoned()) {
     reason_ = Stopped::interrupt;
   } else if (limited_ && Clock::now() >= end_) {
     reason_ = Stopped::time;

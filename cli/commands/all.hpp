@@ -24,6 +24,7 @@ struct Takes {
   bool searches = false;  // Seed, limits, choices of params and policy, progress.
   bool formats = false;   // --format of a timeline, --json.
   bool json = false;      // --json alone.
+  bool measures = false;  // What compare and sweep take.
 };
 
 struct CommandInfo {
@@ -42,6 +43,8 @@ ExitStatus replay_path(Session& session);
 ExitStatus show_necessary(Session& session);
 ExitStatus show_matrix(Session& session);
 ExitStatus shrink_scenario(Session& session);
+ExitStatus compare_policies(Session& session);
+ExitStatus sweep_scenario(Session& session);
 ExitStatus conform_scenarios(Session& session);
 ExitStatus check_files(Session& session);
 ExitStatus format_files(Session& session);

@@ -32,7 +32,7 @@ inline constexpr std::array<SpellInfo, static_cast<std::size_t>(Spell::count)> s
 enum class Gauge : std::uint8_t {
   failed,
   oom,
-  sigbus,
+  killed,
   pages_told,
   pages_over_invalidated,
   pinned_time,
@@ -47,7 +47,7 @@ struct GaugeInfo {
 inline constexpr std::array<GaugeInfo, static_cast<std::size_t>(Gauge::count)> gauges{{
     {"failed", "", "operations of workloads that failed"},
     {"oom", "", "operations of workloads that failed for want of memory"},
-    {"sigbus", "", "operations of workloads that ended in SIGBUS"},
+    {"killed", "", "operations of workloads that ended in a signal"},
     {"pages_told", "pages", "pages of all ranges that subscribers were told of"},
     {"pages_over_invalidated", "pages", "pages that an adapter lost outside of all such ranges"},
     {"pinned_time", "page ns", "how long each page was pinned, added up over all pages"},
@@ -77,6 +77,13 @@ struct LoadSetup {
   RunSetup run{};
   std::vector<MeasureSetup> measures{};
 };
+
+// mean, min, max, p99.9
+std::optional<Statistic> statistic_named(std::string_view name);
+// count(range_start), p99(remote): none if there is no such word. Without statistics, where it may
+// have several.
+std::optional<MeasureSetup> measure_named(const LoadSetup& load, std::string_view what,
+                                          std::string_view subject);
 
 // A cost that a step was charged, so many times.
 struct Spent {

@@ -19,11 +19,7 @@ Meter::Meter(const Setup& setup)
       from_(setup.load.run.ramp),
       until_(setup.load.run.runtime != 0 ? setup.load.run.end()
                                          : std::numeric_limits<sim::Nanoseconds>::max()),
-      loads_(setup.load.workloads.size()) {
-  follows_stale_ = std::ranges::any_of(setup.load.measures, [](const MeasureSetup& measure) {
-    return measure.spell == Spell::stale;
-  });
-}
+      loads_(setup.load.workloads.size()) {}
 
 void Meter::saw(std::span<const Event> events, std::span<const Spent> spent, TaskId task,
                 sim::Nanoseconds now) {
@@ -65,8 +61,7 @@ void Meter::see(const Event& event, TaskId task, sim::Nanoseconds now) {
     case EventKind::pte_cleared:
     case EventKind::device_flush:
     case EventKind::iotlb_flush:
-      if (follows_stale_) follow_stale(event, now);
-      return;
+      return follow_stale(event, now);
     default:
       return;
   }
@@ -121,10 +116,24 @@ void Meter::follow_stale(const Event& event, sim::Nanoseconds now) {
       return;
     }
     default:
-      for (std::uint32_t i = 0; i < event.pages.count; ++i) {
-        drop_stale({event.mr.value, event.pages.at(i).value}, now);
-      }
+      return drop_stale(event, now);
   }
+}
+
+// Of long ranges little is held.
+void Meter::drop_stale(const Event& event, sim::Nanoseconds now) {
+  if (event.pages.count <= held_.size()) {
+    for (std::uint32_t i = 0; i < event.pages.count; ++i) {
+      drop_stale(Place{event.mr.value, event.pages.at(i).value}, now);
+    }
+    return;
+  }
+  std::vector<Place> places;
+  for (const auto& [place, held] : held_) {
+    const bool meant = place.first == event.mr.value && event.pages.contains(Page{place.second});
+    if (meant) places.push_back(place);
+  }
+  for (const Place& place : places) drop_stale(place, now);
 }
 
 void Meter::make_stale(const Event& event, sim::Nanoseconds now) {
@@ -168,7 +177,7 @@ void Meter::saw_transfers(EventKind kind, sim::Nanoseconds look, sim::Nanosecond
 void Meter::failed(Result result) {
   ++gauges_[index_of(Gauge::failed)];
   if (result == Result::error(ENOMEM)) ++gauges_[index_of(Gauge::oom)];
-  if (result == Result::signal(SIGBUS)) ++gauges_[index_of(Gauge::sigbus)];
+  if (result.kind == Result::Kind::signal) ++gauges_[index_of(Gauge::killed)];
 }
 
 sim::Nanoseconds Meter::measured_until(sim::Nanoseconds now) const {
@@ -179,6 +188,26 @@ std::vector<Measured> Meter::report(sim::Nanoseconds now) const {
   std::vector<Measured> found;
   for (const MeasureSetup& measure : setup_.load.measures) report_on(measure, now, found);
   return found;
+}
+
+std::vector<Measured> Meter::counts() const {
+  std::vector<Measured> found;
+  for (std::size_t i = 0; i < events_.size(); ++i) {
+    if (events_[i] == 0) continue;
+    found.push_back({.name = "count(" + std::string(event_table[i].name) + ")",
+                     .value = static_cast<double>(events_[i])});
+  }
+  return found;
+}
+
+std::optional<Measured> Meter::find(std::string_view name, sim::Nanoseconds now) const {
+  const std::size_t open = name.find('(');
+  if (open == std::string_view::npos || !name.ends_with(')')) return std::nullopt;
+  const auto measure = measure_named(setup_.load, name.substr(0, open),
+                                     name.substr(open + 1, name.size() - open - 2));
+  std::vector<Measured> found;
+  if (measure) report_on(*measure, now, found);
+  return found.size() == 1 ? std::optional(found.front()) : std::nullopt;
 }
 
 namespace {

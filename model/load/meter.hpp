@@ -41,6 +41,10 @@ class Meter {
 
   // All that the scenario asks for, in its order. `now`: when the run has come to rest.
   std::vector<Measured> report(sim::Nanoseconds now) const;
+  // How often each event happened that did.
+  std::vector<Measured> counts() const;
+  // One figure by its name, whether it was asked for or not. None: nothing is called so.
+  std::optional<Measured> find(std::string_view name, sim::Nanoseconds now) const;
   // How long the operations of a workload have taken.
   const Histogram& latency(WorkloadId workload) const { return loads_[workload.index()].latency; }
 
@@ -78,6 +82,7 @@ class Meter {
   void follow_pins(const Event& event, sim::Nanoseconds now);
   void follow_stale(const Event& event, sim::Nanoseconds now);
   void make_stale(const Event& event, sim::Nanoseconds now);
+  void drop_stale(const Event& event, sim::Nanoseconds now);
   void drop_stale(const Place& place, sim::Nanoseconds now);
   std::uint32_t outside_of_ranges(PageRange pages) const;
   double still_pinned(sim::Nanoseconds now) const;
@@ -88,7 +93,6 @@ class Meter {
   const Setup& setup_;
   sim::Nanoseconds from_ = 0;
   sim::Nanoseconds until_ = 0;
-  bool follows_stale_ = false;
   std::vector<Load> loads_;
   std::array<std::uint64_t, static_cast<std::size_t>(EventKind::count)> events_{};
   std::array<std::uint64_t, static_cast<std::size_t>(Cost::count)> costs_{};
@@ -96,7 +100,7 @@ class Meter {
   std::array<std::uint64_t, static_cast<std::size_t>(Gauge::count)> gauges_{};
   std::array<Histogram, static_cast<std::size_t>(Spell::count)> spells_{};
   std::vector<Open> open_;
-  boost::unordered_flat_map<Place, Held> held_;  // Where `stale` is asked for.
+  boost::unordered_flat_map<Place, Held> held_;
   boost::unordered_flat_map<std::uint32_t, std::vector<MrId>> mrs_of_;  // By their process.
   std::uint64_t pinned_ = 0;                                            // Pages, since
   sim::Nanoseconds pinned_since_ = 0;

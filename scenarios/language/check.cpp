@@ -61,6 +61,7 @@ Checked check(Script script, const Vocabulary& vocabulary, const Overrides& over
   check_events(checking);
   check_claims(checking);
   check_load(checking);
+  check_statistics(checking);
   sort_problems(checked.problems);
   return checked;
 }

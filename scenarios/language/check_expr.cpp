@@ -101,7 +101,17 @@ struct Inference {
                      {.span = info.name.span, .message = "assigned here"});
   }
 
+  // baseline.time
+  std::optional<Type> of_baseline(const Path& path) const {
+    if (path.parts.size() != 2 || path.parts[0].text != "baseline") return std::nullopt;
+    const FunctionRow* row = find_function(checking.vocabulary, path.text());
+    if (row == nullptr || !row->forms.empty()) return std::nullopt;
+    const auto index = static_cast<std::uint32_t>(row - checking.vocabulary.functions.data());
+    return symbol_type({SymbolKind::function, index}, row->result);
+  }
+
   Type operator()(const PathExpr& path) const {
+    if (const auto statistic = of_baseline(path.path)) return *statistic;
     if (path.path.parts.size() == 1 &&
         checking.symbols.find(path.path.parts[0].text) == checking.symbols.end()) {
       const Name& name = path.path.parts[0];

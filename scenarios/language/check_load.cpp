@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Workloads, measurements, statistics and reports.
+// Workloads, and what is measured of them.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -87,7 +87,7 @@ void check_measurement(Checking& checking, const Measurement& measurement) {
   std::vector<std::string> known;
   const FunctionRow* found = nullptr;
   for (const FunctionRow& row : checking.vocabulary.functions) {
-    if (!row.statistic) continue;
+    if (!row.statistic || row.forms.empty()) continue;
     known.push_back(row.name);
     if (row.name == measurement.what.text) found = &row;
   }
@@ -110,18 +110,6 @@ void check_measurement(Checking& checking, const Measurement& measurement) {
   }
 }
 
-void check_report(Checking& checking, const Report& report_item) {
-  const std::vector<std::string> keys = report_item.kind == ReportKind::table
-                                            ? std::vector<std::string>{"by", "of"}
-                                            : std::vector<std::string>{"x", "y", "lines", "facets"};
-  for (const ReportClause& clause : report_item.clauses) {
-    if (std::ranges::find(keys, clause.key.text) == keys.end()) {
-      report_unknown(checking, clause.key.span, clause.key.text, "a part of this report", keys);
-    }
-    for (const Expr& value : clause.values) infer(checking, anywhere, value);
-  }
-}
-
 }  // namespace
 
 void check_load(Checking& checking) {
@@ -134,21 +122,6 @@ void check_load(Checking& checking) {
   each<Measure>(script, [&](const Measure& measure, Span) {
     for (const Measurement& row : measure.rows) check_measurement(checking, row);
   });
-  const Baseline* known = nullptr;
-  each<Baseline>(script, [&](const Baseline& baseline, Span) {
-    if (known != nullptr) {
-      report_with_note(checking, baseline.condition.span, "a scenario has one baseline",
-                       {.span = known->condition.span, .message = "the first is here"});
-    }
-    known = &baseline;
-    check_param_condition(checking, baseline.condition);
-  });
-  each<Check>(script, [&](const Check& check_item, Span) {
-    check_condition(checking, anywhere, check_item.condition);
-    if (check_item.when) check_param_condition(checking, *check_item.when);
-  });
-  each<Report>(script,
-               [&](const Report& report_item, Span) { check_report(checking, report_item); });
 }
 
 }  // namespace language

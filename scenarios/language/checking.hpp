@@ -121,7 +121,7 @@ void check_bounds(Checking& checking, const Expr& object, const Expr& first, con
 
 // check_declarations.cpp, check_params.cpp, check_settings.cpp, check_policies.cpp,
 // check_machine.cpp, check_files.cpp, check_events.cpp, check_steps.cpp, check_claims.cpp,
-// check_load.cpp
+// check_load.cpp, check_statistics.cpp
 void declare_all(Checking& checking);
 void check_params(Checking& checking);
 // Where the script says the param's i-th value.
@@ -145,6 +145,7 @@ void check_param_condition(Checking& checking, const Expr& expr);
 // A whole number, at least that.
 void check_count(Checking& checking, const Scope& scope, const Expr& expr, std::int64_t least);
 void check_load(Checking& checking);
+void check_statistics(Checking& checking);
 
 // Each item of that type, in the order of the files.
 template <class ItemType, class Visit>

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "scenarios/language/names.hpp"
+#include "scenarios/language/statistic.hpp"
 
 namespace language {
 
@@ -34,6 +35,9 @@ std::vector<Assignment> combinations(const Checked& checked, std::size_t limit =
 // So few assignments that each param takes each of its values (but at most 64): what is checked
 // before anything runs.
 std::vector<Assignment> samples(const Checked& checked);
+
+// What `check` and `report` say.
+Statistics statistics_of(const Checked& checked, const Assignment& assignment, Problems& problems);
 
 // In that dimension, if it can be had: pages are also bytes, and 0 is 0 of everything.
 std::optional<Rational> amount_in(const Value& value, Dimension dimension);

@@ -105,19 +105,29 @@ std::vector<FunctionRow> statistics() {
   add_names(counted.words, model::gauges);
   Parameter spent{.name = "spell or cost that takes time", .kind = ParameterKind::word};
   add_names(spent.words, model::spells);
+  Parameter spell{.name = "spell", .kind = ParameterKind::word};
+  add_names(spell.words, model::spells);
   add_names(spent.words, model::cost_table);
-  const auto row = [](std::string name, Parameter of_what, std::string doc) {
-    FunctionRow result{std::move(name), {form({std::move(of_what)})}, Kind::number, std::move(doc)};
+  const auto row = [](std::string name, std::vector<Form> forms, Dimension dimension,
+                      std::string doc) {
+    FunctionRow result{std::move(name), std::move(forms), Kind::number, std::move(doc)};
     result.statistic = true;
+    result.dimension = dimension;
     return result;
   };
   return {
-      row("count", counted, "How often the event happened, or the cost was due."),
-      row("time_in", spent, "Time between its start and its end, or spent on the cost."),
-      row("latency", workload, "Time from an operation's start to its end."),
-      row("throughput", workload, "Operations a second."),
-      row("mean", workload, "The mean latency."),
-      row("p", workload, "A percentile of the latency: p50, p99, p99.9."),
+      row("time", {}, Dimension::time, "When the run has come to rest."),
+      row("steps", {}, Dimension::none, "How many steps the run has."),
+      row("count", {form({counted})}, Dimension::none,
+          "How often the event happened, or the cost was due."),
+      row("time_in", {form({spent})}, Dimension::time,
+          "Time between its start and its end, or spent on the cost."),
+      row("latency", {form({workload})}, Dimension::time,
+          "Time from an operation's start to its end."),
+      row("throughput", {form({workload})}, Dimension::rate, "Operations a second."),
+      row("mean", {form({workload}), form({spell})}, Dimension::time, "The mean latency."),
+      row("p", {form({workload}), form({spell})}, Dimension::time,
+          "A percentile of the latency: p50, p99, p99.9."),
   };
 }
 

@@ -94,6 +94,7 @@ void Lowering::run() {
   add_programs();
   add_load();
   add_claims();
+  cell_.statistics = statistics_of(checked_, assignment_, problems_);
   count_lines();
   resolve_points();
   choose_mode();

@@ -12,6 +12,7 @@
 #include "model/setup.hpp"
 #include "scenarios/language/problem.hpp"
 #include "scenarios/language/source.hpp"
+#include "scenarios/language/statistic.hpp"
 
 namespace language {
 
@@ -67,6 +68,7 @@ struct Cell {
   std::vector<Column> watch;
   std::vector<Question> questions;
   std::vector<TimelineStep> steps;
+  Statistics statistics;
   std::vector<model::MmId> also_seen;  // `with` of the window: in the order in which it names them.
 };
 

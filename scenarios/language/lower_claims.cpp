@@ -39,11 +39,8 @@ void Lowering::add_claims() {
         for (const Expr& column : watch->columns) {
           cell_.watch.push_back({canonical(column), compile(column)});
         }
-      } else if (std::holds_alternative<Trace>(item.node) ||
-                 std::holds_alternative<Check>(item.node) ||
-                 std::holds_alternative<Baseline>(item.node) ||
-                 std::holds_alternative<Report>(item.node)) {
-        problem(item.span, "load and statistics are not supported by this version");
+      } else if (std::holds_alternative<Trace>(item.node)) {
+        problem(item.span, "traces are not supported by this version");
       }
     }
   }

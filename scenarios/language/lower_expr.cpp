@@ -92,6 +92,9 @@ void Lowering::emit_name(const Expr& expr, Symbol symbol, std::string_view text,
       out.push_back(number(model::signal_base - result_of_signal(text).number));
       return;
     case SymbolKind::function:
+      if (text != "frames_free" && text != "frames_pinned") {
+        problem(expr.span, "'" + std::string(text) + "' cannot be asked of a state");
+      }
       out.push_back({.code = text == "frames_free" ? Code::frames_free : Code::frames_pinned});
       return;
     default:

@@ -254,46 +254,14 @@ void Lowering::add_slots(const model::WorkloadSetup& setup, Symbol actor, model:
 }
 
 void Lowering::add_measurement(const Measurement& row) {
-  using What = model::MeasureSetup::Kind;
-  model::MeasureSetup measure{.subject = row.subject.text};
+  auto measure = model::measure_named(setup_.load, row.what.text, row.subject.text);
+  if (!measure) return;
   for (const Name& name : row.statistics) {
-    model::Statistic statistic{.name = name.text};
-    if (name.text == "min") statistic.kind = model::Statistic::Kind::min;
-    if (name.text == "max") statistic.kind = model::Statistic::Kind::max;
-    if (name.text.starts_with("p")) {
-      statistic.kind = model::Statistic::Kind::percentile;
-      statistic.percent = std::strtod(name.text.c_str() + 1, nullptr);
-    }
-    measure.statistics.push_back(std::move(statistic));
-  }
-  if (row.what.text == "latency" || row.what.text == "throughput") {
-    measure.kind = row.what.text == "latency" ? What::latency : What::throughput;
-    for (std::uint32_t i = 0; i < setup_.load.workloads.size(); ++i) {
-      if (setup_.load.workloads[i].name == row.subject.text)
-        measure.workload = model::WorkloadId{i};
-    }
-    if (!measure.workload.some()) return;
-  } else {
-    measure.kind = row.what.text == "count" ? What::count : What::time_in;
-    const auto is_it = [&](const auto& info) { return info.name == row.subject.text; };
-    if (const auto event = std::ranges::find_if(model::event_table, is_it);
-        event != model::event_table.end()) {
-      measure.event = static_cast<model::EventKind>(event - model::event_table.begin());
-    }
-    if (const auto gauge = std::ranges::find_if(model::gauges, is_it);
-        gauge != model::gauges.end()) {
-      measure.gauge = static_cast<model::Gauge>(gauge - model::gauges.begin());
-    }
-    if (const auto spell = std::ranges::find_if(model::spells, is_it);
-        spell != model::spells.end()) {
-      measure.spell = static_cast<model::Spell>(spell - model::spells.begin());
-    }
-    if (const auto cost = std::ranges::find_if(model::cost_table, is_it);
-        cost != model::cost_table.end()) {
-      measure.cost = static_cast<model::Cost>(cost - model::cost_table.begin());
+    if (auto statistic = model::statistic_named(name.text)) {
+      measure->statistics.push_back(std::move(*statistic));
     }
   }
-  setup_.load.measures.push_back(std::move(measure));
+  setup_.load.measures.push_back(std::move(*measure));
 }
 
 }  // namespace language

@@ -90,6 +90,10 @@ std::optional<std::uint64_t> Rational::to_uint64() const {
   return fits ? std::optional(static_cast<std::uint64_t>(numerator_)) : std::nullopt;
 }
 
+double Rational::to_double() const {
+  return static_cast<double>(numerator_) / static_cast<double>(denominator_);
+}
+
 Wide Rational::round_down() const {
   const Wide quotient = numerator_ / denominator_;
   const bool below = numerator_ < 0 && numerator_ % denominator_ != 0;

@@ -33,6 +33,7 @@ class Rational {
   std::optional<std::int64_t> to_int64() const;
   std::optional<std::uint64_t> to_uint64() const;
   Wide round_down() const;
+  double to_double() const;  // For measures and plots: nothing that a run depends on.
 
   // "12", "-3", "1.25"; a fraction without a finite decimal form is written "1/3".
   std::string text() const;

@@ -142,9 +142,10 @@ struct FunctionRow {
   std::vector<Form> forms;  // Empty: a bare word, as frames_pinned.
   Kind result = Kind::number;
   std::string doc;
-  std::vector<std::string> words = {};   // What it can be besides a number: none.
-  std::vector<std::string> fields = {};  // frame(buf[1]).refs
-  bool statistic = false;                // Of a whole run; the baseline has it too.
+  std::vector<std::string> words = {};    // What it can be besides a number: none.
+  std::vector<std::string> fields = {};   // frame(buf[1]).refs
+  bool statistic = false;                 // Of a whole run; the baseline has it too,
+  Dimension dimension = Dimension::none;  // and then it is this.
 };
 
 struct UnitRow {
