@@ -7,10 +7,10 @@
 namespace model {
 namespace {
 
-template <class Word, class Table>
-std::optional<Word> named(const Table& table, std::string_view name) {
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    if (table[i].name == name) return static_cast<Word>(i);
+template <class Word, class Rows>
+std::optional<Word> named(const Rows& rows, std::string_view name) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].name == name) return static_cast<Word>(i);
   }
   return std::nullopt;
 }
@@ -34,7 +34,7 @@ std::optional<Statistic> statistic_named(std::string_view name) {
 
 std::optional<MeasureSetup> measure_named(const LoadSetup& load, std::string_view what,
                                           std::string_view subject) {
-  using Kind = MeasureSetup::Kind;
+  using What = MeasureSetup::Kind;
   MeasureSetup measure{.subject = std::string(subject)};
   if (what == "count") {
     measure.event = named<EventKind>(event_table, subject);
@@ -44,7 +44,7 @@ std::optional<MeasureSetup> measure_named(const LoadSetup& load, std::string_vie
     return measure;
   }
   if (what == "time_in") {
-    measure.kind = Kind::time_in;
+    measure.kind = What::time_in;
     measure.spell = named<Spell>(spells, subject);
     if (!measure.spell) measure.cost = named<Cost>(cost_table, subject);
     if (!measure.spell && !measure.cost) return std::nullopt;
@@ -53,13 +53,13 @@ std::optional<MeasureSetup> measure_named(const LoadSetup& load, std::string_vie
   const auto workload = named<std::uint32_t>(load.workloads, subject);
   if (workload) measure.workload = WorkloadId{*workload};
   if (what == "throughput" || what == "latency") {
-    measure.kind = what == "throughput" ? Kind::throughput : Kind::latency;
+    measure.kind = what == "throughput" ? What::throughput : What::latency;
     return workload ? std::optional(measure) : std::nullopt;
   }
   const std::optional<Statistic> statistic = statistic_named(what);
   if (!statistic) return std::nullopt;
   measure.statistics = {*statistic};
-  measure.kind = workload ? Kind::latency : Kind::time_in;
+  measure.kind = workload ? What::latency : What::time_in;
   if (!workload) measure.spell = named<Spell>(spells, subject);
   return workload || measure.spell ? std::optional(measure) : std::nullopt;
 }
