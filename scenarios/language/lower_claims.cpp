@@ -40,7 +40,6 @@ void Lowering::add_claims() {
           cell_.watch.push_back({canonical(column), compile(column)});
         }
       } else if (std::holds_alternative<Workload>(item.node) ||
-                 std::holds_alternative<Trace>(item.node) ||
                  std::holds_alternative<Check>(item.node) ||
                  std::holds_alternative<Run>(item.node) ||
                  std::holds_alternative<Measure>(item.node) ||
