@@ -150,7 +150,7 @@ struct Workload {
   Span block;
 };
 struct Trace {  // trace "app.strace" by app { touch 16 pages }
-  Name path;      // As written, unquoted.
+  Name path;    // As written, unquoted.
   std::optional<Path> actor;
   std::vector<Setting> settings;
   std::optional<Span> block;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Traces: whose they are, and what is on top. The recordings themselves are read in lower_trace.cpp.
+// Traces: whose they are, and what is on top. The recordings themselves are read in
+// lower_trace.cpp.
 #include <fmt/format.h>
 
 #include <set>
@@ -31,9 +32,9 @@ void check_traces(Checking& checking) {
   each<Trace>(*checking.checked.script, [&](const Trace& trace, Span) {
     const auto process = process_of(checking, trace);
     if (process && !seen.insert(*process).second) {
-      report(checking, trace.path.span,
-             fmt::format("'{}' has a trace already",
-                         checking.checked.processes[*process].name.text));
+      report(
+          checking, trace.path.span,
+          fmt::format("'{}' has a trace already", checking.checked.processes[*process].name.text));
     }
     check_settings(checking, trace.settings, checking.vocabulary.trace_settings, "a trace");
   });

@@ -39,10 +39,11 @@ TraceSummary summary_of(std::string path, const Strace& strace, const ReplayCoun
       strace.lines, counts.calls, strace.resumed, counts.signals, counts.ends, strace.remarks,
       strace.cut));
   lines.push_back(fmt::format("{} processes, {} threads", counts.processes, counts.threads));
-  lines.push_back(fmt::format("{} calls replayed, {} of them compared: {}",
-                              sum_of(counts.replayed), counts.claimed, counted_names(counts.replayed)));
+  lines.push_back(fmt::format("{} calls replayed, {} of them compared: {}", sum_of(counts.replayed),
+                              counts.claimed, counted_names(counts.replayed)));
   for (const auto& [why, names] : counts.skipped) {
-    lines.push_back(fmt::format("{} calls skipped {}: {}", sum_of(names), why, counted_names(names)));
+    lines.push_back(
+        fmt::format("{} calls skipped {}: {}", sum_of(names), why, counted_names(names)));
   }
   lines.push_back(fmt::format(
       "{} pages touched, {} uses by the device, {} ranges ({} pages) that were there before",
@@ -188,7 +189,8 @@ void Lowering::need_device(const ReplaySettings& settings, const Trace& trace) {
     if (device.host != settings.host) {
       problem(setting.span, "the device is on another host than the process");
     }
-    if (settings.through == Through::rcache && !setup_.processes[settings.mm.index()].rcache.exists) {
+    if (settings.through == Through::rcache &&
+        !setup_.processes[settings.mm.index()].rcache.exists) {
       problem(setting.span, "the process has no registration cache: process ... { rcache { } }");
     }
   }

@@ -11,13 +11,14 @@
 
 namespace language {
 
-// The model's numbers of pages have 32 bits. Beyond 16 TiB they are cut to 31, so that no table of a
-// page table, whatever its level, ends behind the last one. The block is what was cut.
+// The model's numbers of pages have 32 bits. Those of addresses from 15.5 TiB on are cut to 31, so
+// that no table of a page table, whatever its level, ends behind the last number. The block is what
+// was cut.
 struct PageNumber {
   std::uint32_t page = 0;
   std::uint32_t block = 0;
 };
-inline constexpr std::uint64_t pages_below = std::uint64_t{1} << 32;
+inline constexpr std::uint64_t pages_below = 0xf8000000;
 inline constexpr std::uint64_t pages_of_block = std::uint64_t{1} << 31;
 constexpr PageNumber page_number(std::uint64_t address) {
   constexpr std::uint32_t page_shift = 12;

@@ -56,7 +56,8 @@ ReplayCounts Replay::run(const Strace& strace) {
 std::vector<std::uint32_t> Replay::in_order(const Strace& strace) const {
   std::vector<std::uint32_t> order;
   for (std::uint32_t i = 0; i < strace.items.size(); ++i) order.push_back(i);
-  std::ranges::stable_sort(order, {}, [&](std::uint32_t i) { return takes_effect(strace.items[i]); });
+  std::ranges::stable_sort(order, {},
+                           [&](std::uint32_t i) { return takes_effect(strace.items[i]); });
   return order;
 }
 
@@ -107,8 +108,7 @@ std::uint32_t Replay::new_task(std::uint32_t number, std::uint32_t space) {
 
 std::optional<std::uint32_t> Replay::new_space(std::string name, const StraceItem& item) {
   if (spaces_.size() == processes_max) {
-    target_.problem(item.span,
-                    fmt::format("more than {} processes in one trace", processes_max));
+    target_.problem(item.span, fmt::format("more than {} processes in one trace", processes_max));
     return std::nullopt;
   }
   const auto space = static_cast<std::uint32_t>(spaces_.size());
@@ -133,7 +133,8 @@ void Replay::take(const StraceItem& item, std::uint32_t task) {
     case StraceItem::Kind::signal:
       ++counts_.signals;
       return;
-    case StraceItem::Kind::superseded: {  // de_thread(): who calls execve() takes the first one's number.
+    case StraceItem::Kind::superseded: {  // de_thread(): who calls execve() takes the first one's
+                                          // number.
       ++counts_.ends;
       const auto heir = task_of_number_.find(static_cast<std::uint32_t>(item.value));
       if (tasks_[task].alive) --space_of(task).tasks;
@@ -232,6 +233,7 @@ void Replay::exec(const StraceItem& item, std::uint32_t task) {
   space.heap.reset();
   space.heap_pages = 0;
   space.bond = {};
+  space.given.clear();
 }
 
 // exit_group(), or whatever else ends a process: the model frees its memory.

@@ -69,7 +69,7 @@ class Replay {
   ReplayCounts run(const Strace& strace);
 
  private:
-  struct Area {  // Memory that the trace has mapped.
+  struct Area {               // Memory that the trace has mapped.
     std::uint32_t block = 0;  // Of PageNumber.
     bool write = false;
     bool touched = false;
@@ -83,6 +83,12 @@ class Replay {
 
     bool operator==(const Use&) const = default;
   };
+  struct Given {  // To the device: the object, and all of its pages.
+    model::VariableId object{};
+    model::PageRange pages{};
+
+    bool operator==(const Given&) const = default;
+  };
   struct Space {
     model::MmId mm{};
     std::optional<std::uint32_t> lender{};  // After vfork(): another space.
@@ -93,6 +99,7 @@ class Replay {
     model::VariableId bond{};  // The device has all of it.
     PageMap<Area> areas{};
     PageMap<Use> uses{};
+    PageMap<Given> given{};
   };
   struct Task {
     std::uint32_t number = 0;
@@ -134,6 +141,9 @@ class Replay {
                            std::string text);
   void touch(const StraceItem& item, std::uint32_t task, Located where);
   void use(const StraceItem& item, std::uint32_t task, model::PageRange pages);
+  void use_again(const StraceItem& item, std::uint32_t task, model::PageRange pages);
+  void add_transfer(const StraceItem& item, model::VariableId object, model::PageRange registered,
+                    model::PageRange used, model::LineId behind);
   model::VariableId new_variable(const StraceItem& item, std::uint32_t task);
 
   // replay_calls.cpp: what a call is about.

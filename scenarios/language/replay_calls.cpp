@@ -45,8 +45,8 @@ void Replay::wrong(const StraceItem& item, std::string_view part, std::string me
 
 bool Replay::needs(const StraceItem& item, std::size_t arguments) {
   if (item.arguments.size() >= arguments) return true;
-  wrong(item, item.name, fmt::format("'{}' has {} arguments, not {}", item.name, arguments,
-                                     item.arguments.size()));
+  wrong(item, item.name,
+        fmt::format("'{}' has {} arguments, not {}", item.name, arguments, item.arguments.size()));
   return false;
 }
 
@@ -60,8 +60,8 @@ std::optional<std::uint64_t> Replay::number(const StraceItem& item, std::size_t 
 std::optional<Flags> Replay::known(const StraceItem& item, std::size_t argument,
                                    const Flags& flags) {
   if (flags.unknown.empty()) return flags;
-  std::string message = fmt::format("'{}' is not a flag of {}() that is known here", flags.unknown,
-                                    item.name);
+  std::string message =
+      fmt::format("'{}' is not a flag of {}() that is known here", flags.unknown, item.name);
   if (flags.suggestion) message += fmt::format("; did you mean '{}'?", *flags.suggestion);
   wrong(item, item.arguments[argument].empty() ? item.name : flags.unknown, std::move(message));
   return std::nullopt;
@@ -70,7 +70,8 @@ std::optional<Flags> Replay::known(const StraceItem& item, std::size_t argument,
 std::optional<Replay::Located> Replay::located(const StraceItem& item, std::uint64_t address,
                                                std::uint64_t bytes) {
   const PageNumber first = page_number(address);
-  if (bytes > std::numeric_limits<std::uint64_t>::max() - address - page_size) {
+  constexpr std::uint64_t last = std::numeric_limits<std::uint64_t>::max() - page_size;
+  if (address > last || bytes > last - address) {
     if (has_failed(item)) {
       skip(item, unmodelled);
       return std::nullopt;
@@ -190,6 +191,7 @@ void Replay::mmap(const StraceItem& item, std::uint32_t task) {
   const bool writable = (protection->bits & model::protection::write) != 0;
   memory_of(task).areas.erase((call.flags & map_flag::fixed) != 0 ? where->pages
                                                                   : model::PageRange{});
+  space_of(task).given.erase(where->pages);
   put(item, task, *where, {.write = writable, .stack = flags->stack});
   if (writable) touch(item, task, *where);
 }
@@ -206,7 +208,8 @@ std::optional<model::FileId> Replay::file_of(const StraceItem& item, std::uint32
   }
   const bool named = !path.empty();
   const std::string key =
-      named ? std::string(path) : fmt::format("{} of {}", descriptor, spaces_[tasks_[task].space].mm.value);
+      named ? std::string(path)
+            : fmt::format("{} of {}", descriptor, spaces_[tasks_[task].space].mm.value);
   const auto found = files_.find(key);
   if (found == files_.end() || (!named && offset == 0)) {
     const auto index = static_cast<std::uint32_t>(setup_.files.size());
@@ -229,7 +232,9 @@ void Replay::munmap(const StraceItem& item, std::uint32_t task) {
   ++counts_.replayed["munmap"];
   add_call(item, task, {.verb = Verb::munmap, .mm = space_of(task).mm, .pages = where->pages},
            where->pages);
-  if (!has_failed(item)) memory_of(task).areas.erase(where->pages);
+  if (has_failed(item)) return;
+  memory_of(task).areas.erase(where->pages);
+  space_of(task).given.erase(where->pages);
 }
 
 // Memory that can be written from now on, and could not before, is used: malloc() grows so.
@@ -255,7 +260,8 @@ void Replay::mprotect(const StraceItem& item, std::uint32_t task) {
     area.write = writable;
     if (writable && !area.touched) fresh.push_back(part);
   });
-  for (const model::PageRange part : fresh) touch(item, task, {.pages = part, .block = where->block});
+  for (const model::PageRange part : fresh)
+    touch(item, task, {.pages = part, .block = where->block});
 }
 
 void Replay::madvise(const StraceItem& item, std::uint32_t task) {
@@ -272,6 +278,7 @@ void Replay::madvise(const StraceItem& item, std::uint32_t task) {
             .pages = where->pages,
             .number = static_cast<std::uint32_t>(*advice)},
            where->pages);
+  if (!has_failed(item)) use_again(item, task, where->pages);
 }
 
 void Replay::mremap(const StraceItem& item, std::uint32_t task) {
@@ -289,9 +296,9 @@ void Replay::mremap(const StraceItem& item, std::uint32_t task) {
   if (to->pages.count == 0 || (has_failed(item) && (target | *from_address) % page_size != 0)) {
     return skip(item, "about no pages");
   }
-  const model::PageRange grown{.first = from->pages.end(),
-                               .count = std::max(from->pages.count, to->pages.count) -
-                                        from->pages.count};
+  const model::PageRange grown{
+      .first = from->pages.end(),
+      .count = std::max(from->pages.count, to->pages.count) - from->pages.count};
   const bool no_room = item.error == "ENOMEM" && holes(task, {.pages = grown}) < grown.count;
   if (!no_room && !comparable(item, task, *from)) return;
   deduce(item, task, *from);
@@ -311,6 +318,7 @@ void Replay::mremap(const StraceItem& item, std::uint32_t task) {
                  [&](model::PageRange, const Area& old) { area = old; });
   if ((flags->bits & model::remap_flag::dontunmap) == 0) areas.erase(from->pages);
   if ((flags->bits & model::remap_flag::fixed) != 0) areas.erase(to->pages);
+  space_of(task).given.erase(from->pages);
   put(item, task, *to, area);
   if (!area.write || to->pages.count <= from->pages.count) return;
   touch(item, task,
@@ -332,6 +340,9 @@ void Replay::brk(const StraceItem& item, std::uint32_t task) {
   }
   if (item.value != *end || given < *space.heap) {
     return skip(item, unmodelled);
+  }
+  if (given - *space.heap >= pages_below) {
+    return wrong(item, item.name, "a heap of so many TiB cannot be replayed");
   }
   const auto size = static_cast<std::uint32_t>(given - *space.heap);
   const std::uint32_t before = space.heap_pages;

@@ -46,7 +46,8 @@ std::uint32_t Replay::program_of_device() {
   return *device_program_;
 }
 
-// At its time, behind what made its thread and what other threads have done with these pages before.
+// At its time, behind what made its thread and what other threads have done with these pages
+// before.
 model::Gate Replay::gate_of(const StraceItem& item, std::uint32_t task, model::PageRange pages) {
   const std::uint32_t program = program_of(task);
   model::LineId last = tasks_[task].after;
@@ -125,9 +126,8 @@ void Replay::touch(const StraceItem& item, std::uint32_t task, Located where) {
 
 model::VariableId Replay::new_variable(const StraceItem& item, std::uint32_t task) {
   const model::VariableId variable{static_cast<std::uint32_t>(setup_.variables.size())};
-  setup_.variables.push_back(
-      {fmt::format("{}.{}@{}", setup_.processes[settings_.mm.index()].name, tasks_[task].number,
-                   item.begin_ns)});
+  setup_.variables.push_back({fmt::format("{}.{}@{}", setup_.processes[settings_.mm.index()].name,
+                                          tasks_[task].number, item.begin_ns)});
   return variable;
 }
 
@@ -156,28 +156,54 @@ void Replay::use(const StraceItem& item, std::uint32_t task, model::PageRange pa
   model::PageRange used = pages;
   used.count = settings_.use.of(pages.count);
   if (used.count != 0) {
-    ++counts_.device_uses;
-    model::Call write{.verb = Verb::dma_write, .target = {.variable = object}, .number = 2};
-    if (settings_.through == Through::sva) {
-      write.pages = used;
-    } else if (settings_.through == Through::implicit) {
-      write.second = used;
-    } else if (settings_.through == Through::rcache) {
-      write.target.pages = used;
-    } else {
-      write.target.offset = {.first = model::Page{0}, .count = used.count};
-    }
-    const model::LineId done = add_line(item, program_of_device(), write,
-                                        {.kind = model::Gate::Kind::done, .line = ready});
-    setup_.lines[done.index()].text = fmt::format("writes pages {}", hex_of(used));
-    ready = done;
+    add_transfer(item, object, pages, used, ready);
+    ready = setup_.programs[program_of_device()].lines.back();
   }
+  if (settings_.through != Through::rcache)
+    space.given.assign(used, {.object = object, .pages = pages});
   if (settings_.through != Through::rcache) return;
-  const model::LineId put =
-      add_line(item, program,
-               {.verb = Verb::rcache_put, .mm = space.mm, .target = {.variable = object}},
-               {.kind = model::Gate::Kind::done, .line = ready});
+  const model::LineId put = add_line(
+      item, program, {.verb = Verb::rcache_put, .mm = space.mm, .target = {.variable = object}},
+      {.kind = model::Gate::Kind::done, .line = ready});
   setup_.lines[put.index()].text = "the device is done";
+}
+
+// A line of the device: it writes pages of what it was given.
+void Replay::add_transfer(const StraceItem& item, model::VariableId object,
+                          model::PageRange registered, model::PageRange used,
+                          model::LineId behind) {
+  using Through = ReplaySettings::Through;
+  ++counts_.device_uses;
+  model::Call write{.verb = Verb::dma_write, .target = {.variable = object}, .number = 2};
+  switch (settings_.through) {
+    case Through::sva:
+      write.pages = used;
+      break;
+    case Through::implicit:
+      write.second = used;
+      break;
+    case Through::rcache:
+      write.target.pages = used;
+      break;
+    case Through::odp:
+    case Through::pinned:
+      write.target.offset = {.first = model::Page{used.first.value - registered.first.value},
+                             .count = used.count};
+      break;
+  }
+  const model::LineId line =
+      add_line(item, program_of_device(), write, {.kind = model::Gate::Kind::done, .line = behind});
+  setup_.lines[line.index()].text = fmt::format("writes pages {}", hex_of(used));
+}
+
+// The program has said something about memory that the device has, and goes on using it there.
+void Replay::use_again(const StraceItem& item, std::uint32_t task, model::PageRange pages) {
+  Space& space = space_of(task);
+  if (!settings_.device.some() || space.mm != settings_.mm) return;
+  const model::LineId behind = setup_.programs[program_of(task)].lines.back();
+  space.given.for_each(pages, [&](model::PageRange part, const Given& given) {
+    add_transfer(item, given.object, given.pages, part, behind);
+  });
 }
 
 }  // namespace language

@@ -100,7 +100,8 @@ class Reader {
     if (text.accept("--- ")) return read_signal(std::move(item), text);
     if (text.accept("+++ ")) return read_end(std::move(item), text);
     if (text.accept("<... ")) return read_resumed(item, text);
-    if (text.accept("????" "(")) {  // It was stopped before strace knew what it does.
+    if (text.accept("????"
+                    "(")) {  // It was stopped before strace knew what it does.
       ++strace_.cut;
       return;
     }
@@ -242,7 +243,7 @@ class Reader {
   const Source& source_;
   SourceId id_;
   Strace strace_;
-  std::size_t start_ = 0;               // Of the line.
+  std::size_t start_ = 0;  // Of the line.
   std::size_t wrong_at_ = 0;
   std::optional<std::size_t> joined_;   // The call is no piece of the file: where its end is.
   std::optional<std::uint64_t> first_;  // When the trace begins.

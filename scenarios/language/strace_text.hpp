@@ -17,7 +17,7 @@ class StraceText {
   std::string_view rest() const { return text_.substr(at_); }
   bool accept(std::string_view what);
   void skip_blanks();
-  std::string_view word();         // Letters, digits and '_'.
+  std::string_view word();  // Letters, digits and '_'.
   std::string_view until_blank();
   std::optional<std::uint64_t> digits();
   std::optional<std::uint64_t> number_before_blank();  // "123 ": taken only if there is no '.'.

@@ -170,9 +170,8 @@ CloneFlags clone_flags(std::string_view arguments) {
     }
     return false;
   };
-  return {.shares_memory = has("CLONE_VM"),
-          .thread = has("CLONE_THREAD"),
-          .vfork = has("CLONE_VFORK")};
+  return {
+      .shares_memory = has("CLONE_VM"), .thread = has("CLONE_THREAD"), .vfork = has("CLONE_VFORK")};
 }
 
 }  // namespace language

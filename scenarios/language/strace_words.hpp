@@ -14,10 +14,10 @@ namespace language {
 
 // Bits with names, and what of them is not known. A word of nothing but a number is a bit as well.
 struct Flags {
-  std::uint32_t bits = 0;        // Those of model/call.hpp.
-  bool stack = false;            // MAP_STACK, MAP_GROWSDOWN: used from the end.
-  bool fixed = false;            // MAP_FIXED or MAP_FIXED_NOREPLACE: the address is no hint.
-  std::string_view unknown{};    // A word that is none of them,
+  std::uint32_t bits = 0;      // Those of model/call.hpp.
+  bool stack = false;          // MAP_STACK, MAP_GROWSDOWN: used from the end.
+  bool fixed = false;          // MAP_FIXED or MAP_FIXED_NOREPLACE: the address is no hint.
+  std::string_view unknown{};  // A word that is none of them,
   std::optional<std::string> suggestion{};  // and what it may stand for.
 };
 
