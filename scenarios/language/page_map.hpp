@@ -11,21 +11,24 @@
 
 namespace language {
 
-// The model's numbers of pages have 32 bits. Those of addresses from 15.5 TiB on are cut to 31, so
-// that no table of a page table, whatever its level, ends behind the last number. The block is what
-// was cut.
+// The model's numbers of pages have 32 bits. The last 512 GiB of each 16 TiB lie at their middle,
+// so that no table of a page table, whatever its level, ends behind the last number.
 struct PageNumber {
   std::uint32_t page = 0;
-  std::uint32_t block = 0;
+  std::uint32_t block = 0;  // Which pages of that number are meant.
+  std::uint64_t end = 0;    // Where the numbers go on no more.
 };
-inline constexpr std::uint64_t pages_below = 0xf8000000;
-inline constexpr std::uint64_t pages_of_block = std::uint64_t{1} << 31;
 constexpr PageNumber page_number(std::uint64_t address) {
   constexpr std::uint32_t page_shift = 12;
+  constexpr std::uint64_t all = std::uint64_t{1} << 32;
+  constexpr std::uint64_t half = all / 2;
+  constexpr std::uint64_t last_table = 0xf8000000;
   const std::uint64_t number = address >> page_shift;
-  if (number < pages_below) return {.page = static_cast<std::uint32_t>(number)};
-  return {.page = static_cast<std::uint32_t>(number % pages_of_block),
-          .block = static_cast<std::uint32_t>(number / pages_of_block)};
+  const std::uint64_t low = number % all;
+  const bool moved = low >= last_table;
+  return {.page = static_cast<std::uint32_t>(moved ? low - half : low),
+          .block = static_cast<std::uint32_t>(2 * (number / all) + (moved ? 1 : 0)),
+          .end = moved ? half : last_table};
 }
 
 template <class Value>

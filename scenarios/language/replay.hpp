@@ -31,7 +31,7 @@ struct ReplaySettings {
   enum class Through : std::uint8_t { odp, pinned, implicit, rcache, sva };
   model::MmId mm{};
   model::HostId host{};
-  PageShare touch{.kind = PageShare::Kind::pages, .amount = 16};
+  PageShare touch{.kind = PageShare::Kind::pages, .amount = 16384};
   model::AdapterId device{};  // None: there is none on top.
   Through through = Through::odp;
   PageShare use{};

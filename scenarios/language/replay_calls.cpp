@@ -16,6 +16,7 @@ using Verb = model::Verb;
 namespace map_flag = model::map_flag;
 
 constexpr std::uint64_t page_size = 4096;
+constexpr std::uint64_t file_pages_max = 0xf8000000;  // Also of a heap.
 
 constexpr std::string_view unmodelled = "that failed for a reason that is not modelled";
 constexpr std::string_view unsupported = "that cannot be replayed";
@@ -80,9 +81,8 @@ std::optional<Replay::Located> Replay::located(const StraceItem& item, std::uint
     return std::nullopt;
   }
   const std::uint64_t count = whole_pages(address % page_size + bytes);
-  const std::uint64_t limit = first.block == 0 ? pages_below : pages_of_block;
-  if (first.page + count >= limit) {
-    wrong(item, item.name, "memory that crosses a multiple of 8 TiB cannot be replayed");
+  if (first.page + count > first.end) {
+    wrong(item, item.name, "memory that crosses a multiple of 512 GiB cannot be replayed here");
     return std::nullopt;
   }
   return Located{
@@ -141,8 +141,8 @@ void Replay::put(const StraceItem& item, std::uint32_t task, Located where, cons
   });
   if (clash) {
     wrong(item, item.name,
-          "this memory and other that is mapped have addresses that differ by a multiple of 8 TiB: "
-          "the model cannot tell them apart");
+          "this memory and other that is mapped have addresses that fall together in the model: "
+          "they differ by a multiple of 8 TiB");
   }
   Area mapped = area;
   mapped.block = where.block;
@@ -202,7 +202,7 @@ std::optional<model::FileId> Replay::file_of(const StraceItem& item, std::uint32
   const std::string_view descriptor = item.arguments[4];
   const std::string_view path = strace_path(descriptor);
   const std::uint64_t end = offset / page_size + pages;
-  if (end >= pages_below) {
+  if (end >= file_pages_max) {
     wrong(item, item.arguments[5], "a file of 16 TiB or more cannot be replayed");
     return std::nullopt;
   }
@@ -341,7 +341,7 @@ void Replay::brk(const StraceItem& item, std::uint32_t task) {
   if (item.value != *end || given < *space.heap) {
     return skip(item, unmodelled);
   }
-  if (given - *space.heap >= pages_below) {
+  if (given - *space.heap >= file_pages_max) {
     return wrong(item, item.name, "a heap of so many TiB cannot be replayed");
   }
   const auto size = static_cast<std::uint32_t>(given - *space.heap);

@@ -92,6 +92,7 @@ class Reader {
       return false;
     }
     last = now;
+    ++lines_[item.task];
     item.begin_ns = item.end_ns = now - *first_;
     return true;
   }
@@ -167,7 +168,7 @@ class Reader {
     }
     const auto open = unfinished_.find(now.task);
     if (open == unfinished_.end()) {
-      if (!seen_.contains(now.task) && nothing_of(now.task)) {
+      if (lines_[now.task] == 1) {
         ++strace_.cut;
         return;
       }
@@ -193,11 +194,6 @@ class Reader {
       return problem(wrong_at_, wrong, 1);
     }
     if (item.end_ns < now.begin_ns) item.end_ns = now.begin_ns;
-  }
-  bool nothing_of(std::uint32_t task) {
-    seen_[task] = true;
-    return std::ranges::none_of(strace_.items,
-                                [&](const StraceItem& item) { return item.task == task; });
   }
 
   // name(a, b) = 0x7f0000000000 <0.000012>. What is wrong with it, or nothing.
@@ -249,7 +245,7 @@ class Reader {
   std::optional<std::uint64_t> first_;  // When the trace begins.
   std::map<std::uint32_t, std::uint64_t> last_;
   std::map<std::uint32_t, Open> unfinished_;
-  std::map<std::uint32_t, bool> seen_;
+  std::map<std::uint32_t, std::uint32_t> lines_;
 };
 
 }  // namespace

@@ -234,7 +234,7 @@ void add_load_settings(Vocabulary& words) {
       {"thinktime", SettingKind::duration, "0", "Pause after an operation."},
   };
   words.trace_settings = {
-      {"touch", SettingKind::portion, "16 pages",
+      {"touch", SettingKind::portion, "16384 pages",
        "How much the program uses of memory that it may write from now on."},
       {"device", SettingKind::device, "", "A device on top, which writes what was touched."},
       {"register",
