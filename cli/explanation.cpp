@@ -48,8 +48,21 @@ class Witness final : public TimelineReader {
     if (std::ssize(events) > events_max)
       events.erase(events.begin(), events.end() - events_max / 2);
     last_step = step.number;
-    lines.clear();
-    for (const model::LineState& line : world.machine().lines) lines.push_back(line.status);
+    note_lines(step, world);
+  }
+
+  // Step by step, as there may be very many.
+  void note_lines(const TimelineStep& step, const model::World& world) {
+    if (step.number == 0) {
+      for (const model::LineState& line : world.machine().lines) lines.push_back(line.status);
+    }
+    for (const Happening& happening : step.happenings) {
+      const model::LineId line = happening.event.line;
+      if (!line.some()) continue;
+      using Status = model::LineState::Status;
+      if (happening.event.kind == EventKind::call) lines[line.index()] = Status::started;
+      if (happening.event.kind == EventKind::returned) lines[line.index()] = Status::done;
+    }
   }
 
   std::vector<Seen> events;

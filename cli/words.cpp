@@ -207,6 +207,7 @@ void add_all_settings(Words& words, const language::Vocabulary& known) {
   add_settings(words, known.process_settings, "process");
   add_settings(words, known.run_settings, "run");
   add_settings(words, known.workload_settings, "workload");
+  add_settings(words, known.trace_settings, "trace");
   for (const language::PolicyRow& row : known.policies) {
     add_settings(words, row.settings, "policy " + row.name);
   }

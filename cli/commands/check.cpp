@@ -15,12 +15,27 @@ bool report_problems(Session& session, const std::vector<Scenario>& scenarios) {
   return good;
 }
 
+namespace {
+
+// What has become of the lines of the traces that a scenario replays.
+void report_traces(Session& session, const std::vector<Scenario>& scenarios) {
+  for (const Scenario& scenario : scenarios) {
+    if (scenario.loaded.cells.empty()) continue;
+    for (const language::TraceSummary& trace : scenario.loaded.cells.front().traces) {
+      session.out.print("{}: trace \"{}\"\n", scenario.path, trace.path);
+      for (const std::string& line : trace.lines) session.out.print("  {}\n", line);
+    }
+  }
+}
+
+}  // namespace
+
 ExitStatus check_files(Session& session) {
   const Options& options = session.options;
   if (!options.ast) {
-    return report_problems(session, load_scenarios(options.files, options.choices))
-               ? ExitStatus::ok
-               : ExitStatus::misuse;
+    const std::vector<Scenario> scenarios = load_scenarios(options.files, options.choices);
+    report_traces(session, scenarios);
+    return report_problems(session, scenarios) ? ExitStatus::ok : ExitStatus::misuse;
   }
   // The tree shows a text as it is: what is wrong with it is said beside it.
   ExitStatus status = ExitStatus::ok;

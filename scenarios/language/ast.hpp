@@ -149,9 +149,11 @@ struct Workload {
   std::vector<WorkloadKey> keys;
   Span block;
 };
-struct Trace {  // trace "app.strace" by app
-  Name path;
+struct Trace {  // trace "app.strace" by app { touch 16 pages }
+  Name path;    // As written, unquoted.
   std::optional<Path> actor;
+  std::vector<Setting> settings;
+  std::optional<Span> block;
 };
 struct Run {
   std::vector<Setting> settings;

@@ -116,9 +116,7 @@ void check_load(Checking& checking) {
   const Script& script = *checking.checked.script;
   each<Workload>(script,
                  [&](const Workload& workload, Span) { check_workload(checking, workload); });
-  each<Trace>(script, [&](const Trace& trace, Span) {
-    if (trace.actor) find_actor(checking, *trace.actor);
-  });
+  check_traces(checking);
   each<Measure>(script, [&](const Measure& measure, Span) {
     for (const Measurement& row : measure.rows) check_measurement(checking, row);
   });

@@ -50,6 +50,29 @@ void check_word(Checking& checking, const Expr& expr, std::string_view what,
   }
 }
 
+// all, none, 16 pages, 20%.
+void check_portion(Checking& checking, const Expr& expr, const SettingRow& row) {
+  for (const Assignment& sample : checking.samples) {
+    const Value value = evaluate(checking.checked, sample, expr).value;
+    if (value.word() != nullptr && (value.word()->text == "all" || value.word()->text == "none")) {
+      continue;
+    }
+    const Quantity* quantity = value.quantity();
+    const bool pages = quantity != nullptr && quantity->dimension == Dimension::pages;
+    const bool share = quantity != nullptr && quantity->dimension == Dimension::none &&
+                       quantity->amount <= Rational(1);
+    if ((pages || share) && !(quantity->amount < Rational(0))) continue;
+    return report(checking, expr.span,
+                  fmt::format("'{}' takes {}", row.name, description(row.kind)));
+  }
+}
+
+void check_device(Checking& checking, const Expr& expr) {
+  const auto* path = std::get_if<PathExpr>(&expr.node);
+  if (path == nullptr) return report(checking, expr.span, "a device is wanted, as A.rnic0");
+  find_device(checking, path->path);
+}
+
 void check_amount(Checking& checking, const Expr& expr, const SettingRow& row) {
   const std::size_t before = checking.checked.problems.size();
   infer(checking, {}, expr);
@@ -134,6 +157,8 @@ void check_value(Checking& checking, const Expr& value, const SettingRow& row) {
       call != nullptr && row.kind == SettingKind::cost) {
     return check_distribution(checking, *call);
   }
+  if (row.kind == SettingKind::portion) return check_portion(checking, value, row);
+  if (row.kind == SettingKind::device) return check_device(checking, value);
   check_amount(checking, value, row);
 }
 

@@ -138,6 +138,7 @@ bool fits_setting(const SettingRow& row, const Value& value);
 void check_setting_values(Checking& checking, const Setting& setting, const SettingRow& row);
 void declare_events(Checking& checking);
 void check_events(Checking& checking);
+void check_traces(Checking& checking);
 void check_step(Checking& checking, std::uint32_t index);
 void check_claims(Checking& checking);
 // What follows `if` and `baseline`: it is decided before any run.

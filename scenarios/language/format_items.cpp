@@ -218,7 +218,10 @@ struct ItemPrinter {
     });
   }
   void operator()(const Trace& item) const {
-    plain("trace " + quote(item.path.text) + (item.actor ? " by " + item.actor->text() : ""));
+    const std::string head =
+        "trace " + quote(item.path.text) + (item.actor ? " by " + item.actor->text() : "");
+    if (!item.block) return plain(head);
+    blocky().print("trace", head, *item.block, item.settings, entry_printer());
   }
   void operator()(const Run& item) const {
     blocky().print("run", "run", item.block, item.settings, entry_printer());

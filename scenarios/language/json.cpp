@@ -182,6 +182,7 @@ struct ItemWriter {
     json.node("trace", span, [&] {
       json.member("path", item.path);
       json.member("actor", item.actor);
+      json.member("settings", item.settings);
     });
   }
   void operator()(const Run& item) const {

@@ -176,6 +176,10 @@ std::string_view description(SettingKind kind) {
       return "operations and their shares";
     case SettingKind::target:
       return "a region or a memory region (mr)";
+    case SettingKind::portion:
+      return "all, none, a number of pages or a share, as 20%";
+    case SettingKind::device:
+      return "a device, as A.rnic0";
   }
   return "?";
 }

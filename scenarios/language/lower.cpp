@@ -48,13 +48,14 @@ void set_mechanisms(Sources& sources, const Choices& choices, Cell& cell, Proble
 }
 
 Cell lower_cell(const Sources& sources, const Checked& checked, const Assignment& assignment,
-                const Choices& choices, Problems& problems, Problems& idle) {
+                const Choices& choices, const Recordings& recordings, Problems& problems,
+                Problems& idle) {
   Cell cell;
   cell.setup = std::make_unique<model::Setup>();
   for (std::size_t i = 0; i < checked.params.size(); ++i) {
     cell.params.emplace_back(checked.params[i].name.text, assignment.values[i].text());
   }
-  Lowering lowering(sources, checked, assignment, choices, cell, problems);
+  Lowering lowering(sources, checked, assignment, choices, recordings, cell, problems);
   lowering.run();
   idle = lowering.idle();
   return cell;
@@ -92,6 +93,7 @@ void Lowering::run() {
   }
   add_window();
   add_programs();
+  add_traces();
   add_load();
   add_claims();
   cell_.statistics = statistics_of(checked_, assignment_, problems_);
@@ -230,11 +232,13 @@ Loaded load(Sources& sources, const std::string& path, const Choices& choices) {
                          overrides.problems.end());
   loaded.problems.insert(loaded.problems.end(), checked.problems.begin(), checked.problems.end());
   if (has_errors(loaded.problems)) return loaded;
+  const Recordings recordings = read_recordings(sources, checked, loaded.problems);
+  if (has_errors(loaded.problems)) return loaded;
   Problems idle;
   for (const Assignment& assignment : cells_of(checked)) {
     Problems here;
     loaded.cells.push_back(
-        lower_cell(sources, checked, assignment, choices, loaded.problems, here));
+        lower_cell(sources, checked, assignment, choices, recordings, loaded.problems, here));
     keep_common(here, loaded.cells.size() == 1, idle);
     set_mechanisms(sources, choices, loaded.cells.back(), loaded.problems);
   }

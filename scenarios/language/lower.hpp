@@ -56,6 +56,12 @@ struct TimelineStep {
   Span span;
 };
 
+// A trace that is replayed: what has become of its lines.
+struct TraceSummary {
+  std::string path;
+  std::vector<std::string> lines;
+};
+
 // A scenario with its params chosen. `setup` has one address for life: worlds point to it.
 struct Cell {
   std::vector<std::pair<std::string, std::string>> params;  // Those that the file declares.
@@ -69,6 +75,7 @@ struct Cell {
   std::vector<Question> questions;
   std::vector<TimelineStep> steps;
   Statistics statistics;
+  std::vector<TraceSummary> traces;
   std::vector<model::MmId> also_seen;  // `with` of the window: in the order in which it names them.
 };
 

@@ -39,8 +39,6 @@ void Lowering::add_claims() {
         for (const Expr& column : watch->columns) {
           cell_.watch.push_back({canonical(column), compile(column)});
         }
-      } else if (std::holds_alternative<Trace>(item.node)) {
-        problem(item.span, "traces are not supported by this version");
       }
     }
   }

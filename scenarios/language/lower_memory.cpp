@@ -6,7 +6,6 @@ namespace language {
 namespace {
 
 constexpr std::uint32_t first_page = 16;
-constexpr std::uint32_t page_shift = 12;
 
 bool has_flag(const std::vector<Name>& flags, std::string_view wanted) {
   for (const Name& flag : flags) {
@@ -41,7 +40,7 @@ model::PageRange Lowering::place_of(const RegionInfo& info, std::uint32_t pages)
   std::uint32_t start =
       setup_.regions.empty() ? first_page : setup_.regions.back().pages.end().value + 1;
   if (info.region->address) {
-    start = static_cast<std::uint32_t>(number_of(*info.region->address) >> page_shift);
+    start = page_number(number_of(*info.region->address)).page;
   }
   return {.first = model::Page{start}, .count = pages};
 }

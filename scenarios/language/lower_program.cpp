@@ -127,9 +127,7 @@ std::uint32_t Lowering::program_of(Symbol actor, std::optional<std::uint32_t> th
   const auto key = std::pair(actor, thread.value_or(main_thread));
   if (const auto found = programs_.find(key); found != programs_.end()) return found->second;
   const model::HostId host = host_of(actor);
-  std::uint32_t cpu = used_cpus_[host.index()]++ % setup_.hosts[host.index()].cpus;
-  for (std::uint32_t i = 0; i < host.value; ++i) cpu += setup_.hosts[i].cpus;
-  model::Program program{.host = host, .mm = mm_of(actor), .cpu = model::CpuId{cpu}};
+  model::Program program{.host = host, .mm = mm_of(actor), .cpu = next_cpu(host)};
   if (actor.kind == SymbolKind::device) program.adapter = model::AdapterId{actor.index};
   if (thread) {
     program.name = checked_.threads[*thread].path.text();

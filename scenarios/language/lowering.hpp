@@ -10,6 +10,7 @@
 
 #include "scenarios/language/evaluate.hpp"
 #include "scenarios/language/lower.hpp"
+#include "scenarios/language/lower_trace.hpp"
 #include "scenarios/language/names.hpp"
 
 namespace language {
@@ -36,11 +37,12 @@ struct WantedPolicy {
 class Lowering {
  public:
   Lowering(const Sources& sources, const Checked& checked, const Assignment& assignment,
-           const Choices& choices, Cell& cell, Problems& problems)
+           const Choices& choices, const Recordings& recordings, Cell& cell, Problems& problems)
       : sources_(sources),
         checked_(checked),
         assignment_(assignment),
         choices_(choices),
+        recordings_(recordings),
         cell_(cell),
         setup_(*cell.setup),
         problems_(problems) {}
@@ -126,6 +128,14 @@ class Lowering {
   model::VariableId queue_to(const PagesMeant& target, Symbol actor, Span span);
   void add_measurement(const Measurement& row);
 
+  // lower_trace.cpp
+  void add_traces();
+  void add_trace(const Trace& trace, Span span);
+  ReplaySettings replay_settings(const Trace& trace, Span span);
+  model::CpuId next_cpu(model::HostId host);
+  PageShare portion(const Expr& expr);
+  void need_device(const ReplaySettings& settings, const Trace& trace);
+
   // lower_call.cpp
   model::Call call_of(const StepInfo& info);
   void add_argument(model::Call& call, const Parameter& parameter, const Expr& value);
@@ -183,6 +193,7 @@ class Lowering {
   const Checked& checked_;
   const Assignment& assignment_;
   const Choices& choices_;
+  const Recordings& recordings_;
   Cell& cell_;
   model::Setup& setup_;
   Problems& problems_;

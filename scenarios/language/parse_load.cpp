@@ -61,6 +61,7 @@ Trace parse_trace(Cursor& cursor) {
   Trace trace;
   trace.path = parse_string(cursor, "the trace's file name in quotes");
   if (!cursor.panicking() && cursor.accept_word("by")) trace.actor = parse_path(cursor);
+  if (!cursor.panicking()) trace.settings = parse_settings(cursor, trace.block);
   return trace;
 }
 

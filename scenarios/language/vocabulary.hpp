@@ -105,11 +105,13 @@ enum class SettingKind : std::uint8_t {
   bandwidth,
   share,  // 0..1, or a percentage.
   rate,
-  word,    // From `choices`.
-  cost,    // A duration or a distribution of durations.
-  block,   // Has settings of its own.
-  mix,     // Operations with their shares: load 60%, store 40%
-  target,  // A region or an mr.
+  word,     // From `choices`.
+  cost,     // A duration or a distribution of durations.
+  block,    // Has settings of its own.
+  mix,      // Operations with their shares: load 60%, store 40%
+  target,   // A region or an mr.
+  portion,  // all, none, `16 pages` or 20%.
+  device,   // A.rnic0
 };
 std::string_view description(SettingKind kind);
 
@@ -196,6 +198,7 @@ struct Vocabulary {
   std::vector<SettingRow> process_settings;
   std::vector<SettingRow> run_settings;
   std::vector<SettingRow> workload_settings;
+  std::vector<SettingRow> trace_settings;
   std::vector<DeviceKindRow> device_kinds;
 
   // The model's.

@@ -235,6 +235,18 @@ void add_load_settings(Vocabulary& words) {
       {"rate", SettingKind::rate, "", "Operations started a second.", {"poisson", "linear"}},
       {"thinktime", SettingKind::duration, "0", "Pause after an operation."},
   };
+  words.trace_settings = {
+      {"touch", SettingKind::portion, "16384 pages",
+       "How much the program uses of memory that it may write from now on."},
+      {"device", SettingKind::device, "", "A device on top, which writes what was touched."},
+      {"register",
+       SettingKind::word,
+       "odp",
+       "How the device gets at it: by a registration of each range, pinned or not, by one of all "
+       "memory, by a registration cache, or by the page table.",
+       {"odp", "pinned", "implicit", "rcache", "sva"}},
+      {"use", SettingKind::portion, "all", "How much of what was touched the device writes."},
+  };
   words.operations = {
       {"load", "The CPU reads."},
       {"store", "The CPU writes."},
