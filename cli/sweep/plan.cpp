@@ -237,10 +237,11 @@ language::Choices Plan::choices(std::size_t cell) const {
   language::Choices result = options.choices;
   result.params = params(cell);
   if (seed_is_param) result.params.emplace_back("seed", std::to_string(cells[cell].seed));
-  if (!options.policies.empty()) {
-    result.policy = cells[cell].policy;
-  } else if (const auto policy = text_at(grid_of(cell), cells[cell].point, "policy")) {
+  // What the scenario says `if policy == ...` asks the param.
+  if (const auto policy = text_at(grid_of(cell), cells[cell].point, "policy")) {
     result.params.emplace_back("policy", *policy);
+  } else if (!options.policies.empty()) {
+    result.policy = cells[cell].policy;
   }
   return result;
 }

@@ -80,7 +80,9 @@ Grid load_grid(Sources& sources, const std::string& path, const Choices& choices
   if (has_errors(grid.problems)) return grid;
   grid.title = checked.title;
   for (ParamInfo& param : checked.params) {
-    if (taken == Taken::default_alone && param.default_value && !param.overridden) {
+    if (param.name.text == "policy" && !choices.policy.empty()) {
+      param.values = {{.content = Word{choices.policy}, .written = choices.policy}};
+    } else if (taken == Taken::default_alone && param.default_value && !param.overridden) {
       param.values = {*param.default_value};
     }
     GridParam& row = grid.params.emplace_back(GridParam{.name = param.name.text, .values = {}});

@@ -23,7 +23,7 @@ using cli::testing::program;
 using cli::testing::Said;
 using Files = std::vector<std::pair<std::string, std::string>>;
 
-constexpr const char* scenario = "scenarios/sweeps/unmap-under-writes.sd";
+constexpr const char* swept = "scenarios/sweeps/unmap-under-writes.sd";
 
 // What is in a folder, byte by byte.
 Files contents(const std::string& folder) {
@@ -42,29 +42,30 @@ std::string text_of(const std::string& folder, const std::string& name) {
 
 std::vector<std::string> sweep_of(const std::string& folder,
                                   const std::vector<std::string>& more = {}) {
-  std::vector<std::string> arguments{"sweep",        scenario, "-o",      folder,    "--policies",
-                                     "pin_all,none", "-D",     "hop=1us", "--seeds", "2"};
+  std::vector<std::string> arguments{"sweep",        swept, "-o",      folder,    "--policies",
+                                     "pin_all,none", "-D",  "hop=1us", "--seeds", "2"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }
 
 // In a shell, with $SHOOTDOWN; its exit status.
-int shell(const std::string& command) { return WEXITSTATUS(std::system(command.c_str())); }
-bool no_program() { return std::getenv("SHOOTDOWN") == nullptr; }
+int status_of(const std::string& command) { return WEXITSTATUS(std::system(command.c_str())); }
+bool lacks_program() { return std::getenv("SHOOTDOWN") == nullptr; }
 
 TEST_CASE("compare shows what policies cost beside the baseline, and what they break") {
-  const Said said = program({"compare", scenario, "--policies", "pin_all,none,interval_notifier",
-                             "-D", "given=1", "--seeds", "3"});
+  const Said said = program({"compare", swept, "--policies", "pin_all,none,interval_notifier", "-D",
+                             "given=1", "--seeds", "3"});
   CHECK(said.out == golden("compare.txt", said.out));
   CHECK(cli::testing::wide_lines(said.out).empty());
   CHECK(said.status == 1);  // `none` is not safe.
   CHECK(contains(said.out, "BROKEN"));
-  CHECK(program({"compare", scenario, "--policies", "pin_all,interval_notifier", "-D", "given=1"})
-            .status == 0);
+  const Folder folder;
+  const std::string good = folder.write("good.sd", cli::testing::good_text());
+  CHECK(program({"compare", good, "--policies", "pin_all,interval_notifier"}).status == 0);
 }
 
 TEST_CASE("compare as JSON has the same, in full") {
-  const Said said = program({"compare", scenario, "--policies", "interval_notifier,pin_all", "-D",
+  const Said said = program({"compare", swept, "--policies", "interval_notifier,pin_all", "-D",
                              "given=1", "--seeds", "3", "--json"});
   const auto json = nlohmann::json::parse(said.out);
   const auto& policies = json["cells"][0]["policies"];
@@ -81,14 +82,14 @@ TEST_CASE("compare as JSON has the same, in full") {
 
 TEST_CASE("without a baseline among them, policies are compared with the first") {
   const Said said =
-      program({"compare", scenario, "--policies", "ref_start,epoch", "-D", "given=1", "--json"});
+      program({"compare", swept, "--policies", "ref_start,epoch", "-D", "given=1", "--json"});
   const auto json = nlohmann::json::parse(said.out);
   CHECK(json["cells"][0]["policies"][0]["measures"]["time"]["ratio"] == 1.0);
 }
 
 TEST_CASE("what a check says of a baseline that is not there is undecided") {
   const Said said =
-      program({"compare", scenario, "--policies", "interval_notifier,ref_start", "-D", "given=1"});
+      program({"compare", swept, "--policies", "interval_notifier,ref_start", "-D", "given=1"});
   CHECK(said.status == 3);
   CHECK(contains(said.out, "undecided"));
   CHECK(contains(said.out, "(the scenario's own is left out)"));
@@ -110,19 +111,19 @@ TEST_CASE("mistakes in the options of compare and sweep are refused") {
   const std::string out = folder.path("out");
   const std::vector<std::vector<std::string>> mistakes{
       {"compare"},
-      {"compare", scenario, "--policies", "pin_al,none"},
-      {"compare", scenario, "--seeds", "0"},
-      {"compare", scenario, scenario},
+      {"compare", swept, "--policies", "pin_al,none"},
+      {"compare", swept, "--seeds", "0"},
+      {"compare", swept, swept},
       {"compare", "scenarios/holt/d4-no-quiesce.sd"},
-      {"sweep", scenario},
+      {"sweep", swept},
       {"sweep", "-o", out},
-      {"sweep", scenario, "-o", out, "-j", "0"},
-      {"sweep", scenario, "-o", out, "--shard", "4/4"},
-      {"sweep", scenario, "-o", out, "--shard", "1"},
-      {"sweep", scenario, "-o", out, "--merge", out},
+      {"sweep", swept, "-o", out, "-j", "0"},
+      {"sweep", swept, "-o", out, "--shard", "4/4"},
+      {"sweep", swept, "-o", out, "--shard", "1"},
+      {"sweep", swept, "-o", out, "--merge", out},
       {"sweep", "-o", out, "--merge", folder.path("nothing")},
       {"sweep", "-o", out, "--resume", "--merge", out},
-      {"sweep", scenario, "-o", "/proc/nowhere"},
+      {"sweep", swept, "-o", "/proc/nowhere"},
   };
   for (const auto& arguments : mistakes) {
     const Said said = program(arguments);
@@ -236,28 +237,28 @@ TEST_CASE("shards that are merged are what one sweep is, and a missing one is na
 constexpr const char* many = " sweep scenarios/sweeps/unmap-under-writes.sd --seeds 8 -o ";
 
 TEST_CASE("a sweep that is killed half-way and resumed is what an undisturbed one is") {
-  if (no_program()) return;
+  if (lacks_program()) return;
   const Folder folder;
-  CHECK(shell("$SHOOTDOWN" + std::string(many) + folder.path("whole") + " >/dev/null") == 1);
+  CHECK(status_of("$SHOOTDOWN" + std::string(many) + folder.path("whole") + " >/dev/null") == 1);
   const std::string out = folder.path("cut");
   // As soon as a few cells are there.
-  shell("$SHOOTDOWN" + std::string(many) + out + " -j 2 >/dev/null & pid=$!; while [ \"$(cat " +
-        out +
-        "/journal.jsonl 2>/dev/null | wc -l)\" -lt 40 ]; do sleep 0.01; done; "
-        "kill -KILL $pid; wait $pid 2>/dev/null");
+  status_of("$SHOOTDOWN" + std::string(many) + out + " -j 2 >/dev/null & pid=$!; while [ \"$(cat " +
+            out +
+            "/journal.jsonl 2>/dev/null | wc -l)\" -lt 40 ]; do sleep 0.01; done; "
+            "kill -KILL $pid; wait $pid 2>/dev/null");
   const auto kept = cli::Journal::lines(out + "/journal.jsonl");
   REQUIRE(kept);
   CHECK(kept->size() >= 40);
   CHECK(kept->size() < 360);
-  CHECK(shell("$SHOOTDOWN" + std::string(many) + out + " --resume >/dev/null") == 1);
+  CHECK(status_of("$SHOOTDOWN" + std::string(many) + out + " --resume >/dev/null") == 1);
   CHECK(contents(out) == contents(folder.path("whole")));
 }
 
 TEST_CASE("under mpirun a rank that is killed loses nothing") {
-  if (no_program() || !cli::has_mpi()) return;
+  if (lacks_program() || !cli::has_mpi()) return;
   if (std::system("command -v mpirun >/dev/null") != 0) return;
   const Folder folder;
-  shell("$SHOOTDOWN" + std::string(many) + folder.path("whole") + " >/dev/null");
+  status_of("$SHOOTDOWN" + std::string(many) + folder.path("whole") + " >/dev/null");
   // Rank 1 kills itself as soon as a few cells are there.
   const std::string out = folder.path("ranks");
   const std::string ranks = folder.write(
@@ -266,7 +267,7 @@ TEST_CASE("under mpirun a rank that is killed loses nothing") {
                      "touch " +
                      folder.path("killed") + "; kill -KILL $$) &\n" + "exec \"$SHOOTDOWN\"" + many +
                      out + "\n");
-  shell(
+  status_of(
       "ASAN_OPTIONS=detect_leaks=0 timeout 120 mpirun --allow-run-as-root --oversubscribe "
       "--enable-recovery -n 3 sh " +
       ranks + " >/dev/null 2>&1");
