@@ -64,7 +64,7 @@ std::string load_with(const std::string& cost) {
          "cost { pte_walk " +
          cost +
          " }\nprocess app on A { region m: anon 1 page rw }\n"
-         "init { app: memset(m, 1) }\ntimeline { app: @0 READ_ONCE(m) = 1 }\n";
+         "init { app: memset(m, 1) }\ntimeline { @0 app: READ_ONCE(m) = 1 }\n";
 }
 
 std::uint64_t time_of(const std::string& path, const std::string& seed) {
