@@ -58,13 +58,13 @@ TEST_CASE("an unknown profile is refused with the nearest one") {
   CHECK(program({"list", "calls", "--profile", "gpu-uvm"}).status == 2);
 }
 
-// One load, whose TLB miss costs what the scenario says.
-std::string load_with(const std::string& cost) {
+// One call, whose entry costs what the scenario says.
+std::string call_with(const std::string& cost) {
   return "// SPDX-License-Identifier: Apache-2.0\nscenario \"load\"\nhost A { cpus 1; ram 64M }\n"
-         "cost { pte_walk " +
+         "cost { syscall " +
          cost +
          " }\nprocess app on A { region m: anon 1 page rw }\n"
-         "init { app: memset(m, 1) }\ntimeline { app: @0 READ_ONCE(m) = 1 }\n";
+         "init { app: memset(m, 1) }\ntimeline { @0 app: munmap(m) = 0 }\n";
 }
 
 std::uint64_t time_of(const std::string& path, const std::string& seed) {
@@ -79,19 +79,19 @@ TEST_CASE("a cost can be a distribution, from which each seed draws something el
   for (const char* cost :
        {"uniform(1ms, 9ms)", "normal(5ms, 1ms)", "lognormal(5ms, 0.5)", "exp(5ms)"}) {
     CAPTURE(cost);
-    const std::string path = folder.write("load.sd", load_with(cost));
+    const std::string path = folder.write("load.sd", call_with(cost));
     CHECK(time_of(path, "1") == time_of(path, "1"));
     CHECK(time_of(path, "1") != time_of(path, "2"));
   }
-  const std::string plain = folder.write("plain.sd", load_with("5ms"));
-  const std::string always = folder.write("always.sd", load_with("const(5ms)"));
+  const std::string plain = folder.write("plain.sd", call_with("5ms"));
+  const std::string always = folder.write("always.sd", call_with("const(5ms)"));
   CHECK(time_of(plain, "1") == time_of(always, "2"));
 }
 
 TEST_CASE("a distribution can be read from a file") {
   const cli::testing::Folder folder;
   folder.write("times.csv", "time_us,count\n# measured\n3ms,4\n7000000,9\n");
-  const std::string path = folder.write("load.sd", load_with("empirical(\"times.csv\")"));
+  const std::string path = folder.write("load.sd", call_with("empirical(\"times.csv\")"));
   std::uint64_t seen = 0;
   for (const char* seed : {"1", "2", "3", "4", "5", "6", "7", "8"}) {
     const std::uint64_t time = time_of(path, seed);
@@ -106,7 +106,7 @@ TEST_CASE("a distribution can be read from a file") {
 TEST_CASE("what is no time in such a file is refused with its place") {
   const cli::testing::Folder folder;
   folder.write("times.csv", "1us\n2us\nsoon\n");
-  const std::string path = folder.write("load.sd", load_with("empirical(\"times.csv\")"));
+  const std::string path = folder.write("load.sd", call_with("empirical(\"times.csv\")"));
   const Said said = program({"run", path});
   CHECK(said.status == 2);
   CHECK(contains(said.err, "times.csv:3:1: error: expected a time, not 'soon'"));

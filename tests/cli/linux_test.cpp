@@ -124,12 +124,12 @@ class Kernel {
 const std::set<std::string_view> unseen{
     "aging_asks",         "close_evicts",      "mirror_holes_read_only",
     "collapse_read_only", "exclusive_refuses", "exclusive_waits",
-    "force_write",        "free_in_order",     "gather_advice",
-    "migrate_splits",     "move_by_range",     "mremap_several",
-    "pin_breaks_early",   "protect_by_pud",    "remove_read_only",
-    "retract_unlocked",   "self_advice",       "uffd_moves",
-    "unmap_exclusive",    "unmap_splits",      "unsplit_poison",
-    "whole_large",        "zero_huge_hole"};
+    "flush_at_once",      "force_write",       "free_in_order",
+    "gather_advice",      "migrate_splits",    "move_by_range",
+    "mremap_several",     "pin_breaks_early",  "protect_by_pud",
+    "remove_read_only",   "retract_unlocked",  "self_advice",
+    "uffd_moves",         "unmap_exclusive",   "unmap_splits",
+    "unsplit_poison",     "whole_large",       "zero_huge_hole"};
 
 }  // namespace
 
