@@ -142,13 +142,19 @@ World::Transfers World::transfers_of(const Call& call) {
 }
 
 // Dma, if the adapter's TLB or its PFN table has the page: where it leads to. None: otherwise.
-inline PfnEntry World::translate_ahead(const Transfers& run, const Adapter& device, Page page) {
+[[gnu::always_inline]] inline FrameId World::translate_ahead(const Transfers& run,
+                                                             const Adapter& device, Page page) {
   const DeviceTlbEntry* hit = device.tlb.find(TlbPlace{run.mr.value, page.value, TaskId{}.value});
-  const bool usable = hit != nullptr && (!run.asks || hit->target.write);
-  const PfnEntry target = usable ? hit->target : walk_ahead(run, page);
-  if (!target.populated()) return {};
-  return std::as_const(machine_).frames[target.frame].generation == target.generation ? target
-                                                                                      : PfnEntry{};
+  PfnEntry walked;
+  const PfnEntry* target = &walked;
+  if (hit != nullptr && (!run.asks || hit->target.write)) {
+    target = &hit->target;
+  } else {
+    walked = walk_ahead(run, page);
+    if (!walked.populated()) return {};
+  }
+  const Frame& frame = std::as_const(machine_).frames[target->frame];
+  return frame.generation == target->generation ? target->frame : FrameId{};
 }
 
 World::Ahead World::transfer(TaskId task, const Call& call, std::uint32_t block,
@@ -158,9 +164,9 @@ World::Ahead World::transfer(TaskId task, const Call& call, std::uint32_t block,
   if (!run.possible || landed >= horizon) return {};
   const Page page{run.first.value + block};
   const Adapter& device = std::as_const(machine_).adapters[run.adapter.index()];
-  const PfnEntry target = translate_ahead(run, device, page);
-  if (!target.populated()) return {};
-  Frame& frame = machine_.frames[target.frame];
+  const FrameId target = translate_ahead(run, device, page);
+  if (!target.some()) return {};
+  Frame& frame = machine_.frames[target];
   const EventKind kind = run.write ? EventKind::dma_write : EventKind::dma_read;
   if (meter_ != nullptr && meter_->counts(at)) meter_->saw_transfers(kind, run.look, run.move, 1);
   if (judges_transfers_ || trace.wanted()) {
@@ -172,8 +178,8 @@ World::Ahead World::transfer(TaskId task, const Call& call, std::uint32_t block,
                    .pages = one_page(page),
                    .mr = run.mr,
                    .adapter = run.adapter,
-                   .frame = target.frame,
-                   .generation = target.generation,
+                   .frame = target,
+                   .generation = frame.generation,
                    .value = run.write ? run.value : frame.value},
                   at, landed, trace);
   }
@@ -185,30 +191,36 @@ World::Ahead World::transfer(TaskId task, const Call& call, std::uint32_t block,
 // there was another operation to begin.
 sim::Nanoseconds World::transfer_many(TaskId task, const WorkloadSetup& load, sim::Nanoseconds at,
                                       sim::Nanoseconds horizon, sim::Chooser& chooser) {
-  const std::uint32_t slot = slot_of(task);
   const Transfers run = transfers_of(load.operations.front().calls.front());
   if (!run.possible) return at;
+  Jobs::Alike alike = jobs_.alike(slot_of(task), load, setup().load.run, chooser);
   const Adapter& device = std::as_const(machine_).adapters[run.adapter.index()];
   const sim::Nanoseconds duration = run.look + run.move;
-  std::uint64_t counted = 0;
+  std::uint64_t begun = 0;  // Of those that are measured; and how many of those that end
+  std::uint64_t over = 0;   // did not have to wait first.
+  sim::Nanoseconds ended = 0;
   while (at + duration < horizon) {
-    const PfnEntry target =
-        translate_ahead(run, device, Page{run.first.value + jobs_.slot(slot).block});
-    if (!target.populated()) break;
-    if (run.write) machine_.frames[target.frame].value = run.value;
+    const FrameId target = translate_ahead(run, device, Page{run.first.value + alike.slot.block});
+    if (!target.some()) break;
+    if (run.write) machine_.frames[target].value = run.value;
+    ended = at + duration;
     if (meter_ != nullptr) {
-      counted += meter_->counts(at) ? 1 : 0;
-      meter_->completed(jobs_.slot(slot), at + duration, Result::success());
+      begun += meter_->counts(at) ? 1 : 0;
+      if (alike.slot.since == at) {
+        over += meter_->counts(ended) ? 1 : 0;
+      } else {
+        meter_->completed(alike.slot, ended, Result::success());
+      }
     }
-    at += duration;
-    const auto next = jobs_.next(slot, load, setup().load.run, at, chooser);
-    if (!next) break;
-    at = *next;
+    at = ended;
+    if (!alike.next(at)) break;
+    at = std::max(at, alike.slot.since);
   }
-  if (counted > 0) {
+  if (begun > 0) {
     const EventKind kind = run.write ? EventKind::dma_write : EventKind::dma_read;
-    meter_->saw_transfers(kind, run.look, run.move, counted);
+    meter_->saw_transfers(kind, run.look, run.move, begun);
   }
+  if (over > 0) meter_->completed(alike.slot, ended, duration, over);
   return at;
 }
 

@@ -226,7 +226,7 @@ class World {
   void tell_transfer(TaskId task, Event event, sim::Nanoseconds at, sim::Nanoseconds landed,
                      sim::TraceSink& trace);
   Transfers transfers_of(const Call& call);
-  PfnEntry translate_ahead(const Transfers& run, const Adapter& device, Page page);
+  FrameId translate_ahead(const Transfers& run, const Adapter& device, Page page);
   PfnEntry walk_ahead(const Transfers& run, Page page);
   sim::Nanoseconds transfer_many(TaskId task, const WorkloadSetup& load, sim::Nanoseconds at,
                                  sim::Nanoseconds horizon, sim::Chooser& chooser);

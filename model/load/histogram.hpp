@@ -16,19 +16,19 @@ namespace model {
 
 class Histogram {
  public:
-  void add(sim::Nanoseconds value) {
+  void add(sim::Nanoseconds value, std::uint64_t times = 1) {
     const std::size_t bucket = bucket_of(value);
-    if (bucket >= counts_.size()) counts_.resize(bucket + 1);
-    ++counts_[bucket];
-    min_ = count_ == 0 ? value : std::min(min_, value);
+    if (bucket >= counts_.size()) grow(bucket);
+    counts_[bucket] += times;
+    min_ = std::min(min_, value);
     max_ = std::max(max_, value);
-    sum_ += value;
-    ++count_;
+    sum_ += value * times;
+    count_ += times;
   }
 
   std::uint64_t count() const { return count_; }
   sim::Nanoseconds sum() const { return sum_; }
-  sim::Nanoseconds min() const { return min_; }
+  sim::Nanoseconds min() const { return count_ == 0 ? 0 : min_; }
   sim::Nanoseconds max() const { return max_; }
   // Of nothing it is 0.
   double mean() const {
@@ -70,10 +70,12 @@ class Histogram {
     return (((bucket & (parts - 1)) + parts + 1) << shift) - 1;
   }
 
+  [[gnu::noinline]] void grow(std::size_t bucket) { counts_.resize(bucket + 1); }
+
   std::vector<std::uint64_t> counts_;
   std::uint64_t count_ = 0;
   sim::Nanoseconds sum_ = 0;
-  sim::Nanoseconds min_ = 0;
+  sim::Nanoseconds min_ = ~sim::Nanoseconds{0};
   sim::Nanoseconds max_ = 0;
 };
 

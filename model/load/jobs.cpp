@@ -34,10 +34,7 @@ void Jobs::add_job(WorkloadId workload, std::uint32_t depth) {
   jobs_.push_back({});
 }
 
-sim::Nanoseconds Jobs::arrive(Slot& slot, const WorkloadSetup& setup, sim::Bits bits) {
-  Job& job = jobs_[slot.job];
-  return job.arrival += draw_interval(setup, bits);
-}
+sim::Nanoseconds Jobs::Alike::arrive() { return job.arrival += draw_interval(setup, bits); }
 
 Call Jobs::call(std::uint32_t number, const WorkloadSetup& setup) const {
   const Slot& slot = slots_[number];

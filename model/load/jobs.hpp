@@ -8,6 +8,7 @@
 // operation counts from its arrival, also if no slot was free then.
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -29,6 +30,51 @@ class Jobs {
     bool operator==(const Slot&) const = default;
   };
 
+  struct Job {
+    sim::Nanoseconds arrival = 0;  // Of its next operation, if it has a rate.
+    std::uint64_t drawn = 0;       // Operations.
+
+    bool operator==(const Job&) const = default;
+  };
+  // Goes from one operation of a slot to the next. Does not outlive the jobs, nor a new one.
+  struct Alike {
+    Slot& slot;
+    Job& job;
+    std::uint64_t& begun;  // Of the workload.
+    const WorkloadSetup& setup;
+    sim::Nanoseconds end;      // None is begun from here on;
+    std::uint64_t operations;  // nor are there more than that.
+    sim::Bits bits;
+
+    // The next one is due at slot.since, about slot.block. False: there is none.
+    bool next(sim::Nanoseconds now) {
+      const bool first = job.drawn == 0 && now == 0;
+      slot.since = setup.has_rate ? arrive() : first ? 0 : now + setup.interval;
+      if (std::max(now, slot.since) >= end || begun == operations) {
+        slot.over = true;
+        return false;
+      }
+      ++begun;
+      slot.block = setup.pattern.draw(bits, job.drawn++);
+      return true;
+    }
+
+   private:
+    sim::Nanoseconds arrive();
+  };
+  Alike alike(std::uint32_t number, const WorkloadSetup& setup, const RunSetup& run,
+              sim::Chooser& chooser) {
+    constexpr std::uint64_t any = std::numeric_limits<std::uint64_t>::max();
+    Slot& slot = slots_[number];
+    return {.slot = slot,
+            .job = jobs_[slot.job],
+            .begun = begun_[slot.workload.index()],
+            .setup = setup,
+            .end = run.runtime == 0 ? any : run.end(),
+            .operations = run.operations == 0 ? any : run.operations,
+            .bits = {chooser, first_stream + slot.workload.value}};
+  }
+
   // The next slots, of one job.
   void add_job(WorkloadId workload, std::uint32_t depth);
   bool empty() const { return slots_.empty(); }
@@ -42,19 +88,10 @@ class Jobs {
     Slot& slot = slots_[number];
     if (slot.over) return std::nullopt;
     if (slot.call > 0) return now;
-    const sim::Bits bits(chooser, first_stream + slot.workload.value);
-    Job& job = jobs_[slot.job];
-    const bool first = job.drawn == 0 && now == 0;
-    slot.since = setup.has_rate ? arrive(slot, setup, bits) : first ? 0 : now + setup.interval;
-    const sim::Nanoseconds start = std::max(now, slot.since);
-    std::uint64_t& begun = begun_[slot.workload.index()];
-    slot.over = (run.runtime != 0 && start >= run.end()) ||
-                (run.operations != 0 && begun == run.operations);
-    if (slot.over) return std::nullopt;
-    ++begun;
-    slot.operation = setup.operations.size() == 1 ? 0 : draw_operation(setup, bits);
-    slot.block = setup.pattern.draw(bits, job.drawn++);
-    return start;
+    Alike alike = this->alike(number, setup, run, chooser);
+    if (!alike.next(now)) return std::nullopt;
+    if (setup.operations.size() > 1) slot.operation = draw_operation(setup, alike.bits);
+    return std::max(now, slot.since);
   }
   // A single call, and nothing of it has been done.
   bool is_simple(std::uint32_t number, const WorkloadSetup& setup) const {
@@ -77,14 +114,6 @@ class Jobs {
  private:
   static constexpr std::uint32_t first_stream = 256;  // Behind those of costs.
 
-  struct Job {
-    sim::Nanoseconds arrival = 0;  // Of its next operation, if it has a rate.
-    std::uint64_t drawn = 0;       // Operations.
-
-    bool operator==(const Job&) const = default;
-  };
-
-  sim::Nanoseconds arrive(Slot& slot, const WorkloadSetup& setup, sim::Bits bits);
   static std::uint32_t draw_operation(const WorkloadSetup& setup, sim::Bits bits);
 
   std::vector<Slot> slots_;

@@ -38,6 +38,13 @@ class Meter {
     load.last_end = std::max(load.last_end, end);
     result.ok() ? load.latency.add(end - slot.since) : failed(result);
   }
+  // Several that took the same, up to then. All count.
+  void completed(const Jobs::Slot& slot, sim::Nanoseconds end, sim::Nanoseconds duration,
+                 std::uint64_t times) {
+    Load& load = loads_[slot.workload.index()];
+    load.last_end = std::max(load.last_end, end);
+    load.latency.add(duration, times);
+  }
 
   // All that the scenario asks for, in its order. `now`: when the run has come to rest.
   std::vector<Measured> report(sim::Nanoseconds now) const;

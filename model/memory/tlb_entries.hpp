@@ -70,8 +70,8 @@ class TlbEntries {
 
   void clear() { erase(begin(), end()); }
 
-  const Entry* find(const TlbPlace& place) const {
-    if (!index_) {
+  [[gnu::always_inline]] inline const Entry* find(const TlbPlace& place) const {
+    if (!index_) [[unlikely]] {
       if (size() <= few) return look_through(place);
       build();
     }
