@@ -150,7 +150,7 @@ World::Transfers World::transfers_of(const Call& call) {
   if (hit != nullptr && (!run.asks || hit->target.write)) {
     target = &hit->target;
   } else {
-    walked = walk_ahead(run, page);
+    walked = walk_ahead(run, page, hit != nullptr);
     if (!walked.populated()) return {};
   }
   const Frame& frame = std::as_const(machine_).frames[target->frame];
@@ -225,7 +225,7 @@ sim::Nanoseconds World::transfer_many(TaskId task, const WorkloadSetup& load, si
 }
 
 // What Dma::translate() does when the TLB has not got it.
-PfnEntry World::walk_ahead(const Transfers& run, Page page) {
+PfnEntry World::walk_ahead(const Transfers& run, Page page, bool cached) {
   PfnEntry target = std::as_const(machine_).registrations[run.mr.index()].table.at(page);
   if (!target.populated() || (run.asks && !target.write)) return {};
   if (!target.young) {
@@ -233,7 +233,7 @@ PfnEntry World::walk_ahead(const Transfers& run, Page page) {
     machine_.registrations[run.mr.index()].table.set(page, target);
   }
   Adapter& device = machine_.adapters[run.adapter.index()];
-  if (device.tlb.find(run.mr, page) != nullptr) device.tlb.flush(run.mr, one_page(page));
+  if (cached) device.tlb.flush(run.mr, one_page(page));
   device.tlb.fill({.mr = run.mr, .page = page, .target = target},
                   setup().adapters[run.adapter.index()].tlb_entries);
   return target;

@@ -227,7 +227,7 @@ class World {
                      sim::TraceSink& trace);
   Transfers transfers_of(const Call& call);
   FrameId translate_ahead(const Transfers& run, const Adapter& device, Page page);
-  PfnEntry walk_ahead(const Transfers& run, Page page);
+  PfnEntry walk_ahead(const Transfers& run, Page page, bool cached);
   sim::Nanoseconds transfer_many(TaskId task, const WorkloadSetup& load, sim::Nanoseconds at,
                                  sim::Nanoseconds horizon, sim::Chooser& chooser);
   void show_ahead(Event event, TaskId task, sim::Nanoseconds at, sim::TraceSink& trace) const;

@@ -240,9 +240,10 @@ class BlockTable {
     return breaks;
   }
 
-  static std::uint16_t count_breaks(const Leaf& leaf) {
+  // Before each of the cells from `first` to `last`, of which the first one of all has none.
+  static std::uint16_t count_breaks(const Leaf& leaf, std::size_t first, std::size_t last) {
     std::uint16_t breaks = 0;
-    for (std::size_t cell = 1; cell < leaf.cells.size(); ++cell) {
+    for (std::size_t cell = std::max<std::size_t>(first, 1); cell <= last; ++cell) {
       if (!follows(leaf.cells[cell - 1], leaf.cells[cell])) ++breaks;
     }
     return breaks;
@@ -269,21 +270,30 @@ class BlockTable {
       leaf.first = static_cast<std::uint16_t>(slot);
       leaf.cells.push_back(Entry{});
     } else if (slot < leaf.first) {
-      leaf.cells.insert(leaf.cells.begin(), leaf.first - slot, Entry{});
+      const std::uint32_t more = leaf.first - slot;
+      leaf.cells.insert(leaf.cells.begin(), more, Entry{});
       leaf.first = static_cast<std::uint16_t>(slot);
+      leaf.breaks = static_cast<std::uint16_t>(leaf.breaks + count_breaks(leaf, 1, more));
     } else {
+      const std::size_t before = leaf.cells.size();
       leaf.cells.resize(slot - leaf.first + 1);
+      leaf.breaks = static_cast<std::uint16_t>(leaf.breaks +
+                                               count_breaks(leaf, before, leaf.cells.size() - 1));
     }
-    leaf.breaks = count_breaks(leaf);
   }
 
   static void trim(Leaf& leaf) {
     std::size_t front = 0;
     while (front < leaf.cells.size() && !leaf.cells[front].populated()) ++front;
-    while (leaf.cells.size() > front && !leaf.cells.back().populated()) leaf.cells.pop_back();
+    std::size_t end = leaf.cells.size();
+    while (end > front && !leaf.cells[end - 1].populated()) --end;
+    std::uint16_t gone = count_breaks(leaf, 1, std::min(front, leaf.cells.size() - 1));
+    gone = static_cast<std::uint16_t>(
+        gone + count_breaks(leaf, std::max(end, front + 1), leaf.cells.size() - 1));
+    leaf.breaks = static_cast<std::uint16_t>(leaf.breaks - gone);
+    leaf.cells.erase(leaf.cells.begin() + static_cast<std::ptrdiff_t>(end), leaf.cells.end());
     leaf.cells.erase(leaf.cells.begin(), leaf.cells.begin() + static_cast<std::ptrdiff_t>(front));
     leaf.first = static_cast<std::uint16_t>(leaf.first + front);
-    leaf.breaks = count_breaks(leaf);
   }
 
   void fold(typename Blocks::iterator block) {

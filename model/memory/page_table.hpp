@@ -7,6 +7,7 @@
 // Invariant: a populated entry has all tables above it. A huge entry (PMD_SIZE, or PUD_SIZE if it
 // is gigantic) is kept as the alike entries that it stands for, and has no table below it.
 
+#include <algorithm>
 #include <bit>
 
 #include "model/memory/block_table.hpp"
@@ -93,9 +94,10 @@ struct Pte {
   }
 };
 
-// The range of that size which holds the page.
+// The range of that size which holds the page; at the end of all pages what there is of it.
 constexpr PageRange span_of(Page page, std::uint32_t size) {
-  return {.first = Page{page.value - page.value % size}, .count = size};
+  const Page first{page.value - page.value % size};
+  return {.first = first, .count = std::min(size, Page::none - first.value)};
 }
 
 // The pages of the entry that the page is in.
