@@ -168,7 +168,10 @@ World::Ahead World::transfer(TaskId task, const Call& call, std::uint32_t block,
   if (!target.some()) return {};
   Frame& frame = machine_.frames[target];
   const EventKind kind = run.write ? EventKind::dma_write : EventKind::dma_read;
-  if (meter_ != nullptr && meter_->counts(at)) meter_->saw_transfers(kind, run.look, run.move, 1);
+  if (meter_ != nullptr) {
+    meter_->saw_transfers(kind, run.look, run.move, meter_->counts(at) ? 1 : 0,
+                          meter_->counts(landed) ? 1 : 0);
+  }
   if (judges_transfers_ || trace.wanted()) {
     const Registration& region = std::as_const(machine_).registrations[run.mr.index()];
     tell_transfer(task,
@@ -196,8 +199,9 @@ sim::Nanoseconds World::transfer_many(TaskId task, const WorkloadSetup& load, si
   Jobs::Alike alike = jobs_.alike(slot_of(task), load, setup().load.run, chooser);
   const Adapter& device = std::as_const(machine_).adapters[run.adapter.index()];
   const sim::Nanoseconds duration = run.look + run.move;
-  std::uint64_t begun = 0;  // Of those that are measured; and how many of those that end
-  std::uint64_t over = 0;   // did not have to wait first.
+  std::uint64_t begun = 0;  // While it is measured; and those that end then, of which
+  std::uint64_t landed = 0;
+  std::uint64_t waited = 0;  // some were due earlier than they began.
   sim::Nanoseconds ended = 0;
   while (at + duration < horizon) {
     const FrameId target = translate_ahead(run, device, Page{run.first.value + alike.slot.block});
@@ -206,9 +210,9 @@ sim::Nanoseconds World::transfer_many(TaskId task, const WorkloadSetup& load, si
     ended = at + duration;
     if (meter_ != nullptr) {
       begun += meter_->counts(at) ? 1 : 0;
-      if (alike.slot.since == at) {
-        over += meter_->counts(ended) ? 1 : 0;
-      } else {
+      landed += meter_->counts(ended) ? 1 : 0;
+      if (alike.slot.since != at) {
+        waited += meter_->counts(ended) ? 1 : 0;
         meter_->completed(alike.slot, ended, Result::success());
       }
     }
@@ -216,11 +220,11 @@ sim::Nanoseconds World::transfer_many(TaskId task, const WorkloadSetup& load, si
     if (!alike.next(at)) break;
     at = std::max(at, alike.slot.since);
   }
-  if (begun > 0) {
+  if (meter_ != nullptr && begun + landed > 0) {
     const EventKind kind = run.write ? EventKind::dma_write : EventKind::dma_read;
-    meter_->saw_transfers(kind, run.look, run.move, begun);
+    meter_->saw_transfers(kind, run.look, run.move, begun, landed);
+    if (landed > waited) meter_->completed(alike.slot, ended, duration, landed - waited);
   }
-  if (over > 0) meter_->completed(alike.slot, ended, duration, over);
   return at;
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Counts what an event of the queue and an access of a device cost in instructions, by callgrind, and
-# holds it against limits: docs/engine.md. Usage: instructions.sh SHOOTDOWN PEER
+# Counts what an event of the queue and an access of a device cost in instructions, by callgrind,
+# and holds it against limits: docs/engine.md. Usage: instructions.sh SHOOTDOWN PEER
 set -eu
 program=$1
 peer=$2
@@ -25,10 +25,14 @@ events() {  # MODEL PENDING EVENTS LIMIT
   judge "$1 $2" $((counted / done)) "$4"
 }
 
+run_accesses() {  # ACCESSES PAGES
+  count "$program" run -q bench/instructions/accesses.sd -D "accesses=$1" -D "pages=$2 pages"
+}
+
 # The difference of two runs: what comes before the first access is in both.
 accesses() {  # TITLE PAGES LIMIT
-  few=$(count "$program" run -q bench/instructions/accesses.sd -D accesses=100000 -D "pages=$2 pages")
-  many=$(count "$program" run -q bench/instructions/accesses.sd -D accesses=300000 -D "pages=$2 pages")
+  few=$(run_accesses 100000 "$2")
+  many=$(run_accesses 300000 "$2")
   judge "$1" $(((many - few) / 200000)) "$3"
 }
 
@@ -39,5 +43,5 @@ events phold 16384 100000 350
 events timeout 10000 50000 420
 events timeout 100000 50000 450
 accesses 'access, in the TLB' 64 175
-accesses 'access, in the PFN table' 4096 400
+accesses 'access, in the PFN table' 4096 430
 exit $failed

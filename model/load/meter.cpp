@@ -165,13 +165,11 @@ std::uint32_t Meter::outside_of_ranges(PageRange pages) const {
 }
 
 void Meter::saw_transfers(EventKind kind, sim::Nanoseconds look, sim::Nanoseconds move,
-                          std::uint64_t times) {
-  for (const EventKind each :
-       {EventKind::call, EventKind::dma_start, kind, EventKind::half, EventKind::returned}) {
-    count(each, times);
-  }
-  count(Cost::device_tlb, look, times);
-  count(Cost::dma_page, move, times);
+                          std::uint64_t begun, std::uint64_t landed) {
+  for (const EventKind each : {EventKind::call, EventKind::dma_start}) count(each, begun);
+  for (const EventKind each : {kind, EventKind::half, EventKind::returned}) count(each, landed);
+  count(Cost::device_tlb, look, begun);
+  count(Cost::dma_page, move, begun);
 }
 
 void Meter::failed(Result result) {

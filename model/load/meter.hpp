@@ -29,8 +29,9 @@ class Meter {
     for (const EventKind each : {EventKind::call, kind, EventKind::returned}) count(each);
     count(Cost::memory_access, cost);
   }
+  // So many of them begin while it is measured, and so many end.
   void saw_transfers(EventKind kind, sim::Nanoseconds look, sim::Nanoseconds move,
-                     std::uint64_t times);
+                     std::uint64_t begun, std::uint64_t landed);
   // An operation of a workload is over. The slot says since when it has been due.
   void completed(const Jobs::Slot& slot, sim::Nanoseconds end, Result result) {
     if (!counts(end)) return;
