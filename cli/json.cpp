@@ -177,7 +177,7 @@ Json json_of(const Case& what, const Outcome& outcome, const Options& options) {
     for (const model::Measured& each : outcome.measures) {
       measured.push_back({{"name", each.name}, {"unit", each.unit}, {"value", each.value}});
     }
-    json["measured"] = std::move(measured);
+    json["measures"] = std::move(measured);
   }
   json["time_ns"] = one_run ? Json(outcome.time) : Json(nullptr);
   json["complete"] = outcome.complete();

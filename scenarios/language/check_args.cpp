@@ -177,8 +177,15 @@ bool fits_count(const Form& form, const std::vector<Arg>& args) {
   return args.size() >= least(form) && args.size() <= form.parameters.size();
 }
 
-bool is_inferred(const Parameter& parameter) {
-  return !takes_words(parameter.kind) && parameter.kind != ParameterKind::label;
+// The argument is one of the words of that parameter.
+bool is_word_of(const Parameter& parameter, const Expr& expr) {
+  const Name* name = single_name(expr);
+  return name != nullptr && std::ranges::find(parameter.words, name->text) != parameter.words.end();
+}
+
+bool is_inferred(const Parameter& parameter, const Expr& expr) {
+  return !takes_words(parameter.kind) && parameter.kind != ParameterKind::label &&
+         !is_word_of(parameter, expr);
 }
 
 // Each argument is inferred once, whatever the number of forms: arguments are calls themselves.
@@ -187,7 +194,7 @@ std::vector<Type> infer_args(Checking& checking, const Scope& scope, const Form&
   std::vector<Type> types(args.size());
   for (std::size_t i = 0; i < args.size(); ++i) {
     const bool is_value = args[i].kind == ArgKind::value;
-    if (is_value && is_inferred(form.parameters[i])) {
+    if (is_value && is_inferred(form.parameters[i], args[i].value)) {
       types[i] = infer(checking, scope, args[i].value);
     }
   }
@@ -198,7 +205,8 @@ bool fits_all(const Form& form, const std::vector<Arg>& args, const std::vector<
   if (!fits_count(form, args)) return false;
   for (std::size_t i = 0; i < args.size(); ++i) {
     const Parameter& parameter = form.parameters[i];
-    if (is_inferred(parameter) && !fits(parameter.kind, types[i].kind)) return false;
+    const bool inferred = is_inferred(parameter, args[i].value);
+    if (inferred && !fits(parameter.kind, types[i].kind)) return false;
   }
   return true;
 }
@@ -212,7 +220,7 @@ bool report_misfit(Checking& checking, const std::vector<Form>& forms, const std
     for (const Form& form : forms) {
       if (!fits_count(form, args)) continue;
       const Parameter& parameter = form.parameters[i];
-      good = good || !is_inferred(parameter) || fits(parameter.kind, types[i].kind);
+      good = good || !is_inferred(parameter, args[i].value) || fits(parameter.kind, types[i].kind);
       const std::string kind(description(parameter.kind));
       if (std::ranges::find(wanted, kind) == wanted.end()) wanted.push_back(kind);
     }
@@ -248,12 +256,8 @@ void check_named(Checking& checking, const Parameter& parameter, const Expr& exp
   check_words(checking, parameter, expr);
 }
 
-// The argument is one of the words of that parameter.
 bool has_word(const Form& form, std::size_t index, const Expr& expr) {
-  const Name* name = single_name(expr);
-  return name != nullptr && index < form.parameters.size() &&
-         std::ranges::find(form.parameters[index].words, name->text) !=
-             form.parameters[index].words.end();
+  return index < form.parameters.size() && is_word_of(form.parameters[index], expr);
 }
 
 const Form* form_of_word(const std::vector<Form>& forms, std::size_t index, const Expr& expr) {
@@ -292,7 +296,7 @@ const Form* check_args(Checking& checking, const Scope& scope, const Name& calle
     if (args[i].name) {
       report(checking, args[i].name->span, "the arguments of a call have no names");
     }
-    if (is_inferred(form.parameters[i])) {
+    if (is_inferred(form.parameters[i], args[i].value)) {
       check_inferred(checking, scope, form.parameters[i], args[i].value, types[i]);
     } else if (const Form* other = form_of_word(forms, i, args[i].value);
                other != nullptr && !has_word(form, i, args[i].value)) {
@@ -308,7 +312,7 @@ const Form* check_args(Checking& checking, const Scope& scope, const Name& calle
 
 void check_argument(Checking& checking, const Scope& scope, const Parameter& parameter,
                     const Expr& expr) {
-  if (!is_inferred(parameter)) return check_named(checking, parameter, expr);
+  if (!is_inferred(parameter, expr)) return check_named(checking, parameter, expr);
   check_inferred(checking, scope, parameter, expr, infer(checking, scope, expr));
 }
 

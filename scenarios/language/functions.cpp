@@ -105,8 +105,8 @@ std::vector<FunctionRow> statistics() {
   add_names(counted.words, model::gauges);
   Parameter spent{.name = "spell or cost that takes time", .kind = ParameterKind::word};
   add_names(spent.words, model::spells);
-  Parameter spell{.name = "spell", .kind = ParameterKind::word};
-  add_names(spell.words, model::spells);
+  Parameter timed = of(ParameterKind::workload, "workload or spell");
+  add_names(timed.words, model::spells);
   add_names(spent.words, model::cost_table);
   const auto row = [](std::string name, std::vector<Form> forms, Dimension dimension,
                       std::string doc) {
@@ -125,9 +125,8 @@ std::vector<FunctionRow> statistics() {
       row("latency", {form({workload})}, Dimension::time,
           "Time from an operation's start to its end."),
       row("throughput", {form({workload})}, Dimension::rate, "Operations a second."),
-      row("mean", {form({workload}), form({spell})}, Dimension::time, "The mean latency."),
-      row("p", {form({workload}), form({spell})}, Dimension::time,
-          "A percentile of the latency: p50, p99, p99.9."),
+      row("mean", {form({timed})}, Dimension::time, "The mean latency."),
+      row("p", {form({timed})}, Dimension::time, "A percentile of the latency: p50, p99, p99.9."),
   };
 }
 
