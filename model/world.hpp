@@ -70,7 +70,10 @@ class World {
   void set_witness(Witness* witness) { witness_ = witness; }
   void set_lineage(Lineage* lineage) { lineage_ = lineage; }
   // Likewise: it measures, where there is a load.
-  void set_meter(Meter* meter) { meter_ = meter; }
+  void set_meter(Meter* meter) {
+    meter_ = meter;
+    meter->start(machine_);
+  }
   bool takes_alike_for_one() const { return reduction_ != nullptr; }
   // The world as it were if everything had other names.
   void encode_renamed(sim::Encoder& out, const Symmetry& symmetry) const;

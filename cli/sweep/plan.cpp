@@ -66,6 +66,7 @@ class Planner {
     if (plan_->cells.size() > cells_max) {
       problems_ += fmt::format("shootdown: {}: more than {} cells\n", plan_->path, cells_max);
     } else {
+      collect_texts();
       try_out();
     }
     if (!problems_.empty() && broken_) return {.plan = nullptr, .problems = std::move(problems_)};
@@ -83,15 +84,19 @@ class Planner {
       problems_ = language::render(sources, grid.problems);
       return false;
     }
-    if (plan_->hash.empty()) {
-      plan_->hash = hash_of(sources);
-      for (std::uint32_t i = 0; i < sources.size(); ++i) {
-        const language::Source& source = sources.at(language::SourceId{i});
-        plan_->texts.emplace(source.path, source.text);
-      }
-    }
     plan_->grids.push_back(std::move(grid));
     return true;
+  }
+
+  // Of the scenario, and of all that it is made of: imports, traces, samples of costs.
+  void collect_texts() {
+    language::Sources sources(read_file);
+    language::load(sources, plan_->path, plan_->choices(0));
+    plan_->hash = hash_of(sources);
+    for (std::uint32_t i = 0; i < sources.size(); ++i) {
+      const language::Source& source = sources.at(language::SourceId{i});
+      plan_->texts.emplace(source.path, source.text);
+    }
   }
 
   void find_seeds() {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "model/machine.hpp"
+
 namespace model {
 namespace {
 
@@ -20,6 +22,23 @@ Meter::Meter(const Setup& setup)
       until_(setup.load.run.runtime != 0 ? setup.load.run.end()
                                          : std::numeric_limits<sim::Nanoseconds>::max()),
       loads_(setup.load.workloads.size()) {}
+
+void Meter::start(const Machine& machine) {
+  machine.frames.for_each([this](FrameId, const Frame& frame) {
+    if (frame.allocated) pinned_ += frame.pins;
+  });
+  for (std::uint32_t i = 0; i < machine.registrations.size(); ++i) {
+    const Registration& region = machine.registrations[i];
+    region.table.for_each(region.pages,
+                          [&](Page page, const PfnEntry&) { hold(region.mm, MrId{i}, page); });
+  }
+}
+
+void Meter::hold(MmId mm, MrId mr, Page page) {
+  std::vector<MrId>& mrs = mrs_of_[mm.value];
+  if (std::ranges::find(mrs, mr) == mrs.end()) mrs.push_back(mr);
+  held_[Place{mr.value, page.value}] = {};
+}
 
 void Meter::saw(std::span<const Event> events, std::span<const Spent> spent, TaskId task,
                 sim::Nanoseconds now) {
@@ -108,12 +127,8 @@ void Meter::follow_stale(const Event& event, sim::Nanoseconds now) {
     case EventKind::pte_cleared:
       return make_stale(event, now);
     case EventKind::pfn_installed: {
-      std::vector<MrId>& mrs = mrs_of_[event.mm.value];
-      if (std::ranges::find(mrs, event.mr) == mrs.end()) mrs.push_back(event.mr);
-      const Place place{event.mr.value, event.pages.first.value};
-      drop_stale(place, now);
-      held_[place] = {};
-      return;
+      drop_stale(Place{event.mr.value, event.pages.first.value}, now);
+      return hold(event.mm, event.mr, event.pages.first);
     }
     default:
       return drop_stale(event, now);
@@ -269,7 +284,12 @@ void Meter::report_on(const MeasureSetup& measure, sim::Nanoseconds now,
         sum.value = static_cast<double>(durations_[index_of(*measure.cost)]);
         return found.push_back(std::move(sum));
       }
-      const Histogram& histogram = spells_[index_of(*measure.spell)];
+      Histogram histogram = spells_[index_of(*measure.spell)];
+      if (*measure.spell == Spell::stale) {  // What is still there has no end yet.
+        for (const auto& [place, held] : held_) {
+          if (held.stale && counts(now)) histogram.add(now - held.since);
+        }
+      }
       sum.value = static_cast<double>(histogram.sum());
       if (measure.statistics.empty()) return found.push_back(std::move(sum));
       return add_statistics(measure, histogram, found);

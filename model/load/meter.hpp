@@ -14,9 +14,14 @@
 
 namespace model {
 
+struct Machine;
+
 class Meter {
  public:
   explicit Meter(const Setup& setup);
+
+  // What the init block has left: pins, and what adapters have of pages.
+  void start(const Machine& machine);
 
   // A step at `now`, of that task or of none.
   void saw(std::span<const Event> events, std::span<const Spent> spent, TaskId task,
@@ -89,6 +94,7 @@ class Meter {
   void add(Gauge gauge, std::uint64_t amount, sim::Nanoseconds now);
   void follow_pins(const Event& event, sim::Nanoseconds now);
   void follow_stale(const Event& event, sim::Nanoseconds now);
+  void hold(MmId mm, MrId mr, Page page);
   void make_stale(const Event& event, sim::Nanoseconds now);
   void drop_stale(const Event& event, sim::Nanoseconds now);
   void drop_stale(const Place& place, sim::Nanoseconds now);

@@ -141,6 +141,27 @@ TEST_CASE("a reader sees the same events, whether they ran ahead or not") {
   CHECK(ahead.measured == run(with("")).measured);
 }
 
+TEST_CASE("what an adapter never drops is stale until the end") {
+  const std::string given_back = R"(
+host A { ram 64M; device rnic0: rnic { odp on } }
+process app on A { region heap: anon 4 pages rw }
+init {
+    app:     memset(heap, 1)
+    app:     mr := reg_mr(A.rnic0, heap, odp) = ok
+    A.rnic0: dma_read(mr[0])                  = 1
+}
+timeline {
+    +1us  app: madvise(heap, MADV_DONTNEED) = 0
+    +5us  app: READ_ONCE(heap[1])           = 0
+}
+measure { time_in(stale) max }
+)";
+  CHECK(run(given_back).measured[0] == "max(stale) 0 ns");
+  const std::string kept = run(given_back + "policy none\n").measured[0];
+  CHECK(kept.starts_with("max(stale) "));
+  CHECK(std::stoul(kept.substr(11)) > 5000);
+}
+
 TEST_CASE("two policies get the same operations of a workload with one job") {
   const std::string alone = R"(
 host A { ram 64M; device rnic0: rnic { odp on } }
