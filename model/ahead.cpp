@@ -16,6 +16,9 @@ constexpr std::array judged_of_transfers{
     Property::fork_leak,      Property::lost_update,    Property::write_without_permission,
     Property::unmarked_write};
 
+// Accesses in one step: limits and interrupts are looked at between steps.
+constexpr std::uint32_t most_ahead = 1U << 18;
+
 bool is_speculative(const AdapterSetup& adapter) {
   return std::visit([](const auto& policy) { return policy.signature_page().has_value(); },
                     adapter.policy);
@@ -51,12 +54,14 @@ bool World::run_ahead(TaskId task, sim::Turn turn) {
   const sim::Nanoseconds horizon =
       events_.empty() ? std::numeric_limits<sim::Nanoseconds>::max() : events_.next_due();
   sim::Nanoseconds at = events_.now();
+  std::uint32_t made = 0;
   const bool alike = load.operations.size() == 1 && jobs_.is_simple(slot, load) &&
                      setup().programs[task.index()].adapter.some();
   if (alike && !judges_transfers_ && !turn.trace.wanted()) {
     at = transfer_many(task, load, at, horizon, turn.chooser);
   }
-  while (at < horizon && !jobs_.slot(slot).over && jobs_.is_simple(slot, load)) {
+  while (at < horizon && !jobs_.slot(slot).over && jobs_.is_simple(slot, load) &&
+         made++ < most_ahead) {
     const Ahead done = ahead(task, load, at, horizon, turn.trace);
     if (!done.done) break;
     at += done.duration;
@@ -203,7 +208,7 @@ sim::Nanoseconds World::transfer_many(TaskId task, const WorkloadSetup& load, si
   std::uint64_t landed = 0;
   std::uint64_t waited = 0;  // some were due earlier than they began.
   sim::Nanoseconds ended = 0;
-  while (at + duration < horizon) {
+  for (std::uint32_t made = 0; at + duration < horizon && made < most_ahead; ++made) {
     const FrameId target = translate_ahead(run, device, Page{run.first.value + alike.slot.block});
     if (!target.some()) break;
     if (run.write) machine_.frames[target].value = run.value;

@@ -53,6 +53,8 @@ ExitStatus explain_word(Session& session);
 
 // Shows what is wrong with them; false if some cannot be run.
 bool report_problems(Session& session, const std::vector<Scenario>& scenarios);
+// For commands that explore. False: one of them has workloads.
+bool report_loads(Session& session, const std::vector<Scenario>& scenarios);
 
 // What run does with scenarios that are in order; what replay does with one.
 ExitStatus run_cases(Session& session, const std::vector<Case>& cases);

@@ -15,6 +15,19 @@ bool report_problems(Session& session, const std::vector<Scenario>& scenarios) {
   return good;
 }
 
+bool report_loads(Session& session, const std::vector<Scenario>& scenarios) {
+  bool none = true;
+  for (const Scenario& scenario : scenarios) {
+    for (const language::Cell& cell : scenario.loaded.cells) {
+      if (cell.setup->load.workloads.empty()) continue;
+      session.err.print("shootdown: {}: a load is by time, and not explored\n", scenario.path);
+      none = false;
+      break;
+    }
+  }
+  return none;
+}
+
 namespace {
 
 // What has become of the lines of the traces that a scenario replays.

@@ -67,6 +67,7 @@ struct Row {
 // The scenario has a device of the kind that the policy is for, and handles if it is about them.
 // One with a driver's buffer is for policies that can take its pages, and they for nothing else.
 bool concerns(const model::PolicyInfo& policy, const language::Cell& cell) {
+  if (!cell.setup->load.workloads.empty()) return false;  // It is not explored.
   const bool handles = std::ranges::any_of(cell.setup->lines, [](const model::Line& line) {
     return line.call.verb == model::Verb::export_handle;
   });

@@ -202,6 +202,7 @@ ExitStatus show_necessary(Session& session) {
   const std::vector<Scenario> scenarios =
       load_scenarios(session.options.files, session.options.choices);
   if (!report_problems(session, scenarios)) return ExitStatus::misuse;
+  if (!report_loads(session, scenarios)) return ExitStatus::misuse;
   bool undecided = false;
   bool first = true;
   for (const Case& what : cases_of(scenarios)) {

@@ -13,7 +13,7 @@ namespace {
 constexpr std::array<std::string_view, 7> colours{"#0072B2", "#D55E00", "#009E73", "#CC79A7",
                                                   "#E69F00", "#56B4E9", "#000000"};
 constexpr std::array<std::string_view, 5> dashes{"", "9 4", "3 3", "9 3 2 3", "14 6"};
-constexpr double radius = 3.5;
+constexpr double marker_radius = 3.5;
 
 // The corners of the shapes, round a point; a circle has none.
 const std::vector<Point>& corners(std::size_t series) {
@@ -60,10 +60,10 @@ void draw_mark(Svg& svg, std::size_t series, Point at, Fill fill) {
   const std::string_view inside = fill == Fill::hollow ? "#ffffff" : colour;
   const Stroke stroke{.colour = colour, .width = 1.5};
   const std::vector<Point>& shape = corners(series);
-  if (shape.empty()) return svg.circle(at, radius, inside, stroke);
+  if (shape.empty()) return svg.circle(at, marker_radius, inside, stroke);
   std::vector<Point> points;
   for (const Point& corner : shape) {
-    points.push_back({at.x + radius * corner.x, at.y + radius * corner.y});
+    points.push_back({at.x + marker_radius * corner.x, at.y + marker_radius * corner.y});
   }
   svg.polygon(points, inside, stroke);
 }

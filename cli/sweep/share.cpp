@@ -36,8 +36,7 @@ class Sharing {
  public:
   Sharing(const Plan& plan, std::vector<std::size_t> todo, Progress& progress, RankLines* lines,
           const Made& made)
-      : plan_(plan),
-        lines_(lines),
+      : lines_(lines),
         todo_(todo.begin(), todo.end()),
         open_(todo.size()),
         progress_(progress),
@@ -156,7 +155,6 @@ class Sharing {
                        std::string(width - full, '.'), done, all);
   }
 
-  const Plan& plan_;
   RankLines* lines_;  // Or null.
   std::deque<std::size_t> todo_;
   std::size_t open_;

@@ -37,8 +37,9 @@ class Histogram {
   // So many per cent of all values are not above it: the upper end of that one's bucket.
   sim::Nanoseconds percentile(double percent) const {
     if (count_ == 0) return 0;
+    constexpr double rounding = 1e-9;  // 99.9 per cent of 1000 are 999.
     const auto wanted = static_cast<std::uint64_t>(
-        std::max(1.0, std::ceil(percent / 100 * static_cast<double>(count_))));
+        std::max(1.0, std::ceil(percent * static_cast<double>(count_) / 100 - rounding)));
     std::uint64_t seen = 0;
     for (std::size_t bucket = 0; bucket < counts_.size(); ++bucket) {
       seen += counts_[bucket];

@@ -25,7 +25,7 @@ inline constexpr std::array<SpellInfo, static_cast<std::size_t>(Spell::count)> s
     {"invalidate", "from invalidate_range_start() to invalidate_range_end()"},
     {"range_start", "from invalidate_range_start() until all its callbacks have returned"},
     {"dev_fault", "from a fault of the adapter until its transfer starts, or is refused"},
-    {"stale", "from the change of a page table entry until the adapter has dropped what it had"},
+    {"stale", "from when a page table entry is cleared until the adapter has dropped what it had"},
 }};
 
 // Added up without being an event, or a cost.

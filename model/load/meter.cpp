@@ -197,8 +197,10 @@ sim::Nanoseconds Meter::measured_until(sim::Nanoseconds now) const {
   return setup_.load.run.runtime == 0 ? now : std::min(now, setup_.load.run.end());
 }
 
+// At rest nothing changes any more until the end of what is measured.
 std::vector<Measured> Meter::report(sim::Nanoseconds now) const {
   std::vector<Measured> found;
+  now = std::max(now, setup_.load.run.end());
   for (const MeasureSetup& measure : setup_.load.measures) report_on(measure, now, found);
   return found;
 }
@@ -219,7 +221,7 @@ std::optional<Measured> Meter::find(std::string_view name, sim::Nanoseconds now)
   const auto measure = measure_named(setup_.load, name.substr(0, open),
                                      name.substr(open + 1, name.size() - open - 2));
   std::vector<Measured> found;
-  if (measure) report_on(*measure, now, found);
+  if (measure) report_on(*measure, std::max(now, setup_.load.run.end()), found);
   return found.size() == 1 ? std::optional(found.front()) : std::nullopt;
 }
 
@@ -241,6 +243,7 @@ double value_of(const Histogram& histogram, const Statistic& statistic) {
 
 void add_statistics(const MeasureSetup& measure, const Histogram& histogram,
                     std::vector<Measured>& found) {
+  if (histogram.count() == 0) return;  // There is no such figure.
   for (const Statistic& statistic : measure.statistics) {
     found.push_back({.name = statistic.name + "(" + measure.subject + ")",
                      .unit = "ns",
@@ -286,8 +289,9 @@ void Meter::report_on(const MeasureSetup& measure, sim::Nanoseconds now,
       }
       Histogram histogram = spells_[index_of(*measure.spell)];
       if (*measure.spell == Spell::stale) {  // What is still there has no end yet.
+        const sim::Nanoseconds until = measured_until(now);
         for (const auto& [place, held] : held_) {
-          if (held.stale && counts(now)) histogram.add(now - held.since);
+          if (held.stale && held.since < until) histogram.add(until - held.since);
         }
       }
       sum.value = static_cast<double>(histogram.sum());

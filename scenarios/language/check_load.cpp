@@ -73,7 +73,10 @@ void check_workload(Checking& checking, const Workload& workload) {
     if (!seen.insert(key.name.text).second) {
       report(checking, key.name.span, fmt::format("'{}' is set twice", key.name.text));
     }
-    if (row->kind == SettingKind::mix) {
+    const bool listed = row->kind == SettingKind::mix || row->kind == SettingKind::target;
+    if (listed && key.values.empty()) {
+      report(checking, key.name.span, fmt::format("'{}' has no value", key.name.text));
+    } else if (row->kind == SettingKind::mix) {
       check_mix(checking, key);
     } else if (row->kind == SettingKind::target) {
       check_target(checking, {.actor = actor}, key);

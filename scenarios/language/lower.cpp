@@ -114,10 +114,28 @@ void Lowering::choose_mode() {
     }
   }
   if (choices_.explore) how = *choices_.explore;
-  if (!setup_.load.workloads.empty()) how = {.mode = RunMode::simulate};
+  if (!setup_.load.workloads.empty()) {
+    if (choices_.explore) {
+      problem(checked_.workloads.front().name.span, "a load is by time, and not explored");
+    }
+    how = {.mode = RunMode::simulate};
+  }
+  if (how.mode != RunMode::simulate && !choices_.explore) refuse_measures();
   cell_.mode = how.mode;
   cell_.runs = how.runs;
   cell_.depth = how.depth;
+}
+
+// In an exploration nothing is measured.
+void Lowering::refuse_measures() {
+  for (const File& file : checked_.script->files) {
+    for (const Item& item : file.items) {
+      const bool measures = std::holds_alternative<Measure>(item.node) ||
+                            std::holds_alternative<Run>(item.node) ||
+                            std::holds_alternative<Check>(item.node);
+      if (measures) problem(item.span, "this is about a run by time, and no statement has a time");
+    }
+  }
 }
 
 HowToRun Lowering::how_to_run(const Explore& explore) {

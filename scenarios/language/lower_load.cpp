@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 
 #include "scenarios/language/canonical.hpp"
 #include "scenarios/language/lowering.hpp"
@@ -13,7 +15,10 @@ namespace {
 using model::Call;
 using model::Verb;
 
-constexpr std::uint32_t slots_max = 1'000'000;  // Of all workloads.
+// Of all workloads: the tasks that a step can be due to (sim::ActorId, of which each has four
+// lanes).
+constexpr std::uint64_t slots_max = 15'000;
+constexpr std::uint64_t longest = 1'000'000'000'000'000'000;  // Nanoseconds: 30 years.
 
 double real(const Rational& number) {
   return static_cast<double>(number.numerator()) / static_cast<double>(number.denominator());
@@ -34,9 +39,13 @@ bool is_synchronous(std::string_view operation) {
 
 void Lowering::add_load() {
   bool any = false;
+  std::size_t runs = 0;
   for (const File& file : checked_.script->files) {
     for (const Item& item : file.items) {
-      if (const auto* run = std::get_if<Run>(&item.node)) add_run(*run);
+      if (const auto* run = std::get_if<Run>(&item.node)) {
+        if (runs++ > 0) problem(item.span, "a scenario has one 'run'");
+        add_run(*run);
+      }
       if (const auto* workload = std::get_if<Workload>(&item.node)) {
         any = true;
         add_workload(*workload);
@@ -61,10 +70,25 @@ void Lowering::add_run(const Run& run) {
   for (const Setting& setting : run.settings) {
     const std::string& name = setting.name.text;
     const Expr& value = setting.values[0];
-    if (name == "ramp_time") setup_.load.run.ramp = number_of(value, Dimension::time);
-    if (name == "runtime") setup_.load.run.runtime = number_of(value, Dimension::time);
+    if (name == "ramp_time") setup_.load.run.ramp = duration_of(value);
+    if (name == "runtime") setup_.load.run.runtime = duration_of(value);
     if (name == "ops") setup_.load.run.operations = number_of(value);
   }
+}
+
+sim::Nanoseconds Lowering::duration_of(const Expr& expr) {
+  const std::uint64_t time = number_of(expr, Dimension::time);
+  if (time <= longest) return time;
+  problem(expr.span, "longer than 30 years");
+  return 0;
+}
+
+// At least one, and not more than there can be.
+std::uint32_t Lowering::several(const Expr& expr) {
+  const std::uint64_t count = number_of(expr);
+  if (count > 0 && count <= slots_max) return static_cast<std::uint32_t>(count);
+  problem(expr.span, fmt::format("between 1 and {} are wanted", slots_max));
+  return 1;
 }
 
 std::optional<Symbol> Lowering::actor_of(const Path& path) const {
@@ -173,9 +197,9 @@ model::AccessPattern Lowering::pattern_of(const WorkloadKey* key, std::uint32_t 
 void Lowering::set_workload(model::WorkloadSetup& setup, const WorkloadKey& key) {
   const std::string& name = key.name.text;
   const Expr& value = key.values[0].value;
-  if (name == "iodepth") setup.depth = static_cast<std::uint32_t>(number_of(value));
-  if (name == "numjobs") setup.jobs = static_cast<std::uint32_t>(number_of(value));
-  if (name == "thinktime") setup.interval = number_of(value, Dimension::time);
+  if (name == "iodepth") setup.depth = several(value);
+  if (name == "numjobs") setup.jobs = several(value);
+  if (name == "thinktime") setup.interval = duration_of(value);
   if (name != "rate") return;
   const std::uint64_t rate = number_of(value, Dimension::rate);
   constexpr std::uint64_t second = 1'000'000'000;
@@ -196,8 +220,9 @@ void Lowering::add_workload(const Workload& workload) {
   const std::size_t before = problems_.size();
   if (const WorkloadKey* size = find_key(workload, "bs")) {
     const std::uint64_t bytes = number_of(size->values[0].value, Dimension::size);
-    setup.block_pages = static_cast<std::uint32_t>(
-        std::max<std::uint64_t>(1, (bytes + page_bytes - 1) / page_bytes));
+    const std::uint64_t pages = bytes / page_bytes + (bytes % page_bytes != 0 ? 1 : 0);
+    setup.block_pages =
+        static_cast<std::uint32_t>(std::clamp<std::uint64_t>(pages, 1, model::Page::none));
   }
   const std::uint32_t blocks = target.pages.count / setup.block_pages;
   if (blocks == 0) {
@@ -211,19 +236,32 @@ void Lowering::add_workload(const Workload& workload) {
   const WorkloadKey* mix = find_key(workload, "op");
   if (mix == nullptr) return problem(workload.name.span, "a workload needs operations: op load");
   bool synchronous = false;
+  std::vector<double> shares;
   for (const WorkloadKey::Value& value : mix->values) {
     const Name* name = single_name(value.value);
     const std::optional<Rational> share =
         value.detail ? amount_in(value_of(*value.detail), Dimension::none) : Rational(1);
-    const double parts = share ? real(*share) * 1'000'000 : 0;
-    if (parts < 1) problem(value.detail->span, "a share of nothing");
-    setup.operations.push_back({.name = name->text,
-                                .share = static_cast<std::uint32_t>(parts),
-                                .calls = calls_of(name->text, *actor, block, name->span)});
+    shares.push_back(share ? real(*share) : 0);
+    if (shares.back() <= 0) problem(value.detail->span, "a share of nothing");
+    setup.operations.push_back(
+        {.name = name->text, .calls = calls_of(name->text, *actor, block, name->span)});
     synchronous = synchronous || is_synchronous(name->text);
+  }
+  const double all = std::accumulate(shares.begin(), shares.end(), 0.0);
+  for (std::size_t i = 0; i < shares.size(); ++i) {  // In millionths of all.
+    setup.operations[i].share = static_cast<std::uint32_t>(std::ceil(shares[i] / all * 1'000'000));
   }
   for (const WorkloadKey& key : workload.keys) set_workload(setup, key);
   if (synchronous) setup.depth = 1;
+  const std::uint64_t slots = std::uint64_t{setup.jobs} * setup.depth + setup_.programs.size();
+  if (slots > slots_max) {
+    problem(workload.name.span,
+            fmt::format("more than {} programs and operations in flight", slots_max));
+  }
+  if (std::ranges::find(model::spells, setup.name, &model::SpellInfo::name) !=
+      model::spells.end()) {
+    problem(workload.name.span, "a spell that can be measured is called so");
+  }
   if (problems_.size() != before) return;
   model::Line line{.call = setup.operations[0].calls[0]};
   line.text = "workload " + setup.name;
@@ -239,7 +277,7 @@ void Lowering::add_slots(const model::WorkloadSetup& setup, Symbol actor, model:
   for (std::uint32_t job = 0; job < setup.jobs; ++job) {
     std::uint32_t cpu = used_cpus_[host.index()]++ % setup_.hosts[host.index()].cpus;
     for (std::uint32_t i = 0; i < host.value; ++i) cpu += setup_.hosts[i].cpus;
-    for (std::uint32_t i = 0; i < setup.depth && setup_.programs.size() < slots_max; ++i) {
+    for (std::uint32_t i = 0; i < setup.depth; ++i) {
       model::Program program{.name = fmt::format("{}.{}", setup.name, job),
                              .host = host,
                              .mm = mm_of(actor),
@@ -254,12 +292,22 @@ void Lowering::add_slots(const model::WorkloadSetup& setup, Symbol actor, model:
 }
 
 void Lowering::add_measurement(const Measurement& row) {
+  using What = model::MeasureSetup::Kind;
   auto measure = model::measure_named(setup_.load, row.what.text, row.subject.text);
   if (!measure) return;
   for (const Name& name : row.statistics) {
-    if (auto statistic = model::statistic_named(name.text)) {
+    auto statistic = model::statistic_named(name.text);
+    const bool percentile = statistic && statistic->kind == model::Statistic::Kind::percentile;
+    if (!statistic || (percentile && (statistic->percent <= 0 || statistic->percent > 100))) {
+      problem(name.span, "a percentile lies above 0 and is 100 at most: p99.9");
+    } else if (measure->kind != What::latency && !measure->spell) {
+      problem(name.span, "this is one figure, and has no statistics");
+    } else {
       measure->statistics.push_back(std::move(*statistic));
     }
+  }
+  if (measure->kind == What::latency && row.statistics.empty()) {
+    problem(row.span, "a latency needs statistics: mean, min, max, p99");
   }
   setup_.load.measures.push_back(std::move(*measure));
 }

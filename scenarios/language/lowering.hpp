@@ -117,6 +117,8 @@ class Lowering {
   // lower_load.cpp
   void add_load();
   void add_run(const Run& run);
+  sim::Nanoseconds duration_of(const Expr& expr);
+  std::uint32_t several(const Expr& expr);
   void add_workload(const Workload& workload);
   void set_workload(model::WorkloadSetup& setup, const WorkloadKey& key);
   model::AccessPattern pattern_of(const WorkloadKey* key, std::uint32_t blocks);
@@ -180,6 +182,7 @@ class Lowering {
 
   // lower.cpp
   void choose_mode();
+  void refuse_measures();
   HowToRun how_to_run(const Explore& explore);
   std::uint32_t add_claim(model::Claim claim, Span span);
   std::uint32_t place(Span span);

@@ -82,7 +82,7 @@ std::string with(std::string_view claim) { return std::string(load) + std::strin
 
 TEST_CASE("each broken load is answered as expected") {
   const std::vector<std::string> paths = language_test::scenarios_in("tests/language/broken_loads");
-  CHECK(paths.size() == 2);
+  CHECK(paths.size() == 5);
   for (const std::string& path : paths) {
     CAPTURE(path);
     language::Sources sources(language_test::read_file);
@@ -160,6 +160,32 @@ measure { time_in(stale) max }
   const std::string kept = run(given_back + "policy none\n").measured[0];
   CHECK(kept.starts_with("max(stale) "));
   CHECK(std::stoul(kept.substr(11)) > 5000);
+}
+
+TEST_CASE("accesses that cost nothing do not keep a step from ending") {
+  const std::string free = R"(
+host A { ram 64M }
+process app on A { region heap: anon 1 page rw }
+cost { memory_access 0ns }
+workload local by app { op load; target heap }
+run { ops 600000 }
+measure { count(cpu_read) }
+)";
+  const Ran ran = run(free);
+  CHECK(ran.measured[0] == "count(cpu_read) 600000 ");
+  CHECK(ran.steps >= 3);
+}
+
+TEST_CASE("shares of any size are shares") {
+  const Ran ran = run(R"(
+host A { ram 64M }
+process app on A { region heap: anon 8 pages rw }
+workload local by app { op load 4000, store 1000; target heap }
+run { ops 10000 }
+measure { count(cpu_write), latency(local) p50 }
+)");
+  const double writes = std::stod(ran.measured[0].substr(17));
+  CHECK(writes == doctest::Approx(2000).epsilon(0.1));
 }
 
 TEST_CASE("two policies get the same operations of a workload with one job") {

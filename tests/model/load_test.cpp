@@ -113,6 +113,11 @@ TEST_CASE("a histogram tells percentiles to one part in 512, and all else exactl
     CHECK(told >= exact);
     CHECK(told <= exact * (1 + 1.0 / 512) + 1);
   }
+  Histogram thousand;  // 99.9 per cent of 1000 are 999.
+  thousand.add(5, 999);
+  thousand.add(972);
+  CHECK(thousand.percentile(99.9) == 5);
+  CHECK(thousand.percentile(99.91) == 972);
   std::uint64_t all = 0;
   histogram.for_each([&all](sim::Nanoseconds, std::uint64_t count) { all += count; });
   CHECK(all == histogram.count());
