@@ -105,11 +105,13 @@ void Lowering::run() {
 
 void Lowering::choose_mode() {
   HowToRun how{.mode = timed_ ? RunMode::simulate : RunMode::explore};
+  bool asked = choices_.explore.has_value();
   for (const File& file : checked_.script->files) {
     for (const Item& item : file.items) {
       const auto* explore = std::get_if<Explore>(&item.node);
       if (explore == nullptr) continue;
       how = how_to_run(*explore);
+      asked = true;
       if (!setup_.load.workloads.empty()) problem(item.span, "a load is by time, and not explored");
     }
   }
@@ -120,7 +122,7 @@ void Lowering::choose_mode() {
     }
     how = {.mode = RunMode::simulate};
   }
-  if (how.mode != RunMode::simulate && !choices_.explore) refuse_measures();
+  if (how.mode != RunMode::simulate && !asked) refuse_measures();
   cell_.mode = how.mode;
   cell_.runs = how.runs;
   cell_.depth = how.depth;
