@@ -71,7 +71,7 @@ bool World::run_ahead(TaskId task, sim::Turn turn) {
     if (!next) break;
     at = *next;
   }
-  if (at == events_.now()) return false;
+  if (at == events_.now()) return jobs_.slot(slot).over;
   events_.post_at(lane_of(task), at, Resume{});
   return true;
 }

@@ -243,7 +243,6 @@ double value_of(const Histogram& histogram, const Statistic& statistic) {
 
 void add_statistics(const MeasureSetup& measure, const Histogram& histogram,
                     std::vector<Measured>& found) {
-  if (histogram.count() == 0) return;  // There is no such figure.
   for (const Statistic& statistic : measure.statistics) {
     found.push_back({.name = statistic.name + "(" + measure.subject + ")",
                      .unit = "ns",
@@ -257,6 +256,7 @@ void Meter::report_on(const MeasureSetup& measure, sim::Nanoseconds now,
                       std::vector<Measured>& found) const {
   switch (measure.kind) {
     case MeasureSetup::Kind::latency:
+      if (latency(measure.workload).count() == 0) return;  // There is no such figure.
       return add_statistics(measure, latency(measure.workload), found);
     case MeasureSetup::Kind::throughput: {
       const Load& load = loads_[measure.workload.index()];
