@@ -54,22 +54,22 @@ bool World::run_ahead(TaskId task, sim::Turn turn) {
   const sim::Nanoseconds horizon =
       events_.empty() ? std::numeric_limits<sim::Nanoseconds>::max() : events_.next_due();
   sim::Nanoseconds at = events_.now();
-  std::uint32_t made = 0;
   const bool alike = load.operations.size() == 1 && jobs_.is_simple(slot, load) &&
                      setup().programs[task.index()].adapter.some();
   if (alike && !judges_transfers_ && !turn.trace.wanted()) {
     at = transfer_many(task, load, at, horizon, turn.chooser);
-  }
-  while (at < horizon && !jobs_.slot(slot).over && jobs_.is_simple(slot, load) &&
-         made++ < most_ahead) {
-    const Ahead done = ahead(task, load, at, horizon, turn.trace);
-    if (!done.done) break;
-    at += done.duration;
-    jobs_.returned(slot, load, false);
-    if (meter_ != nullptr) meter_->completed(jobs_.slot(slot), at, Result::success());
-    const auto next = jobs_.next(slot, load, setup().load.run, at, turn.chooser);
-    if (!next) break;
-    at = *next;
+  } else {
+    for (std::uint32_t made = 0; at < horizon && made < most_ahead; ++made) {
+      if (!jobs_.is_simple(slot, load)) break;
+      const Ahead done = ahead(task, load, at, horizon, turn.trace);
+      if (!done.done) break;
+      at += done.duration;
+      jobs_.returned(slot, load, false);
+      if (meter_ != nullptr) meter_->completed(jobs_.slot(slot), at, Result::success());
+      const auto next = jobs_.next(slot, load, setup().load.run, at, turn.chooser);
+      if (!next) break;
+      at = *next;
+    }
   }
   if (at == events_.now()) return jobs_.slot(slot).over;
   events_.post_at(lane_of(task), at, Resume{});
